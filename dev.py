@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""Development tasks of magcheck: `python3 dev.py TASK [ARGUMENTS]`.
+
+Needs Python 3.11 and nothing else: it builds `.venv` from the hashed lock file and runs the tools in there.
+It holds no logic of the product; whatever a user could want is a `magcheck` command.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / "bin"
+PYTHON = BIN / "python"
+DEV_LOCK = ROOT / "requirements-dev.lock"
+IMAGE = "localhost/magcheck:dev"
+
+
+def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
+    """Run one command from the project folder and stop with its exit code when it fails."""
+    words = [str(word) for word in command]
+    print("+", " ".join(words).replace(f"{ROOT}/", ""), flush=True)
+    code = subprocess.run(words, cwd=ROOT, env={**os.environ, **(env or {})}, check=False).returncode
+    if code:
+        sys.exit(code if code > 0 else 128 - code)
+
+
+def succeeds(*command: str | Path) -> bool:
+    """Run one command for which the caller has another way when it fails."""
+    return subprocess.run([str(word) for word in command], cwd=ROOT, check=False).returncode == 0
+
+
+# --- set-up -----------------------------------------------------------------------------------------------------------
+
+
+def setup() -> None:
+    """Build or refresh .venv from requirements-dev.lock."""
+    inputs = [DEV_LOCK.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), sys.version.encode(), str(ROOT).encode()]
+    stamp = hashlib.sha256(b"\0".join(inputs)).hexdigest()
+    stamp_file = VENV / "magcheck-setup"
+    if PYTHON.exists() and stamp_file.exists() and stamp_file.read_text() == stamp:
+        return
+    print(f"Setting up {VENV} (about half a minute, once) ...", flush=True)
+    stamp_file.unlink(missing_ok=True)
+    has_pip = create_venv()
+    if not install_with_uv(has_pip=has_pip):
+        if not has_pip:
+            sys.exit(
+                "uv could not be installed or failed (see above), and this Python has no ensurepip to fall back on."
+            )
+        print("uv is not usable here; installing with pip, which takes longer.", flush=True)
+        run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", DEV_LOCK)
+        run(PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", ".")
+    stamp_file.write_text(stamp)
+
+
+def create_venv() -> bool:
+    """Make .venv with this Python; the answer is whether it has its own pip."""
+    if not PYTHON.exists() or not succeeds(PYTHON, "-c", f"import sys; sys.exit(sys.version != {sys.version!r})"):
+        shutil.rmtree(VENV, ignore_errors=True)
+        # Debian ships Python without ensurepip unless python3-venv is installed.
+        if not succeeds(sys.executable, "-c", "import ensurepip"):
+            run(sys.executable, "-m", "venv", "--without-pip", VENV)
+        else:
+            run(sys.executable, "-m", "venv", VENV)
+    return any(VENV.glob("lib/python*/site-packages/pip"))
+
+
+def install_with_uv(*, has_pip: bool) -> bool:
+    """Install the lock with uv, itself installed from the lock; false when that is not possible here."""
+    pinned = re.search(r"^uv==.*?(?=^\S|\Z)", DEV_LOCK.read_text(), re.MULTILINE | re.DOTALL)
+    if pinned is None:
+        return False
+    pip = [PYTHON, "-m", "pip"] if has_pip else [sys.executable, "-m", "pip", "--python", PYTHON]
+    with tempfile.TemporaryDirectory() as folder:
+        requirement = Path(folder) / "uv.txt"
+        requirement.write_text(pinned.group())
+        if not succeeds(*pip, "install", "--quiet", "--require-hashes", "-r", requirement):
+            return False
+    uv = [PYTHON, "-m", "uv", "pip"]
+    return succeeds(*uv, "sync", "--quiet", "--python", PYTHON, "--require-hashes", DEV_LOCK) and succeeds(
+        *uv, "install", "--quiet", "--python", PYTHON, "--no-deps", "--no-build-isolation", "-e", "."
+    )
+
+
+# --- tasks ------------------------------------------------------------------------------------------------------------
+
+
+def task_setup(*_: str) -> None:
+    """Build or refresh .venv from the hashed lock."""
+    setup()
+    print(f"Ready: {BIN.relative_to(ROOT)}/magcheck --help")
+
+
+def task_serve(*args: str) -> None:
+    """Migrate the database and start the service on 127.0.0.1:8000 (arguments go to `magcheck serve`)."""
+    setup()
+    os.environ.setdefault("MAGCHECK_DATA_DIR", str(ROOT / "var"))
+    run(BIN / "magcheck", "db", "upgrade")
+    os.chdir(ROOT)
+    # Replaces this process, so that Ctrl-C and signals reach the server itself.
+    os.execv(BIN / "magcheck", ["magcheck", "serve", "--dev", *args])
+
+
+def task_test(*args: str) -> None:
+    """Run the tests; without arguments all of them, with the coverage gate on rules/ (arguments go to pytest)."""
+    setup()
+    run(PYTHON, "-m", "pytest", *(args or ("--cov", "--cov-report=term-missing:skip-covered")))
+
+
+def task_lint(*_: str) -> None:
+    """Check style, types, import contracts, dependencies, dead code, Dockerfile and knowledge."""
+    setup()
+    run(BIN / "ruff", "check", ".")
+    run(BIN / "ruff", "format", "--check", ".")
+    run(BIN / "mypy")
+    run(BIN / "lint-imports")
+    run(BIN / "deptry", ".")
+    run(BIN / "vulture")
+    run(BIN / "hadolint", "Dockerfile")
+    run(BIN / "yamllint", "--strict", ".")
+    run(BIN / "magcheck", "knowledge", "lint")
+
+
+def task_bench(*args: str) -> None:
+    """Run the benchmarks (arguments go to `python -m tests.benchmark`)."""
+    setup()
+    run(PYTHON, "-m", "tests.benchmark", *args)
+
+
+def task_openapi(*args: str) -> None:
+    """Write openapi/openapi.json from the code; with --check only compare."""
+    setup()
+    run(BIN / "magcheck", "openapi", *args)
+
+
+def task_knowledge(*_: str) -> None:
+    """Lint the knowledge, run its worked cases and print its report."""
+    setup()
+    for command in ("lint", "verify", "report"):
+        run(BIN / "magcheck", "knowledge", command)
+
+
+def task_lock(*args: str) -> None:
+    """Resolve both lock files anew from pyproject.toml (arguments go to uv, such as --upgrade)."""
+    setup()
+    options = ("--universal", "--python-version=3.11", "--generate-hashes", "--no-header", "--no-annotate", "--quiet")
+    for name, extra in (("requirements.lock", ()), ("requirements-dev.lock", ("--group=dev",))):
+        # Hash mismatches between mirrors show here, and no host name may enter the files.
+        run(PYTHON, "-m", "uv", "pip", "compile", "pyproject.toml", *options, *extra, *args, "-o", name)
+        if "://" in (ROOT / name).read_text():
+            sys.exit(f"{name} names a host; it must hold names, versions and hashes only")
+
+
+def task_image(*args: str) -> None:
+    """Build the container image with buildah and try it (arguments go to `buildah build`)."""
+    missing = [name for name in ("buildah", "crun") if shutil.which(name) is None]
+    if missing:
+        sys.exit(
+            f"missing: {', '.join(missing)} (Debian: apt-get install buildah crun); the tests do not need the image"
+        )
+    run("buildah", "build", *args, "--tag", IMAGE, ".")
+    container = subprocess.run(["buildah", "from", IMAGE], check=True, capture_output=True, text=True).stdout.strip()
+    try:
+        run("buildah", "run", container, "--", "magcheck", "knowledge", "verify")
+    finally:
+        succeeds("buildah", "rm", container)
+
+
+def task_clean(*_: str) -> None:
+    """Remove .venv, caches and build results; var/ with its database stays."""
+    for name in (".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache", "dist"):
+        shutil.rmtree(ROOT / name, ignore_errors=True)
+    for folder in [*ROOT.glob("*/**/__pycache__"), ROOT / "__pycache__"]:
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in ROOT.glob(".coverage*"):
+        file.unlink()
+
+
+TASKS: dict[str, Callable[..., None]] = {
+    name.removeprefix("task_"): task for name, task in list(globals().items()) if name.startswith("task_")
+}
+
+
+def main() -> None:
+    """Run the task named on the command line."""
+    if sys.version_info < (3, 11):
+        sys.exit(f"magcheck needs Python 3.11 or newer, this is {sys.version.split()[0]}")
+    name, *args = sys.argv[1:] or ["help"]
+    if name in TASKS:
+        TASKS[name](*args)
+        return
+    print(f"{__doc__}\nTasks:")
+    for task_name, task in TASKS.items():
+        print(f"  {task_name:<10} {task.__doc__}")
+    if name not in {"help", "-h", "--help"}:
+        sys.exit(f"\nunknown task {name!r}")
+
+
+if __name__ == "__main__":
+    main()
