@@ -78,13 +78,13 @@ def install_with_uv(*, has_pip: bool) -> bool:
     pinned = re.search(r"^uv==.*?(?=^\S|\Z)", DEV_LOCK.read_text(), re.MULTILINE | re.DOTALL)
     if pinned is None:
         return False
-    pip = [PYTHON, "-m", "pip"] if has_pip else [sys.executable, "-m", "pip", "--python", PYTHON]
+    pip = (PYTHON, "-m", "pip") if has_pip else (sys.executable, "-m", "pip", "--python", PYTHON)
     with tempfile.TemporaryDirectory() as folder:
         requirement = Path(folder) / "uv.txt"
         requirement.write_text(pinned.group())
         if not succeeds(*pip, "install", "--quiet", "--require-hashes", "-r", requirement):
             return False
-    uv = [PYTHON, "-m", "uv", "pip"]
+    uv = (PYTHON, "-m", "uv", "pip")
     return succeeds(*uv, "sync", "--quiet", "--python", PYTHON, "--require-hashes", DEV_LOCK) and succeeds(
         *uv, "install", "--quiet", "--python", PYTHON, "--no-deps", "--no-build-isolation", "-e", "."
     )
@@ -105,7 +105,6 @@ def task_serve(*args: str) -> None:
     os.environ.setdefault("MAGCHECK_DATA_DIR", str(ROOT / "var"))
     run(BIN / "magcheck", "db", "upgrade")
     os.chdir(ROOT)
-    # Replaces this process, so that Ctrl-C and signals reach the server itself.
     os.execv(BIN / "magcheck", ["magcheck", "serve", "--dev", *args])
 
 
@@ -153,7 +152,6 @@ def task_lock(*args: str) -> None:
     setup()
     options = ("--universal", "--python-version=3.11", "--generate-hashes", "--no-header", "--no-annotate", "--quiet")
     for name, extra in (("requirements.lock", ()), ("requirements-dev.lock", ("--group=dev",))):
-        # Hash mismatches between mirrors show here, and no host name may enter the files.
         run(PYTHON, "-m", "uv", "pip", "compile", "pyproject.toml", *options, *extra, *args, "-o", name)
         if "://" in (ROOT / name).read_text():
             sys.exit(f"{name} names a host; it must hold names, versions and hashes only")
@@ -161,17 +159,16 @@ def task_lock(*args: str) -> None:
 
 def task_image(*args: str) -> None:
     """Build the container image with buildah and try it (arguments go to `buildah build`)."""
-    missing = [name for name in ("buildah", "crun") if shutil.which(name) is None]
-    if missing:
-        sys.exit(
-            f"missing: {', '.join(missing)} (Debian: apt-get install buildah crun); the tests do not need the image"
-        )
-    run("buildah", "build", *args, "--tag", IMAGE, ".")
-    container = subprocess.run(["buildah", "from", IMAGE], check=True, capture_output=True, text=True).stdout.strip()
+    buildah = shutil.which("buildah")
+    if buildah is None or shutil.which("crun") is None:
+        sys.exit("needs buildah and crun (Debian: apt-get install buildah crun); nothing else here needs the image")
+    run(buildah, "build", *args, "--tag", IMAGE, ".")
+    command = (buildah, "from", IMAGE)
+    container = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     try:
-        run("buildah", "run", container, "--", "magcheck", "knowledge", "verify")
+        run(buildah, "run", container, "--", "magcheck", "knowledge", "verify")
     finally:
-        succeeds("buildah", "rm", container)
+        succeeds(buildah, "rm", container)
 
 
 def task_clean(*_: str) -> None:
@@ -191,7 +188,7 @@ TASKS: dict[str, Callable[..., None]] = {
 
 def main() -> None:
     """Run the task named on the command line."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file is what an older Python is most likely to be given
         sys.exit(f"magcheck needs Python 3.11 or newer, this is {sys.version.split()[0]}")
     name, *args = sys.argv[1:] or ["help"]
     if name in TASKS:
