@@ -1,0 +1,1 @@
+"""Tests against real neighbours: SQLite files and a PostgreSQL server started here."""
