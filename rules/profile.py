@@ -1,0 +1,152 @@
+"""The question: a medication list with what is known about the patient. Every fact may be missing.
+
+Strict types: a number written as text is not a number and a boolean is not a number, so that a slip of a client is an
+error and never a wrong answer. No name, birth date or record number is asked for.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from rules.terms import (
+    CodeSystem,
+    DoseBasis,
+    DoseForm,
+    MedicationStatus,
+    ObservationKind,
+    Pregnancy,
+    Route,
+    Sex,
+)
+
+MAXIMUM_MEDICATIONS = 200
+MAXIMUM_CONDITIONS = 100
+MAXIMUM_OBSERVATIONS = 100
+MAXIMUM_SYMPTOMS = 50
+MAXIMUM_NAME_LENGTH = 200
+
+Decimals = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$"),
+    Field(description="A decimal number as text, without sign or exponent.", examples=["400", "0.62"]),
+]
+Typed = Annotated[str, StringConstraints(min_length=1, max_length=MAXIMUM_NAME_LENGTH)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class Question(BaseModel):
+    """What every part of the question has in common."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Quantity(Question):
+    """A number with its unit."""
+
+    value: Decimals
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+
+
+class KidneyFunction(Question):
+    """Estimated glomerular filtration rate, or a creatinine clearance in mL/min."""
+
+    value: Decimals
+    unit: Annotated[str, StringConstraints(pattern=r"^mL/min(/1\.73 ?m2)?$")] = Field(
+        description="`mL/min/1.73m2` for an eGFR, `mL/min` for a creatinine clearance."
+    )
+
+
+class PatientFacts(Question):
+    """What is known about the patient; leave out what is not known."""
+
+    age_years: Annotated[int, Field(ge=0, le=130)] | None = None
+    sex: Sex | None = None
+    pregnancy: Pregnancy | None = None
+    egfr: KidneyFunction | None = None
+    dialysis: bool | None = None
+
+
+class Code(Question):
+    """A code of a medication."""
+
+    system: CodeSystem
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,32}$")]
+
+
+class Dose(Question):
+    """The amount taken each time. ``of`` says whether a mass counts the salt or the magnesium in it."""
+
+    value: Decimals
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+    of: DoseBasis | None = None
+
+
+class MedicationItem(Question):
+    """One line of the list, by codes, by text as typed, or both."""
+
+    id: Identifier
+    text: Typed | None = None
+    codes: Annotated[tuple[Code, ...], Field(max_length=10)] = ()
+    status: MedicationStatus = MedicationStatus.CURRENT
+    route: Route | None = None
+    dose_form: DoseForm | None = None
+    dose: Dose | None = None
+    times_per_day: Annotated[int, Field(ge=1, le=24)] | None = None
+    times: Annotated[tuple[ClockTime, ...], Field(max_length=24)] = ()
+    started_on: date | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if self.text is None and not self.codes:
+            message = "give text or at least one code"
+            raise ValueError(message)
+        return self
+
+
+class ConditionItem(Question):
+    """A condition, by code or by text."""
+
+    text: Typed | None = None
+    codes: Annotated[tuple[Code, ...], Field(max_length=10)] = ()
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if self.text is None and not self.codes:
+            message = "give text or at least one code"
+            raise ValueError(message)
+        return self
+
+
+class Observation(Question):
+    """A laboratory value."""
+
+    kind: ObservationKind
+    value: Decimals
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+    taken_on: date | None = None
+
+
+class MedicationProfile(Question):
+    """A medication list and what is known about the patient; everything but ``medications`` may be left out.
+
+    ``conditions`` left out means that they are not known; an empty list means that there are none.
+    ``as_of`` is the day the question is about; without it, nothing is known about durations.
+    """
+
+    medications: Annotated[tuple[MedicationItem, ...], Field(max_length=MAXIMUM_MEDICATIONS)]
+    patient: PatientFacts = PatientFacts()
+    conditions: Annotated[tuple[ConditionItem, ...], Field(max_length=MAXIMUM_CONDITIONS)] | None = None
+    observations: Annotated[tuple[Observation, ...], Field(max_length=MAXIMUM_OBSERVATIONS)] = ()
+    symptoms: Annotated[tuple[Typed, ...], Field(max_length=MAXIMUM_SYMPTOMS)] = ()
+    as_of: date | None = None
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> Self:
+        if len({item.id for item in self.medications}) != len(self.medications):
+            message = "medication ids must differ"
+            raise ValueError(message)
+        return self

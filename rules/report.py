@@ -1,0 +1,297 @@
+"""The answer: the shape of a check report, as plain dictionaries that cost nothing to build and to write.
+
+These types are the contract of the API too; the service embeds them unchanged. They hold no logic.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from typing_extensions import NotRequired, TypedDict
+
+from rules.terms import (
+    Applicability,
+    CheckStatus,
+    Direction,
+    EvidenceGrade,
+    MagnesiumLevel,
+    ManagementAction,
+    MatchKind,
+    Onset,
+    OperationalClass,
+    RecognitionState,
+    Seriousness,
+    Severity,
+    SymptomStage,
+    Verification,
+)
+
+DecimalText = Annotated[str, Field(description="A decimal number as text.", examples=["241.2"])]
+
+
+class RuleSetReference(TypedDict):
+    """Which rule set answered."""
+
+    version: Annotated[int, Field(description="Number of the published rule set; 0 for one that is not published.")]
+    digest: Annotated[str, Field(description="SHA-256 of the rule set's canonical JSON.")]
+
+
+class MatchDetail(TypedDict):
+    """How a medication was recognised."""
+
+    kind: MatchKind
+    matched: Annotated[str, Field(description="The knowledge base's own name or code that matched.")]
+
+
+class SubstanceReference(TypedDict):
+    """A substance of the knowledge base."""
+
+    id: Annotated[str, Field(description="Identifier of the substance.")]
+    name: str
+
+
+class Candidate(TypedDict):
+    """A spelling candidate: offered, never taken."""
+
+    substance_id: Annotated[str, Field(description="Identifier of the substance or product.")]
+    name: str
+    score: Annotated[str, Field(description="Similarity between 0 and 1, as text.")]
+
+
+class CheckedMedication(TypedDict):
+    """What became of one line of the list; every line lands in exactly one state."""
+
+    id: str
+    state: RecognitionState
+    match: MatchDetail | None
+    substances: list[SubstanceReference]
+    routes: Annotated[list[str], Field(description="The route given or read, or all routes the substance has.")]
+    candidates: list[Candidate]
+    problems: Annotated[list[str], Field(description="What could not be read or does not agree, in words.")]
+
+
+class CheckedTerm(TypedDict):
+    """What became of one condition or symptom."""
+
+    position: Annotated[int, Field(description="Position in the request, from 0.")]
+    state: RecognitionState
+    id: Annotated[str | None, Field(description="Identifier of the condition or symptom.")]
+    name: str | None
+
+
+class CitationReference(TypedDict):
+    """A source of a claim."""
+
+    id: str
+    title: str
+    address: Annotated[str, Field(description="Where to open the source.")]
+    verification: Verification
+    supports: Annotated[str | None, Field(description="What in this finding the source supports.")]
+
+
+class EvidenceReport(TypedDict):
+    """How sure we are, and from where."""
+
+    grade: EvidenceGrade
+    verification: Annotated[Verification, Field(description="The best founded of the citations.")]
+    citations: list[CitationReference]
+
+
+class PositionReport(TypedDict):
+    """What one source says where sources disagree."""
+
+    citation_id: str
+    text: str
+    magnesium_first_hours: DecimalText | None
+    drug_first_hours: DecimalText | None
+
+
+class DisagreementReport(TypedDict):
+    """Sources that do not agree, and the policy that chose."""
+
+    policy: str
+    text: str
+    positions: list[PositionReport]
+
+
+class SeparationReport(TypedDict):
+    """Hours between doses: after magnesium until the drug, and after the drug until magnesium."""
+
+    magnesium_first_hours: Annotated[DecimalText | None, Field(description="Null: no number in the source.")]
+    drug_first_hours: Annotated[DecimalText | None, Field(description="Null: no number in the source.")]
+    spacing_helps: Annotated[bool, Field(description="False: no interval is known to be enough.")]
+    text: str | None
+    disagreement: DisagreementReport | None
+
+
+class ManagementReport(TypedDict):
+    """What a professional may do about it."""
+
+    action: ManagementAction
+    text: str
+    patient_text: str
+    separation: SeparationReport | None
+    monitoring: list[str]
+
+
+class Reason(TypedDict):
+    """One step of why a finding is there, recorded by the engine as it went."""
+
+    test: Annotated[str, Field(description="What was tested: affected, precipitant, condition, when, factor, variant.")]
+    outcome: Applicability
+    detail: str
+    missing_facts: NotRequired[list[str]]
+
+
+class OpenFactor(TypedDict):
+    """A modifying factor that could not be decided because a fact is missing."""
+
+    id: str
+    severity: Severity
+    text: str
+    missing_facts: list[str]
+
+
+class Finding(TypedDict):
+    """One interaction that applies or may apply, with its reasons and sources."""
+
+    interaction_id: str
+    record_digest: Annotated[str, Field(description="SHA-256 of the interaction record that fired.")]
+    direction: Direction
+    severity: Annotated[Severity, Field(description="From the facts that are known.")]
+    severity_ceiling: Annotated[
+        Severity, Field(description="How severe it could be, depending on the facts in `missing_facts`.")
+    ]
+    seriousness: Seriousness
+    operational_class: OperationalClass
+    applicability: Applicability
+    missing_facts: list[str]
+    medication_ids: list[str]
+    affected: Annotated[SubstanceReference | None, Field(description="The substance acted on, where there is one.")]
+    precipitants: Annotated[list[SubstanceReference], Field(description="The substances that act on it.")]
+    condition_ids: list[str]
+    title: str
+    mechanism: str
+    effect: str
+    onset: Onset
+    management: ManagementReport
+    open_factors: list[OpenFactor]
+    evidence: EvidenceReport
+    last_reviewed_on: str
+    why: list[Reason]
+
+
+class NearMiss(TypedDict):
+    """A rule that touched one of the medications and did not apply."""
+
+    interaction_id: str
+    title: str
+    medication_ids: list[str]
+    failed: Annotated[list[Reason], Field(description="The condition that failed.")]
+
+
+class IntakeContribution(TypedDict):
+    """The magnesium one medication brings."""
+
+    medication_id: str
+    substance: SubstanceReference
+    elemental_mg_per_day: Annotated[DecimalText | None, Field(description="Null: cannot be computed; see `basis`.")]
+    elemental_mg_per_day_maximum: Annotated[
+        DecimalText | None, Field(description="Upper end where the label leaves the salt form open.")
+    ]
+    basis: Annotated[str, Field(description="How the number came about, or what is missing.")]
+
+
+class IntakeLimitReport(TypedDict):
+    """An upper level for magnesium from supplements and medicines."""
+
+    id: str
+    name: str
+    mg_per_day: DecimalText
+    exceeded: Annotated[bool | None, Field(description="Null: cannot be decided from what is known.")]
+    citations: list[CitationReference]
+
+
+class MagnesiumIntake(TypedDict):
+    """Elemental magnesium a day from everything on the list that is given by mouth."""
+
+    elemental_mg_per_day: Annotated[DecimalText | None, Field(description="Null: at least one source is unknown.")]
+    elemental_mg_per_day_minimum: Annotated[DecimalText, Field(description="From the sources that are known.")]
+    elemental_mg_per_day_maximum: DecimalText | None
+    contributions: list[IntakeContribution]
+    limits: list[IntakeLimitReport]
+
+
+class SerumBand(TypedDict):
+    """Where a laboratory value lies."""
+
+    analyte: str
+    value_mmol_per_l: DecimalText
+    taken_on: str | None
+    band: str
+    level: MagnesiumLevel
+    meaning: str
+    advice: str
+    citations: list[CitationReference]
+
+
+class SymptomReport(TypedDict):
+    """A symptom that was given and may fit a disturbed magnesium level."""
+
+    id: str
+    name: str
+    level: MagnesiumLevel
+    stage: SymptomStage
+    text: str
+    citations: list[CitationReference]
+
+
+class DeficiencyContribution(TypedDict):
+    """One finding that adds to the risk of magnesium deficiency."""
+
+    interaction_id: str
+    medication_ids: list[str]
+    condition_ids: list[str]
+    severity: Severity
+    applicability: Applicability
+
+
+class DeficiencyRisk(TypedDict):
+    """What is known about a risk of magnesium deficiency. There is no probability: the literature gives none."""
+
+    contributions: list[DeficiencyContribution]
+    serum: list[SerumBand]
+    symptoms: list[SymptomReport]
+    missing_facts: list[str]
+    statement: str
+
+
+class Duplicate(TypedDict):
+    """The same substance on more than one line."""
+
+    substance: SubstanceReference
+    medication_ids: list[str]
+
+
+class CheckReport(TypedDict):
+    """The answer to one question."""
+
+    rule_set: RuleSetReference
+    as_of: Annotated[str | None, Field(description="The day the answer is about (ISO 8601).")]
+    status: CheckStatus
+    statement: Annotated[str, Field(description="What the report does and does not say, in one or two sentences.")]
+    highest_severity: Severity | None
+    finding_counts: Annotated[dict[str, int], Field(description="Number of findings by severity.")]
+    medications: list[CheckedMedication]
+    conditions: list[CheckedTerm]
+    symptoms: list[CheckedTerm]
+    duplicates: list[Duplicate]
+    findings: list[Finding]
+    near_misses: NotRequired[list[NearMiss]]
+    missing_facts: Annotated[list[str], Field(description="Facts that would make the answer more certain.")]
+    magnesium_intake: MagnesiumIntake
+    deficiency_risk: DeficiencyRisk
+
+
+JsonObject = dict[str, Any]

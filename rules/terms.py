@@ -1,0 +1,329 @@
+"""The closed vocabularies of the field, each an enumeration. GLOSSARY.md explains every word.
+
+Nothing here has behaviour beyond the ranking of severities and of verification tags.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Direction(StrEnum):
+    """What an interaction record says about magnesium."""
+
+    DEPLETES_MAGNESIUM = "depletes_magnesium"
+    RETAINS_MAGNESIUM = "retains_magnesium"
+    MAGNESIUM_ALTERS_DRUG = "magnesium_alters_drug"
+    ADDITIVE_EFFECT = "additive_effect"
+    AMPLIFIED_BY_LOW_MAGNESIUM = "amplified_by_low_magnesium"
+    CONTRAINDICATED_CONDITION = "contraindicated_condition"
+    DEFICIENCY_RISK = "deficiency_risk"
+    INTAKE_LIMIT = "intake_limit"
+    SIDE_EFFECT = "side_effect"
+
+
+class Severity(StrEnum):
+    """How bad the consequence is if nothing is done; ``rank`` orders them, higher is worse."""
+
+    CONTRAINDICATED = "contraindicated"
+    MAJOR = "major"
+    MODERATE = "moderate"
+    MINOR = "minor"
+
+    @property
+    def rank(self) -> int:
+        """4 for contraindicated down to 1 for minor."""
+        return _SEVERITY_RANK[self]
+
+
+_SEVERITY_RANK = {Severity.CONTRAINDICATED: 4, Severity.MAJOR: 3, Severity.MODERATE: 2, Severity.MINOR: 1}
+
+
+class Seriousness(StrEnum):
+    """Whether the consequence can be fatal, life-threatening, disabling or lead to hospital (ICH E2A), kept apart."""
+
+    SERIOUS = "serious"
+    NON_SERIOUS = "non_serious"
+
+
+class OperationalClass(StrEnum):
+    """What a professional is advised to do (the ORCA classes)."""
+
+    AVOID = "avoid"
+    USUALLY_AVOID = "usually_avoid"
+    MINIMIZE_RISK = "minimize_risk"
+    MONITOR = "monitor"
+    NO_SPECIAL_PRECAUTION = "no_special_precaution"
+
+
+class Onset(StrEnum):
+    """When the effect is to be expected."""
+
+    RAPID = "rapid"  # within a day, usually from the first shared dose
+    DELAYED = "delayed"  # days to weeks
+    LONG_TERM = "long_term"  # months and more
+    NOT_ESTABLISHED = "not_established"
+
+
+class ManagementAction(StrEnum):
+    """The kind of step a finding advises."""
+
+    SEPARATE_DOSES = "separate_doses"
+    AVOID_COMBINATION = "avoid_combination"
+    CHOOSE_ALTERNATIVE = "choose_alternative"
+    ADJUST_DOSE = "adjust_dose"
+    MONITOR = "monitor"
+    CORRECT_MAGNESIUM = "correct_magnesium"
+    CHECK_KIDNEY_FUNCTION = "check_kidney_function"
+    REVIEW_INTAKE = "review_intake"
+    INFORM = "inform"
+
+
+class EvidenceGrade(StrEnum):
+    """A: regulator text or controlled study with magnesium alone; B: controlled study with aluminium and magnesium,
+    meta-analysis or large cohort; C: case series, animal, in vitro, mechanism; D: on a list, no readable data."""  # noqa: D205, D209
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+class Verification(StrEnum):
+    """Whether the text behind a claim was read; ``rank`` orders them, higher is better founded."""
+
+    PRIMARY_TEXT = "primary_text"
+    SECOND_HAND = "second_hand"
+    UNVERIFIED = "unverified"
+
+    @property
+    def rank(self) -> int:
+        """3 for the primary text, 2 for second hand, 1 for unverified."""
+        return {"primary_text": 3, "second_hand": 2, "unverified": 1}[self.value]
+
+
+class CitationKind(StrEnum):
+    """What sort of source a citation is."""
+
+    LABEL = "label"
+    REGULATOR = "regulator"
+    JOURNAL = "journal"
+    MONOGRAPH = "monograph"
+    DATA_SET = "data_set"
+    WEB = "web"
+
+
+class RecordStatus(StrEnum):
+    """Records are withdrawn, never deleted."""
+
+    ACTIVE = "active"
+    WITHDRAWN = "withdrawn"
+
+
+class Route(StrEnum):
+    """Routes of administration, as far as magnesium cares."""
+
+    ORAL = "oral"
+    INTRAVENOUS = "intravenous"
+    INTRAMUSCULAR = "intramuscular"
+    SUBCUTANEOUS = "subcutaneous"
+    INHALED = "inhaled"
+    TOPICAL = "topical"
+    TRANSDERMAL = "transdermal"
+    OPHTHALMIC = "ophthalmic"
+    OTIC = "otic"
+    NASAL = "nasal"
+    RECTAL = "rectal"
+    VAGINAL = "vaginal"
+    SUBLINGUAL = "sublingual"
+    OTHER = "other"
+
+
+class DoseForm(StrEnum):
+    """Dose forms, as far as magnesium cares."""
+
+    TABLET = "tablet"
+    CHEWABLE_TABLET = "chewable_tablet"
+    EFFERVESCENT = "effervescent"
+    GASTRO_RESISTANT = "gastro_resistant"
+    MODIFIED_RELEASE = "modified_release"
+    CAPSULE = "capsule"
+    SOLUTION = "solution"
+    SUSPENSION = "suspension"
+    POWDER = "powder"
+    INJECTION = "injection"
+    INHALATION = "inhalation"
+    CREAM = "cream"
+    OINTMENT = "ointment"
+    GEL = "gel"
+    EYE_DROPS = "eye_drops"
+    EAR_DROPS = "ear_drops"
+    NASAL_SPRAY = "nasal_spray"
+    PATCH = "patch"
+    SUPPOSITORY = "suppository"
+    ENEMA = "enema"
+    LOZENGE = "lozenge"
+    OTHER = "other"
+
+
+class Sex(StrEnum):
+    """Administrative sex, as reference ranges and intake tables use it."""
+
+    FEMALE = "female"
+    MALE = "male"
+
+
+class Pregnancy(StrEnum):
+    """Pregnancy state; leave the fact out when it is not known."""
+
+    PREGNANT = "pregnant"
+    NOT_PREGNANT = "not_pregnant"
+
+
+class MedicationStatus(StrEnum):
+    """Whether the patient takes the medication now or somebody proposes it."""
+
+    CURRENT = "current"
+    PROPOSED = "proposed"
+
+
+class DoseBasis(StrEnum):
+    """What a magnesium dose counts: the whole salt or only the magnesium in it."""
+
+    SALT = "salt"
+    ELEMENTAL = "elemental"
+
+
+class ObservationKind(StrEnum):
+    """Laboratory values the rules read."""
+
+    SERUM_MAGNESIUM = "serum_magnesium"
+    SERUM_POTASSIUM = "serum_potassium"
+    SERUM_CALCIUM = "serum_calcium"
+
+
+class Applicability(StrEnum):
+    """Three values: a rule applies, may apply (a fact is missing), or does not apply."""
+
+    APPLIES = "applies"
+    MAY_APPLY = "may_apply"
+    DOES_NOT_APPLY = "does_not_apply"
+
+
+class RecognitionState(StrEnum):
+    """Each medication lands in exactly one of these."""
+
+    RECOGNISED = "recognised"
+    NO_MAGNESIUM_RELEVANCE = "no_magnesium_relevance"
+    UNRECOGNISED = "unrecognised"
+
+
+class MatchKind(StrEnum):
+    """How a medication was recognised."""
+
+    CODE = "code"  # a code of the substance or product itself
+    CODE_PREFIX = "code_prefix"  # an ATC code under a class's anchor, the substance itself not listed
+    NAME = "name"  # generic name
+    SYNONYM = "synonym"
+    BRAND = "brand"
+
+
+class CheckStatus(StrEnum):
+    """``incomplete``: something was unrecognised or could not be checked."""
+
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+
+
+class MagnesiumEffect(StrEnum):
+    """What a condition does: risk of low magnesium, of high magnesium, both, or a changed effect of magnesium."""
+
+    LOW = "low"
+    HIGH = "high"
+    LOW_AND_HIGH = "low_and_high"
+    PHARMACODYNAMIC = "pharmacodynamic"
+    OUTCOME = "outcome"  # a disease that deficiency may worsen; never a reason to call somebody deficient
+    NONE = "none"
+
+
+class SymptomStage(StrEnum):
+    """When a symptom of a disturbed magnesium level appears."""
+
+    EARLY = "early"
+    SEVERE = "severe"
+
+
+class MagnesiumLevel(StrEnum):
+    """Low or high magnesium, for symptoms and serum bands."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class AbsorptionRank(StrEnum):
+    """How well a form is absorbed, with the uncertainty in the word."""
+
+    WELL_ABSORBED = "well_absorbed"  # controlled human data
+    PROBABLY_SIMILAR = "probably_similar"  # limited or indirect data
+    INSUFFICIENT_DATA = "insufficient_data"
+    LOW_FRACTION = "low_fraction"  # partly made up for by a high content of magnesium
+
+
+class LaxativeEffect(StrEnum):
+    """How strongly a form draws water into the gut at ordinary doses."""
+
+    MILD = "mild"
+    DOSE_DEPENDENT = "dose_dependent"
+    STRONG = "strong"
+
+
+class Solubility(StrEnum):
+    """Solubility class of a salt in water."""
+
+    FREELY_SOLUBLE = "freely_soluble"
+    SOLUBLE = "soluble"
+    ACID_ONLY = "acid_only"  # practically insoluble in water, dissolves in gastric acid
+
+
+class Scope(StrEnum):
+    """``each``: one finding per affected substance. ``list``: one finding for the whole medication list."""
+
+    EACH = "each"
+    LIST = "list"
+
+
+class CaseKind(StrEnum):
+    """What a worked case shows about its interaction."""
+
+    FIRES = "fires"
+    QUIET = "quiet"
+    MISSING_FACT = "missing_fact"
+    WHOLE_LIST = "whole_list"
+
+
+class CodeSystem(StrEnum):
+    """Code systems a medication or condition may be given in."""
+
+    RXNORM = "rxnorm"
+    ATC = "atc"
+    UNII = "unii"
+    ICD10CM = "icd10cm"
+
+
+class GuidanceTopic(StrEnum):
+    """What a guidance page is about."""
+
+    TESTING = "testing"
+    TREATMENT = "treatment"
+    DIET = "diet"
+    ELECTROLYTES = "electrolytes"
+    OUTCOMES = "outcomes"
+    FORMS = "forms"
+
+
+class DisagreementPolicy(StrEnum):
+    """How one of several published positions was chosen."""
+
+    STRICTEST = "strictest"
+    NEWER_PRIMARY_SOURCE = "newer_primary_source"
