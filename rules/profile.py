@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from rules.quantities import DOSE_UNITS, serum_units
 from rules.terms import (
     CodeSystem,
     DoseBasis,
@@ -38,17 +39,23 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$"
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
+_KNOWN_UNITS = frozenset(unit.lower() for unit in DOSE_UNITS)
+
+
+def _dose_unit(unit: str) -> str:
+    if unit.lower() not in _KNOWN_UNITS:
+        message = f"not a unit of dose; allowed: {', '.join(DOSE_UNITS)}"
+        raise ValueError(message)
+    return unit
+
+
+DoseUnit = Annotated[str, StringConstraints(min_length=1, max_length=20), AfterValidator(_dose_unit)]
+
+
 class Question(BaseModel):
     """What every part of the question has in common."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Quantity(Question):
-    """A number with its unit."""
-
-    value: Decimals
-    unit: Annotated[str, StringConstraints(min_length=1, max_length=20)]
 
 
 class KidneyFunction(Question):
@@ -81,7 +88,7 @@ class Dose(Question):
     """The amount taken each time. ``of`` says whether a mass counts the salt or the magnesium in it."""
 
     value: Decimals
-    unit: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+    unit: DoseUnit
     of: DoseBasis | None = None
 
 
@@ -103,6 +110,9 @@ class MedicationItem(Question):
     def _names_something(self) -> Self:
         if self.text is None and not self.codes:
             message = "give text or at least one code"
+            raise ValueError(message)
+        if self.times and self.times_per_day is not None and self.times_per_day != len(self.times):
+            message = "times_per_day is not the number of times"
             raise ValueError(message)
         return self
 
@@ -128,6 +138,14 @@ class Observation(Question):
     value: Decimals
     unit: Annotated[str, StringConstraints(min_length=1, max_length=20)]
     taken_on: date | None = None
+
+    @model_validator(mode="after")
+    def _unit_fits(self) -> Self:
+        allowed = serum_units(self.kind)
+        if self.unit.lower() not in {unit.lower() for unit in allowed}:
+            message = f"not a unit of {self.kind}; allowed: {', '.join(allowed)}"
+            raise ValueError(message)
+        return self
 
 
 class MedicationProfile(Question):

@@ -48,6 +48,11 @@ _MAGNESIUM_MG: dict[str, Fraction] = {
 }
 MASS_UNITS = tuple(_MASS_MG)
 AMOUNT_UNITS = ("mmol", "mEq")
+# Units that count pieces: the magnesium in one piece comes from the product or the strength.
+COUNT_UNITS = ("tablet", "capsule", "caplet", "lozenge", "sachet", "packet", "dose")
+# Units a dose may be given in that say nothing about milligrams of magnesium.
+_OTHER_UNITS = ("mL", "L", "IU", "unit", "drop", "puff", "spray", "patch", "suppository", "ampoule", "application")
+DOSE_UNITS = (*MASS_UNITS, *AMOUNT_UNITS, *COUNT_UNITS, *_OTHER_UNITS)
 
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 _ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)|(\()|\)(\d*)", re.ASCII)

@@ -1,0 +1,422 @@
+"""A rule set made ready to answer: indexes by substance, class, code and name, built once and never changed.
+
+All faults of the whole rule set are collected before the first is raised. Compiling reads no file and no clock; the
+only things that grow afterwards are bounded caches that any thread may fill with the same values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rules.canonical import digest as digest_of
+from rules.conditions import Range, Test, test_of
+from rules.errors import KnowledgeError, Problem
+from rules.fragments import Fragment, build_fragment, cited
+from rules.lookup import build_lookup
+from rules.references import broken_references
+from rules.terms import RecordStatus, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rules.model import (
+        Citation,
+        Condition,
+        IntakeLimit,
+        Interaction,
+        MedicationClass,
+        ModifyingFactor,
+        Party,
+        Product,
+        RuleSet,
+        SaltForm,
+        Substance,
+        Symptom,
+    )
+    from rules.report import CitationReference, SubstanceReference
+    from rules.terms import DoseForm, Route
+
+MAXIMUM_PAIRS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A party's demands on one medication, beyond who it is."""
+
+    routes: frozenset[Route]
+    dose_forms: frozenset[DoseForm]
+    except_dose_forms: frozenset[DoseForm]
+    excluded: frozenset[str]
+    asks_nothing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A modifying factor, ready to be asked."""
+
+    record: ModifyingFactor
+    test: Test
+    rank: int
+
+
+@dataclass(slots=True, eq=False)
+class Rule:
+    """One interaction, ready to be asked. Fragments are built when the rule first fires."""
+
+    index: int
+    id: str
+    record: Interaction
+    affected: Side | None
+    precipitant: Side | None
+    conditions: tuple[str, ...]
+    test: Test | None
+    factors: tuple[Factor, ...]
+    fragments: dict[str, Fragment] = field(default_factory=dict)
+
+
+Candidate = tuple[Rule, str, str]  # the rule and, in words, why the affected and the precipitant side belong
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A substance as the engine meets it: its classes and the rules that can concern it."""
+
+    id: str
+    name: str
+    reference: SubstanceReference
+    keys: frozenset[str]  # its classes, and "=" with its own id
+    routes: tuple[Route, ...]
+    salt_form: SaltForm | None
+    atc_routes: Mapping[str, tuple[Route, ...]]
+    single: tuple[Candidate, ...]
+    listed: tuple[Candidate, ...]
+    affected_keys: tuple[str, ...]
+    precipitant_keys: tuple[str, ...]
+    relevant: bool
+    partners: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedCondition:
+    """A condition that follows from facts."""
+
+    id: str
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """An upper level for magnesium from supplements and medicines, with the ages it is for."""
+
+    record: IntakeLimit
+    age_years: Range | None
+    citations: list[CitationReference]
+
+
+def own_key(substance_id: str) -> str:
+    """The key under which rules name a substance itself; no class id starts with this sign."""
+    return f"={substance_id}"
+
+
+class CompiledRuleSet:
+    """Everything the engine needs to answer. Build it with `compile_rule_set`."""
+
+    def __init__(
+        self,
+        rule_set: RuleSet,
+        *,
+        version: int,
+        digest: str,
+        places: Mapping[tuple[str, str], tuple[str, int]],
+    ) -> None:
+        """Build all indexes.
+
+        Raises:
+            KnowledgeError: every fault that was found.
+        """
+        self.rule_set = rule_set
+        self.version = version
+        self.digest = digest
+        self._problems: list[Problem] = []
+        self._places = places
+        self.substances: dict[str, Substance] = {record.id: record for record in rule_set.substances}
+        self.products: dict[str, Product] = {record.id: record for record in rule_set.products}
+        self.classes: dict[str, MedicationClass] = {record.id: record for record in rule_set.classes}
+        self.forms: dict[str, SaltForm] = {record.id: record for record in rule_set.forms}
+        self.interactions: dict[str, Interaction] = {record.id: record for record in rule_set.interactions}
+        self.conditions: dict[str, Condition] = {record.id: record for record in rule_set.conditions}
+        self.symptoms: dict[str, Symptom] = {record.id: record for record in rule_set.symptoms}
+        self.citations: dict[str, Citation] = {record.id: record for record in rule_set.citations}
+        for kind, record_id, pointer, code, detail in broken_references(rule_set):
+            self._report(kind, record_id, pointer, code, detail)
+        self.lookup = build_lookup(rule_set, self._report)
+        if self._problems:
+            raise KnowledgeError(self._problems)
+
+        self.ranges = {record.analyte: record for record in rule_set.reference_ranges if _active(record)}
+        self.limits = tuple(
+            Limit(
+                record,
+                Range(record.age_years) if record.age_years else None,
+                cited(record.citations, self.citations),
+            )
+            for record in rule_set.intake_limits
+            if _active(record)
+        )
+        self.derived_conditions = tuple(
+            DerivedCondition(record.id, test_of(record.present_when))
+            for record in rule_set.conditions
+            if _active(record) and record.present_when is not None
+        )
+        self._memberships = self._closed_memberships()
+        self._anchors = {
+            prefix: record.id for record in rule_set.classes if _active(record) for prefix in record.atc
+        }
+        self._single: dict[str, list[Rule]] = {}
+        self._listed: dict[str, list[Rule]] = {}
+        self._pairs: dict[tuple[str, str], list[Rule]] = {}
+        self.by_condition: dict[str, list[Rule]] = {}
+        self._by_key: dict[str, list[Rule]] = {}
+        self.rules = tuple(self._rules(rule_set.interactions))
+        self._affected_keys = frozenset(affected for affected, _ in self._pairs)
+        self._precipitant_keys = frozenset(precipitant for _, precipitant in self._pairs)
+        self._pair_count = 0
+        self.entries: dict[str, Entry] = {
+            record.id: self._entry_of(record) for record in rule_set.substances if _active(record)
+        }
+        self.resolutions: dict[object, Any] = {}  # bounded cache of rules.resolution
+
+    def _report(self, kind: str, record_id: str, pointer: str, code: str, detail: str) -> None:
+        file, line = self._places.get((kind, record_id), (f"{kind}/{record_id}", 0))
+        self._problems.append(Problem(file, line, pointer, code, detail))
+
+    # --- classes ----------------------------------------------------------------------------------------------------
+
+    def _closed_memberships(self) -> dict[str, set[str]]:
+        """Substance -> all its classes: by anchor, by name and through included classes, less exclusions."""
+        containing: dict[str, list[str]] = {}
+        for record in self.classes.values():
+            for included in record.includes:
+                containing.setdefault(included, []).append(record.id)
+        self._containing = containing
+        memberships: dict[str, set[str]] = {}
+        for substance in self.substances.values():
+            direct = {
+                record.id
+                for record in self.classes.values()
+                if _active(record)
+                and (
+                    substance.id in record.members
+                    or any(code.startswith(prefix) for prefix in record.atc for code in substance.codes.atc)
+                )
+            }
+            memberships[substance.id] = {
+                name for name in self._with_containing(direct, substance.id)
+            }
+        return memberships
+
+    def _with_containing(self, direct: Iterable[str], substance_id: str) -> set[str]:
+        """The classes and every class around them, leaving out those that exclude the substance."""
+        result: set[str] = set()
+        open_ = list(direct)
+        while open_:
+            name = open_.pop()
+            record = self.classes[name]
+            if name in result or substance_id in record.exclusions or not _active(record):
+                continue
+            result.add(name)
+            open_.extend(self._containing.get(name, ()))
+        return result
+
+    def class_names(self, keys: Iterable[str]) -> str:
+        """Names of classes for people, sorted."""
+        return ", ".join(sorted(self.classes[key].name for key in keys))
+
+    def classes_of_atc(self, code: str) -> frozenset[str]:
+        """The classes a seven- or five-character ATC code belongs to by their anchors."""
+        direct = [owner for prefix, owner in self._anchors.items() if code.startswith(prefix)]
+        return frozenset(self._with_containing(direct, ""))
+
+    def members_of(self, class_id: str) -> tuple[str, ...]:
+        """Substances of a class, sorted."""
+        return tuple(sorted(name for name, classes in self._memberships.items() if class_id in classes))
+
+    # --- rules ------------------------------------------------------------------------------------------------------
+
+    def _rules(self, interactions: Iterable[Interaction]) -> Iterable[Rule]:
+        for index, record in enumerate(interactions):
+            if not _active(record):
+                continue
+            rule = Rule(
+                index=index,
+                id=record.id,
+                record=record,
+                affected=_side(record.affected),
+                precipitant=_side(record.precipitant),
+                conditions=record.conditions,
+                test=test_of(record.when) if record.when else None,
+                factors=tuple(
+                    Factor(factor, test_of(factor.when), factor.severity.rank) for factor in record.factors
+                ),
+            )
+            affected = _keys(record.affected)
+            precipitant = _keys(record.precipitant)
+            for key in (*affected, *precipitant):
+                self._by_key.setdefault(key, []).append(rule)
+            if affected and precipitant:
+                for one in affected:
+                    for other in precipitant:
+                        self._pairs.setdefault((one, other), []).append(rule)
+            elif affected or precipitant:
+                index_of_scope = self._listed if record.scope is Scope.LIST else self._single
+                for key in affected or precipitant:
+                    index_of_scope.setdefault(key, []).append(rule)
+            else:
+                for condition in record.conditions:
+                    self.by_condition.setdefault(condition, []).append(rule)
+            yield rule
+
+    def _entry_of(self, record: Substance) -> Entry:
+        return self.entry(
+            record.id,
+            record.name,
+            frozenset(self._memberships[record.id]),
+            routes=record.routes,
+            salt_form=self.forms[record.salt_form] if record.salt_form else None,
+            atc_routes=record.atc_routes,
+        )
+
+    def entry(  # noqa: PLR0913 - one value for each thing the engine reads of a substance
+        self,
+        substance_id: str,
+        name: str,
+        classes: frozenset[str],
+        *,
+        routes: tuple[Route, ...] = (),
+        salt_form: SaltForm | None = None,
+        atc_routes: Mapping[str, tuple[Route, ...]] | None = None,
+    ) -> Entry:
+        """What the engine reads of a substance, also of one that is only known by its ATC class."""
+        keys = classes | {own_key(substance_id)}
+        affected = tuple(sorted(keys & self._affected_keys))
+        precipitant = tuple(sorted(keys & self._precipitant_keys))
+        single = self._candidates(self._single, name, substance_id, keys)
+        listed = self._candidates(self._listed, name, substance_id, keys)
+        return Entry(
+            id=substance_id,
+            name=name,
+            reference={"id": substance_id, "name": name},
+            keys=keys,
+            routes=routes,
+            salt_form=salt_form,
+            atc_routes=atc_routes or {},
+            single=single,
+            listed=listed,
+            affected_keys=affected,
+            precipitant_keys=precipitant,
+            relevant=bool(classes or single or listed or affected or precipitant),
+        )
+
+    def _candidates(
+        self, index: Mapping[str, list[Rule]], name: str, substance_id: str, keys: frozenset[str]
+    ) -> tuple[Candidate, ...]:
+        found: dict[int, Candidate] = {}
+        for key in keys & index.keys():
+            for rule in index[key]:
+                side = rule.affected or rule.precipitant
+                if side is not None and substance_id not in side.excluded:
+                    words = self._belongs(name, keys, rule.record.affected or rule.record.precipitant)
+                    found[rule.index] = (rule, words, "") if rule.affected else (rule, "", words)
+        return tuple(found[number] for number in sorted(found))
+
+    def _belongs(self, name: str, keys: frozenset[str], party: Party | None) -> str:
+        """Why a substance is on one side of a rule, in words."""
+        classes = keys.intersection(party.classes) if party else ()
+        return f"{name} ({self.class_names(classes)})" if classes else f"{name} (named by the rule)"
+
+    def pair_candidates(self, affected: Entry, precipitant: Entry) -> tuple[Candidate, ...]:
+        """The rules between two substances, looked up once and then remembered."""
+        known = affected.partners.get(precipitant.id)
+        if known is not None:
+            return known
+        found: dict[int, Candidate] = {}
+        for one in affected.affected_keys:
+            for other in precipitant.precipitant_keys:
+                for rule in self._pairs.get((one, other), ()):
+                    if (
+                        rule.index not in found
+                        and affected.id not in rule.affected.excluded  # type: ignore[union-attr] - a pair has both
+                        and precipitant.id not in rule.precipitant.excluded  # type: ignore[union-attr] - a pair has both
+                    ):
+                        found[rule.index] = (
+                            rule,
+                            self._belongs(affected.name, affected.keys, rule.record.affected),
+                            self._belongs(precipitant.name, precipitant.keys, rule.record.precipitant),
+                        )
+        result = tuple(found[number] for number in sorted(found))
+        if self._pair_count < MAXIMUM_PAIRS:  # a bound on memory, not on answers
+            self._pair_count += 1
+            affected.partners[precipitant.id] = result
+        return result
+
+    def touching(self, entries: Iterable[Entry]) -> list[Rule]:
+        """Every rule that names one of the substances or their classes, in order of the rule set."""
+        keys = {key for entry in entries for key in entry.keys}
+        found: dict[int, Rule] = {}
+        for key in keys:
+            for rule in self._by_key.get(key, ()):
+                found[rule.index] = rule
+        return [found[index] for index in sorted(found)]
+
+    def fragment(self, rule: Rule, substance_id: str) -> Fragment:
+        """The unchanging part of a finding of the rule about the affected substance ("" where there is none)."""
+        known = rule.fragments.get(substance_id)
+        if known is None:
+            variant = next((one for one in rule.record.variants if substance_id in one.substances), None)
+            if variant is None and substance_id:
+                known = self.fragment(rule, "")
+            else:
+                known = build_fragment(rule.record, variant, self.citations)
+            rule.fragments[substance_id] = known
+        return known
+
+
+def _active(record: Any) -> bool:  # noqa: ANN401 - any record
+    return record.status is RecordStatus.ACTIVE
+
+
+def _keys(party: Party | None) -> tuple[str, ...]:
+    if party is None:
+        return ()
+    return (*dict.fromkeys(party.classes), *(own_key(substance) for substance in dict.fromkeys(party.substances)))
+
+
+def _side(party: Party | None) -> Side | None:
+    if party is None:
+        return None
+    return Side(
+        routes=frozenset(party.routes),
+        dose_forms=frozenset(party.dose_forms),
+        except_dose_forms=frozenset(party.except_dose_forms),
+        excluded=frozenset(party.except_substances),
+        asks_nothing=not (party.routes or party.dose_forms or party.except_dose_forms),
+    )
+
+
+def compile_rule_set(
+    rule_set: RuleSet,
+    *,
+    version: int = 0,
+    digest: str | None = None,
+    places: Mapping[tuple[str, str], tuple[str, int]] | None = None,
+) -> CompiledRuleSet:
+    """Make a rule set ready to answer.
+
+    ``digest`` saves computing it where the caller has just verified the canonical bytes; ``places`` says where each
+    record stands, so that faults can name file and line.
+
+    Raises:
+        KnowledgeError: every reference that leads nowhere, every name or code claimed twice.
+    """
+    return CompiledRuleSet(rule_set, version=version, digest=digest or digest_of(rule_set), places=places or {})

@@ -1,0 +1,520 @@
+"""When something applies, in three values: true, false, or unknown because a fact is missing.
+
+An expression of the knowledge becomes a tree of tests. A test answers fast (`holds`) and, when somebody wants to know,
+says in words what it compared and which facts were missing (`reason`). Tests read facts; they never change or guess
+them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Protocol
+
+from rules.quantities import plain
+from rules.terms import Applicability
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from rules.model import Bounds, Expression
+    from rules.terms import Pregnancy, Sex
+
+Interval = tuple[Fraction | None, Fraction | None]  # lowest and highest possible value; None: no bound known
+UNKNOWN: Interval = (None, None)
+
+
+class Subject(Protocol):
+    """The medication a test may ask about."""
+
+    @property
+    def id(self) -> str:
+        """The caller's identifier of the medication."""
+
+    @property
+    def duration_months(self) -> Fraction | None:
+        """Months since the medication was started."""
+
+    @property
+    def daily_dose_mg(self) -> Fraction | None:
+        """Milligrams a day."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is known about the patient and the list. Intervals say what a value can be; (None, None) is unknown."""
+
+    egfr: Interval = UNKNOWN
+    dialysis: bool | None = None
+    age_years: int | None = None
+    sex: Sex | None = None
+    pregnancy: Pregnancy | None = None
+    conditions_known: bool = False
+    conditions: set[str] = field(default_factory=set)
+    undecided_conditions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    symptoms: set[str] = field(default_factory=set)
+    serum: dict[str, Fraction] = field(default_factory=dict)
+    elemental_mg_per_day: Interval = (Fraction(0), Fraction(0))
+    elemental_missing: tuple[str, ...] = ()
+    class_members: Mapping[str, Collection[str]] = field(default_factory=dict)
+    substances: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a test found, in words."""
+
+    holds: bool | None
+    detail: str
+    missing: tuple[str, ...] = ()
+
+    @property
+    def applicability(self) -> Applicability:
+        """The same in the field's words."""
+        return applicability(self.holds)
+
+
+def applicability(holds: bool | None) -> Applicability:  # noqa: FBT001 - three values, not a switch
+    """Translate three-valued truth into the field's words."""
+    if holds is None:
+        return Applicability.MAY_APPLY
+    return Applicability.APPLIES if holds else Applicability.DOES_NOT_APPLY
+
+
+class Test(Protocol):
+    """One condition of the knowledge, ready to be asked."""
+
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
+        """True, false, or None when a fact is missing."""
+
+    def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
+        """The same answer with the comparison in words and the missing facts."""
+
+
+def _words(bounds: Bounds) -> str:
+    parts = [
+        f"{word} {value:f}"
+        for word, value in (
+            ("at least", bounds.at_least),
+            ("above", bounds.above),
+            ("below", bounds.below),
+            ("at most", bounds.at_most),
+        )
+        if value is not None
+    ]
+    return " and ".join(parts)
+
+
+class Range:
+    """A comparison of an interval with bounds, exact."""
+
+    __slots__ = ("at_least", "at_most", "strict_high", "strict_low", "words")
+
+    def __init__(self, bounds: Bounds) -> None:
+        """Keep the bounds as fractions."""
+        low = bounds.at_least if bounds.at_least is not None else bounds.above
+        high = bounds.at_most if bounds.at_most is not None else bounds.below
+        self.at_least = None if low is None else Fraction(low)
+        self.at_most = None if high is None else Fraction(high)
+        self.strict_low = bounds.above is not None
+        self.strict_high = bounds.below is not None
+        self.words = _words(bounds)
+
+    def _above_low(self, value: Fraction) -> bool:
+        if self.at_least is None:
+            return True
+        return value > self.at_least if self.strict_low else value >= self.at_least
+
+    def _under_high(self, value: Fraction) -> bool:
+        if self.at_most is None:
+            return True
+        return value < self.at_most if self.strict_high else value <= self.at_most
+
+    def contains(self, value: Fraction | int) -> bool:
+        """Whether one value lies in the range."""
+        exact = Fraction(value)
+        return self._above_low(exact) and self._under_high(exact)
+
+    def holds(self, interval: Interval) -> bool | None:
+        """True when every possible value lies in the range, false when none does."""
+        low, high = interval
+        if (high is not None and not self._above_low(high)) or (low is not None and not self._under_high(low)):
+            return False
+        low_inside = self.at_least is None or (low is not None and self._above_low(low))
+        high_inside = self.at_most is None or (high is not None and self._under_high(high))
+        return True if low_inside and high_inside else None
+
+
+def interval_words(interval: Interval, unit: str) -> str:
+    """An interval for people: ``38``, ``15 to 30`` or ``not known``."""
+    low, high = interval
+    unit = f" {unit}" if unit else ""
+    if low is not None and low == high:
+        return f"{plain(low, 4)}{unit}"
+    if low is not None and high is not None:
+        return f"between {plain(low, 4)} and {plain(high, 4)}{unit}"
+    if low is not None:
+        return f"at least {plain(low, 4)}{unit}"
+    if high is not None:
+        return f"at most {plain(high, 4)}{unit}"
+    return "not known"
+
+
+class RangeTest:
+    """A value, or an interval of possible values, against bounds."""
+
+    __slots__ = ("label", "range", "read", "unit")
+
+    def __init__(
+        self,
+        label: str,
+        unit: str,
+        bounds: Bounds,
+        read: Callable[[Facts, Subject | None], tuple[Interval, tuple[str, ...]]],
+    ) -> None:
+        """``read`` gives the interval and, where it is open, the names of the facts that would close it."""
+        self.label = label
+        self.unit = unit
+        self.range = Range(bounds)
+        self.read = read
+
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
+        """See `Test`."""
+        return self.range.holds(self.read(facts, subject)[0])
+
+    def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
+        """See `Test`."""
+        interval, missing = self.read(facts, subject)
+        holds = self.range.holds(interval)
+        link = {True: "is", False: "is not", None: "must be known to be"}[holds]
+        detail = f"{self.label} {interval_words(interval, self.unit)} {link} {self.range.words}"
+        if interval == UNKNOWN:
+            detail = f"{self.label} is not known ({self.range.words} {self.unit}".rstrip() + " would matter)"
+        return Outcome(holds, detail, missing if holds is None else ())
+
+
+class EqualTest:
+    """A fact that is equal to a value of its vocabulary."""
+
+    __slots__ = ("expected", "fact", "label", "read")
+
+    def __init__(self, label: str, fact: str, expected: object, read: Callable[[Facts], object]) -> None:
+        """``fact`` names the fact when it is missing."""
+        self.label = label
+        self.fact = fact
+        self.expected = expected
+        self.read = read
+
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:  # noqa: ARG002 - part of the protocol
+        """See `Test`."""
+        value = self.read(facts)
+        return None if value is None else value == self.expected
+
+    def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
+        """See `Test`."""
+        holds = self.holds(facts, subject)
+        if holds is None:
+            return Outcome(None, f"{self.label} is not known", (self.fact,))
+        value = self.read(facts)
+        written = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+        return Outcome(holds, f"{self.label}: {written}")
+
+
+class ConditionTest:
+    """At least one of the conditions is present."""
+
+    __slots__ = ("conditions",)
+
+    def __init__(self, conditions: tuple[str, ...]) -> None:
+        """Condition identifiers."""
+        self.conditions = conditions
+
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:  # noqa: ARG002 - part of the protocol
+        """See `Test`."""
+        present = facts.conditions
+        for condition in self.conditions:
+            if condition in present:
+                return True
+        if not facts.conditions_known:
+            return None
+        for condition in self.conditions:
+            if condition in facts.undecided_conditions:
+                return None
+        return False
+
+    def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
+        """See `Test`."""
+        holds = self.holds(facts, subject)
+        if holds:
+            names = ", ".join(condition for condition in self.conditions if condition in facts.conditions)
+            return Outcome(True, f"condition present: {names}")  # noqa: FBT003 - three values
+        names = ", ".join(self.conditions)
+        if holds is None:
+            missing = [] if facts.conditions_known else ["conditions"]
+            for condition in self.conditions:
+                missing.extend(facts.undecided_conditions.get(condition, ()))
+            return Outcome(None, f"conditions are not known: {names}", tuple(dict.fromkeys(missing)))
+        return Outcome(False, f"condition not present: {names}")  # noqa: FBT003 - three values
+
+
+class SymptomTest:
+    """At least one of the symptoms was given; a symptom that was not given is taken as absent."""
+
+    __slots__ = ("symptoms",)
+
+    def __init__(self, symptoms: tuple[str, ...]) -> None:
+        """Symptom identifiers."""
+        self.symptoms = symptoms
+
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:  # noqa: ARG002 - part of the protocol
+        """See `Test`."""
+        return any(symptom in facts.symptoms for symptom in self.symptoms)
+
+    def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
+        """See `Test`."""
+        holds = self.holds(facts, subject)
+        named = [symptom for symptom in self.symptoms if not holds or symptom in facts.symptoms]
+        return Outcome(holds, f"symptom {'given' if holds else 'not given'}: {', '.join(named)}")
+
+
+class CoMedicationTest:
+    """Enough other substances of the named classes are on the list."""
+
+    __slots__ = ("at_least", "classes", "substances")
+
+    def __init__(self, classes: tuple[str, ...], substances: tuple[str, ...], at_least: int) -> None:
+        """Classes and substances that count, and how many are needed."""
+        self.classes = classes
+        self.substances = substances
+        self.at_least = at_least
+
+    def _counted(self, facts: Facts, subject: Subject | None) -> list[str]:
+        found: set[str] = set()
+        for name in self.classes:
+            found.update(facts.class_members.get(name, ()))
+        found.update(substance for substance in self.substances if substance in facts.substances)
+        own = getattr(subject, "substance_id", None)
+        if own is not None:
+            found.discard(own)
+        return sorted(found)
+
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
+        """See `Test`."""
+        return len(self._counted(facts, subject)) >= self.at_least
+
+    def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
+        """See `Test`."""
+        counted = self._counted(facts, subject)
+        wanted = ", ".join((*self.classes, *self.substances))
+        on_list = ", ".join(counted) or "none"
+        holds = len(counted) >= self.at_least
+        return Outcome(holds, f"also on the list of {wanted}: {on_list} (needed: {self.at_least})")
+
+
+class RiskCountTest:
+    """Enough independent causes: classes with a member on the list, and conditions that are present."""
+
+    __slots__ = ("at_least", "classes", "conditions")
+
+    def __init__(self, classes: tuple[str, ...], conditions: tuple[str, ...], at_least: int) -> None:
+        """Classes and conditions that count, and how many are needed."""
+        self.classes = classes
+        self.conditions = conditions
+        self.at_least = at_least
+
+    def _counted(self, facts: Facts) -> tuple[list[str], list[str]]:
+        sure = [name for name in self.classes if facts.class_members.get(name)]
+        sure += [name for name in self.conditions if name in facts.conditions]
+        open_ = [
+            name
+            for name in self.conditions
+            if name not in facts.conditions and (not facts.conditions_known or name in facts.undecided_conditions)
+        ]
+        return sure, open_
+
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:  # noqa: ARG002 - part of the protocol
+        """See `Test`."""
+        sure, open_ = self._counted(facts)
+        if len(sure) >= self.at_least:
+            return True
+        return None if len(sure) + len(open_) >= self.at_least else False
+
+    def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
+        """See `Test`."""
+        sure, open_ = self._counted(facts)
+        holds = self.holds(facts, subject)
+        missing: list[str] = []
+        if holds is None:
+            if not facts.conditions_known:
+                missing.append("conditions")
+            for name in open_:
+                missing.extend(facts.undecided_conditions.get(name, ()))
+        detail = f"independent causes counted: {', '.join(sure) or 'none'} (needed: {self.at_least})"
+        return Outcome(holds, detail, tuple(dict.fromkeys(missing)))
+
+
+class AllTest:
+    """Every part holds."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: tuple[Test, ...]) -> None:
+        """The parts, in the order of the record."""
+        self.parts = parts
+
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
+        """See `Test`."""
+        result: bool | None = True
+        for part in self.parts:
+            answer = part.holds(facts, subject)
+            if answer is False:
+                return False
+            if answer is None:
+                result = None
+        return result
+
+    def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
+        """See `Test`."""
+        return _combined(self.holds(facts, subject), self.parts, facts, subject, " and ")
+
+
+class AnyTest:
+    """At least one part holds."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: tuple[Test, ...]) -> None:
+        """The parts, in the order of the record."""
+        self.parts = parts
+
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
+        """See `Test`."""
+        result: bool | None = False
+        for part in self.parts:
+            answer = part.holds(facts, subject)
+            if answer is True:
+                return True
+            if answer is None:
+                result = None
+        return result
+
+    def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
+        """See `Test`."""
+        return _combined(self.holds(facts, subject), self.parts, facts, subject, " or ")
+
+
+class NotTest:
+    """The part does not hold."""
+
+    __slots__ = ("part",)
+
+    def __init__(self, part: Test) -> None:
+        """The part that is turned round."""
+        self.part = part
+
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
+        """See `Test`."""
+        answer = self.part.holds(facts, subject)
+        return None if answer is None else not answer
+
+    def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
+        """See `Test`."""
+        inner = self.part.reason(facts, subject)
+        return Outcome(self.holds(facts, subject), f"not the case: {inner.detail}", inner.missing)
+
+
+def _combined(
+    holds: bool | None,  # noqa: FBT001 - three values, not a switch
+    parts: tuple[Test, ...],
+    facts: Facts,
+    subject: Subject | None,
+    link: str,
+) -> Outcome:
+    """Keep the parts that decided: those with the same answer as the whole."""
+    outcomes = [part.reason(facts, subject) for part in parts]
+    deciding = [outcome for outcome in outcomes if outcome.holds is holds]
+    missing = tuple(dict.fromkeys(fact for outcome in deciding for fact in outcome.missing)) if holds is None else ()
+    return Outcome(holds, link.join(outcome.detail for outcome in deciding), missing)
+
+
+def _egfr(facts: Facts, _subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
+    return facts.egfr, ("patient.egfr",)
+
+
+def _age(facts: Facts, _subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
+    age = facts.age_years
+    return (UNKNOWN if age is None else (Fraction(age), Fraction(age))), ("patient.age_years",)
+
+
+def _serum(kind: str) -> Callable[[Facts, Subject | None], tuple[Interval, tuple[str, ...]]]:
+    missing = (f"observations.{kind}",)
+
+    def read(facts: Facts, _subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
+        value = facts.serum.get(kind)
+        return (UNKNOWN if value is None else (value, value)), missing
+
+    return read
+
+
+def _elemental(facts: Facts, _subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
+    return facts.elemental_mg_per_day, facts.elemental_missing
+
+
+def _duration(_facts: Facts, subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
+    if subject is None:
+        return UNKNOWN, ("medications.started_on",)
+    value = subject.duration_months
+    return (UNKNOWN if value is None else (value, value)), (f"medications.{subject.id}.started_on",)
+
+
+def _daily_dose(_facts: Facts, subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
+    if subject is None:
+        return UNKNOWN, ("medications.dose",)
+    value = subject.daily_dose_mg
+    return (UNKNOWN if value is None else (value, value)), (f"medications.{subject.id}.dose",)
+
+
+_RANGES: dict[str, tuple[str, str, Callable[[Facts, Subject | None], tuple[Interval, tuple[str, ...]]]]] = {
+    "egfr": ("eGFR", "mL/min/1.73 m2", _egfr),
+    "age_years": ("age", "years", _age),
+    "serum_magnesium": ("serum magnesium", "mmol/L", _serum("serum_magnesium")),
+    "serum_potassium": ("serum potassium", "mmol/L", _serum("serum_potassium")),
+    "serum_calcium": ("serum calcium", "mmol/L", _serum("serum_calcium")),
+    "elemental_mg_per_day": ("elemental magnesium a day", "mg", _elemental),
+    "duration_months": ("duration of use", "months", _duration),
+    "daily_dose_mg": ("daily dose", "mg", _daily_dose),
+}
+
+
+def test_of(expression: Expression) -> Test:  # noqa: PLR0911 - one return for each key of the vocabulary
+    """Build the test of an expression; the model has made sure that exactly one key is given."""
+    for key, (label, unit, read) in _RANGES.items():
+        bounds = getattr(expression, key)
+        if bounds is not None:
+            return RangeTest(label, unit, bounds, read)
+    if expression.all is not None:
+        return AllTest(tuple(test_of(part) for part in expression.all))
+    if expression.any is not None:
+        return AnyTest(tuple(test_of(part) for part in expression.any))
+    if expression.conditions is not None:
+        return ConditionTest(expression.conditions)
+    if expression.symptoms is not None:
+        return SymptomTest(expression.symptoms)
+    if expression.co_medication is not None:
+        other = expression.co_medication
+        return CoMedicationTest(other.classes, other.substances, other.at_least)
+    if expression.risk_count is not None:
+        count = expression.risk_count
+        return RiskCountTest(count.classes, count.conditions, count.at_least)
+    if expression.dialysis is not None:
+        return EqualTest("dialysis", "patient.dialysis", expression.dialysis, lambda facts: facts.dialysis)
+    if expression.sex is not None:
+        return EqualTest("sex", "patient.sex", expression.sex, lambda facts: facts.sex)
+    if expression.pregnancy is not None:
+        return EqualTest("pregnancy", "patient.pregnancy", expression.pregnancy, lambda facts: facts.pregnancy)
+    assert expression.not_ is not None  # noqa: S101 - the only key left; the model refuses an expression without one
+    return NotTest(test_of(expression.not_))
+
+
+# pytest collects callables by name; these are not tests of the program.
+test_of.__test__ = False  # type: ignore[attr-defined]

@@ -1,0 +1,164 @@
+"""Turns a question into facts: what is known about the patient and the list, each fact an exact value or interval.
+
+Facts are only ever narrowed by what was given or by what a given condition implies; nothing is assumed.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from rules.conditions import UNKNOWN, Facts
+from rules.lookup import joined
+from rules.quantities import decimal_from, serum_mmol_per_l
+from rules.terms import CodeSystem, RecognitionState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rules.compiled import CompiledRuleSet
+    from rules.conditions import Interval
+    from rules.lines import Line
+    from rules.model import Bounds
+    from rules.profile import ConditionItem, MedicationProfile, Observation
+    from rules.report import CheckedTerm
+
+# Below this filtration rate dialysis is possible; at or above it, not being told means no dialysis.
+_DIALYSIS_POSSIBLE_BELOW: Final = Fraction(15)
+_LABORATORY: Final = "observations."
+
+
+def condition_terms(compiled: CompiledRuleSet, items: Sequence[ConditionItem]) -> list[CheckedTerm]:
+    """What became of each condition; a code is looked up before the text."""
+    terms: list[CheckedTerm] = []
+    for position, item in enumerate(items):
+        found = None
+        for code in item.codes:
+            if code.system is CodeSystem.ICD10CM:
+                found = found or compiled.lookup.condition_of_code(code.code)
+        if found is None and item.text is not None:
+            found = compiled.lookup.conditions.get(joined(item.text))
+        terms.append(_term(position, found, compiled.conditions[found].name if found else None))
+    return terms
+
+
+def symptom_terms(compiled: CompiledRuleSet, symptoms: Sequence[str]) -> list[CheckedTerm]:
+    """What became of each symptom."""
+    terms: list[CheckedTerm] = []
+    for position, text in enumerate(symptoms):
+        found = compiled.lookup.symptoms.get(joined(text))
+        terms.append(_term(position, found, compiled.symptoms[found].name if found else None))
+    return terms
+
+
+def _term(position: int, found: str | None, name: str | None) -> CheckedTerm:
+    state = RecognitionState.RECOGNISED if found else RecognitionState.UNRECOGNISED
+    return {"position": position, "state": state, "id": found, "name": name}
+
+
+def latest_observations(observations: Sequence[Observation]) -> dict[str, Observation]:
+    """The newest value of each kind; of two on one day the lower, because the rules look for what is low."""
+    latest: dict[str, Observation] = {}
+    for observation in observations:
+        other = latest.get(observation.kind)
+        if other is None or _newness(observation) > _newness(other):
+            latest[observation.kind] = observation
+    return latest
+
+
+def _newness(observation: Observation) -> tuple[str, Fraction]:
+    day = observation.taken_on.isoformat() if observation.taken_on else ""
+    return day, -serum_mmol_per_l(observation.kind, decimal_from(observation.value), observation.unit)
+
+
+def _interval(bounds: Bounds) -> Interval:
+    low = bounds.at_least if bounds.at_least is not None else bounds.above
+    high = bounds.below if bounds.below is not None else bounds.at_most
+    return (None if low is None else Fraction(low)), (None if high is None else Fraction(high))
+
+
+def _kidney_function(compiled: CompiledRuleSet, profile: MedicationProfile, conditions: set[str]) -> Interval:
+    """The measured value; where a listed condition means worse, the interval reaches down to that condition."""
+    implied: Interval = UNKNOWN
+    for name in sorted(conditions):
+        implies = compiled.conditions[name].implies
+        if implies is not None and implies.egfr is not None:
+            low, high = _interval(implies.egfr)
+            if implied[1] is None or (high is not None and high < implied[1]):
+                implied = (low, high)
+    given = profile.patient.egfr
+    if given is None:
+        if implied == UNKNOWN:
+            return UNKNOWN
+        low, high = implied
+        # An upper bound of a stage is exclusive ("below 30"), so the interval stays just under it.
+        return (low or Fraction(0)), (None if high is None else high - Fraction(1, 10**9))
+    value = Fraction(decimal_from(given.value))
+    if implied[1] is not None and value >= implied[1]:
+        return (implied[0] or Fraction(0)), value
+    return value, value
+
+
+def _dialysis(compiled: CompiledRuleSet, profile: MedicationProfile, facts: Facts) -> bool | None:
+    if profile.patient.dialysis is not None:
+        return profile.patient.dialysis
+    for name in facts.conditions:
+        implies = compiled.conditions[name].implies
+        if implies is not None and implies.dialysis is not None:
+            return implies.dialysis
+    low = facts.egfr[0]
+    return False if low is not None and low >= _DIALYSIS_POSSIBLE_BELOW else None
+
+
+def facts_of(
+    compiled: CompiledRuleSet,
+    profile: MedicationProfile,
+    lines: Sequence[Line],
+    conditions: Sequence[CheckedTerm],
+    symptoms: Sequence[CheckedTerm],
+) -> Facts:
+    """Everything the rules may ask, except the magnesium intake, which the engine adds."""
+    patient = profile.patient
+    facts = Facts()
+    facts.age_years = patient.age_years
+    facts.sex = patient.sex
+    facts.pregnancy = patient.pregnancy
+    facts.conditions_known = profile.conditions is not None
+    facts.conditions = {term["id"] for term in conditions if term["id"] is not None}
+    facts.symptoms = {term["id"] for term in symptoms if term["id"] is not None}
+    for kind, observation in latest_observations(profile.observations).items():
+        facts.serum[kind] = serum_mmol_per_l(kind, decimal_from(observation.value), observation.unit)
+    facts.egfr = _kidney_function(compiled, profile, facts.conditions)
+    facts.dialysis = _dialysis(compiled, profile, facts)
+    members: dict[str, list[str]] = {}
+    substances: dict[str, None] = {}
+    for line in lines:
+        if line.acts_only_locally:
+            continue
+        for entry in line.entries:
+            substances[entry.id] = None
+            for key in entry.keys:
+                listed = members.get(key)
+                if listed is None:
+                    members[key] = [entry.id]
+                elif entry.id not in listed:
+                    listed.append(entry.id)
+    facts.class_members = members
+    facts.substances = substances
+    _derive_conditions(compiled, facts)
+    return facts
+
+
+def _derive_conditions(compiled: CompiledRuleSet, facts: Facts) -> None:
+    """Populations that follow from facts. One that only a missing laboratory value keeps open counts as absent:
+    nobody is asked for a laboratory value because of a population."""  # noqa: D205, D209
+    for derived in compiled.derived_conditions:
+        if derived.id in facts.conditions:
+            continue
+        holds = derived.test.holds(facts, None)
+        if holds:
+            facts.conditions.add(derived.id)
+        elif holds is None:
+            missing = derived.test.reason(facts, None).missing
+            if not all(fact.startswith(_LABORATORY) for fact in missing):
+                facts.undecided_conditions[derived.id] = missing

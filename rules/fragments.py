@@ -1,0 +1,129 @@
+"""The parts of a finding that never change, built once for each rule and substance and shared by all reports.
+
+A fragment is read-only by agreement: reports hold references to it, and nothing may write to a report's fragments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rules.canonical import digest
+from rules.quantities import plain
+from rules.terms import Verification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from decimal import Decimal
+
+    from rules.model import Citation, Evidence, Interaction, Management, Reference, Separation, Variant
+    from rules.report import (
+        CitationReference,
+        DisagreementReport,
+        EvidenceReport,
+        ManagementReport,
+        SeparationReport,
+    )
+    from rules.terms import OperationalClass, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """What a finding of one rule says, for the rule itself or for one substance that differs."""
+
+    record_digest: str
+    severity: Severity
+    operational_class: OperationalClass
+    effect: str
+    management: ManagementReport
+    evidence: EvidenceReport
+    last_reviewed_on: str
+    variant: str | None
+
+
+def cited(references: Iterable[Reference], citations: Mapping[str, Citation]) -> list[CitationReference]:
+    """Citations as a report shows them."""
+    return [
+        {
+            "id": reference.citation,
+            "title": citations[reference.citation].title,
+            "address": citations[reference.citation].address,
+            "verification": citations[reference.citation].verification,
+            "supports": reference.supports,
+        }
+        for reference in references
+    ]
+
+
+def _hours(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value, 2)
+
+
+def _separation(separation: Separation | None) -> SeparationReport | None:
+    if separation is None:
+        return None
+    disagreement: DisagreementReport | None = None
+    if separation.disagreement is not None:
+        disagreement = {
+            "policy": separation.disagreement.policy,
+            "text": separation.disagreement.text,
+            "positions": [
+                {
+                    "citation_id": position.citation,
+                    "text": position.text,
+                    "magnesium_first_hours": _hours(position.magnesium_first_hours),
+                    "drug_first_hours": _hours(position.drug_first_hours),
+                }
+                for position in separation.disagreement.positions
+            ],
+        }
+    return {
+        "magnesium_first_hours": _hours(separation.magnesium_first_hours),
+        "drug_first_hours": _hours(separation.drug_first_hours),
+        "spacing_helps": separation.spacing_helps,
+        "text": separation.text,
+        "disagreement": disagreement,
+    }
+
+
+def _management(management: Management, variant: Variant | None) -> ManagementReport:
+    separation = variant.separation if variant and variant.separation else management.separation
+    return {
+        "action": management.action,
+        "text": variant.management_text if variant and variant.management_text else management.text,
+        "patient_text": management.patient_text,
+        "separation": _separation(separation),
+        "monitoring": list(management.monitoring),
+    }
+
+
+def _evidence(evidence: Evidence, also: Evidence | None, citations: Mapping[str, Citation]) -> EvidenceReport:
+    """The evidence of a variant comes first, then that of the rule, each source once."""
+    references = list(evidence.citations)
+    named = {reference.citation for reference in references}
+    if also is not None:
+        references += [reference for reference in also.citations if reference.citation not in named]
+    reports = cited(references, citations)
+    best = max((Verification(report["verification"]) for report in reports), key=lambda tag: tag.rank)
+    return {"grade": evidence.grade, "verification": best, "citations": reports}
+
+
+def build_fragment(record: Interaction, variant: Variant | None, citations: Mapping[str, Citation]) -> Fragment:
+    """Build the unchanging part of a finding."""
+    effect = variant.effect if variant and variant.effect else record.effect
+    return Fragment(
+        record_digest=digest(record),
+        severity=variant.severity if variant and variant.severity else record.severity,
+        operational_class=(
+            variant.operational_class if variant and variant.operational_class else record.operational_class
+        ),
+        effect=effect,
+        management=_management(record.management, variant),
+        evidence=(
+            _evidence(variant.evidence, record.evidence, citations)
+            if variant
+            else _evidence(record.evidence, None, citations)
+        ),
+        last_reviewed_on=record.last_reviewed_on.isoformat(),
+        variant=", ".join(variant.substances) if variant else None,
+    )

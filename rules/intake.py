@@ -1,0 +1,217 @@
+"""Elemental magnesium a day from everything taken by mouth, added up as exact intervals.
+
+A number appears only when dose, unit, salt and frequency are known; otherwise the contribution is open and says what
+is missing. Injected, topical and bath magnesium does not count, and neither does a salt that only names a drug.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from rules.quantities import (
+    COUNT_UNITS,
+    decimal_from,
+    elemental_fraction,
+    is_amount_of_magnesium,
+    magnesium_milligrams,
+    milligrams,
+    plain,
+)
+from rules.quantities import MASS_UNITS as _MASS_UNITS
+from rules.terms import DoseBasis, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from rules.compiled import CompiledRuleSet, Entry
+    from rules.conditions import Facts, Interval, Range
+    from rules.lines import Line
+    from rules.report import IntakeContribution, IntakeLimitReport, MagnesiumIntake
+
+# The class of every magnesium salt; rules and sums of the whole knowledge base hang on this one id.
+MAGNESIUM_CLASS: Final = "magnesium-salts"
+_MASS: Final = frozenset(_MASS_UNITS)
+_COUNTS: Final = frozenset(COUNT_UNITS)
+_ZERO: Final = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Milligrams of magnesium as an interval, how it came about, and the facts that are missing."""
+
+    low: Fraction
+    high: Fraction | None
+    basis: str
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The whole list: the sum and where it comes from."""
+
+    interval: Interval
+    missing: tuple[str, ...]
+    contributions: list[IntakeContribution]
+
+
+NO_INTAKE: Final = Intake((_ZERO, _ZERO), (), [])
+
+
+def _fractions(entry: Entry) -> tuple[Fraction, Fraction] | None:
+    """Lowest and highest share of magnesium over the hydrates of the salt."""
+    if entry.salt_form is None:
+        return None
+    shares = [elemental_fraction(hydrate.formula) for hydrate in entry.salt_form.hydrates]
+    return min(shares), max(shares)
+
+
+def _of_salt(mass: Fraction, entry: Entry, written: str) -> Amount:
+    shares = _fractions(entry)
+    if shares is None:
+        return Amount(_ZERO, mass, f"{written} of {entry.name}: the share of magnesium in it is not known")
+    low, high = mass * shares[0], mass * shares[1]
+    if low == high:
+        return Amount(low, high, f"{written} of {entry.name} is {plain(low)} mg of magnesium")
+    detail = f"{written} of {entry.name} is {plain(low)} to {plain(high)} mg of magnesium, depending on the hydrate"
+    return Amount(low, high, detail)
+
+
+def _of_mass(value: Decimal, unit: str, basis: DoseBasis | None, entry: Entry, written: str) -> Amount:
+    if is_amount_of_magnesium(unit):
+        exact = magnesium_milligrams(value, unit)
+        return Amount(exact, exact, f"{written} of magnesium is {plain(exact)} mg")
+    mass = milligrams(value, unit)
+    if basis is DoseBasis.ELEMENTAL or (basis is None and entry.salt_form is None):
+        return Amount(mass, mass, f"{written} of magnesium")
+    salt = _of_salt(mass, entry, written)
+    if basis is DoseBasis.SALT:
+        return salt
+    detail = f"{salt.basis} if the salt is meant, {plain(mass)} mg if magnesium is meant"
+    return Amount(salt.low, mass, detail)
+
+
+def _written(value: object, unit: str) -> str:
+    return f"{value} {unit}"
+
+
+def _of_strength(line: Line, entry: Entry) -> Amount | None:
+    """The magnesium in one unit, from the strength in the text or from the product."""
+    strength = line.resolution.strengths.get(entry.id)
+    if strength is not None and not strength.per_volume:
+        elemental = line.resolution.reading is not None and line.resolution.reading.elemental
+        # A strength written after the name of a salt counts the salt; after "magnesium" it counts magnesium.
+        basis = DoseBasis.ELEMENTAL if elemental or entry.salt_form is None else DoseBasis.SALT
+        written = _written(f"{strength.value:f}", strength.unit)
+        return _of_mass(strength.value, strength.unit, basis, entry, written)
+    if line.resolution.product is not None:
+        for ingredient in line.resolution.product.ingredients:
+            if ingredient.substance == entry.id and ingredient.elemental_magnesium_mg is not None:
+                exact = Fraction(ingredient.elemental_magnesium_mg)
+                return Amount(exact, exact, f"{plain(exact)} mg of magnesium in one unit of the product")
+    return None
+
+
+def _per_intake(line: Line, entry: Entry) -> Amount:
+    dose = line.item.dose
+    missing = (f"medications.{line.id}.dose",)
+    if dose is None:
+        one = _of_strength(line, entry)
+        return one or Amount(_ZERO, None, "the dose is not known", missing)
+    unit = dose.unit.lower()
+    value = decimal_from(dose.value)
+    if unit in _MASS or is_amount_of_magnesium(unit):
+        return _of_mass(value, unit, dose.of, entry, _written(dose.value, dose.unit))
+    if unit in _COUNTS:
+        one = _of_strength(line, entry)
+        if one is not None:
+            count = Fraction(value)
+            high = None if one.high is None else one.high * count
+            return Amount(one.low * count, high, f"{dose.value} x {one.basis}", one.missing)
+        return Amount(_ZERO, None, "the magnesium in one unit is not known", missing)
+    return Amount(_ZERO, None, f"the magnesium in {dose.value} {dose.unit} is not known", missing)
+
+
+def _per_day(line: Line, entry: Entry) -> Amount:
+    amount = _per_intake(line, entry)
+    times = line.times_per_day
+    if times is None:
+        missing = (*amount.missing, f"medications.{line.id}.times_per_day")
+        return Amount(_ZERO, None, f"{amount.basis}; how often it is taken is not known", missing)
+    high = None if amount.high is None else amount.high * times
+    # An interval that stays open because of the salt or hydrate is closed by saying what the dose counts.
+    missing = amount.missing or (() if amount.low == amount.high else (f"medications.{line.id}.dose",))
+    return Amount(amount.low * times, high, f"{amount.basis}, {times} a day", missing)
+
+
+def intake_of(lines: Sequence[Line]) -> Intake:
+    """Add up the magnesium of all lines that bring some by mouth."""
+    contributions: list[IntakeContribution] = []
+    low = _ZERO
+    high: Fraction | None = _ZERO
+    missing: list[str] = []
+    for line in lines:
+        for entry in line.entries:
+            if MAGNESIUM_CLASS not in entry.keys or (line.routes and Route.ORAL not in line.routes):
+                continue
+            amount = _per_day(line, entry)
+            if len(line.routes) != 1:
+                fact = f"medications.{line.id}.route"
+                amount = Amount(_ZERO, amount.high, f"{amount.basis}; the route is not known", (*amount.missing, fact))
+            low += amount.low
+            high = None if high is None or amount.high is None else high + amount.high
+            missing.extend(amount.missing)
+            exact = amount.high is not None and amount.low == amount.high
+            contributions.append(
+                {
+                    "medication_id": line.id,
+                    "substance": entry.reference,
+                    "elemental_mg_per_day": plain(amount.low) if exact else None,
+                    "elemental_mg_per_day_maximum": None if amount.high is None else plain(amount.high),
+                    "basis": amount.basis,
+                }
+            )
+    if not contributions:
+        return NO_INTAKE
+    return Intake((low, high), tuple(dict.fromkeys(missing)), contributions)
+
+
+def intake_report(compiled: CompiledRuleSet, intake: Intake, facts: Facts) -> MagnesiumIntake:
+    """The sum as a report shows it, with the upper levels for the patient's age."""
+    low, high = intake.interval
+    assert low is not None  # noqa: S101 - sums always have a lowest value
+    exact = high is not None and low == high
+    limits: list[IntakeLimitReport] = []
+    if intake.contributions:
+        for limit in compiled.limits:
+            if not _is_for(facts.age_years, limit.age_years):
+                continue
+            level = Fraction(limit.record.mg_per_day)
+            exceeded = True if low > level else (False if high is not None and high <= level else None)
+            limits.append(
+                {
+                    "id": limit.record.id,
+                    "name": limit.record.name,
+                    "mg_per_day": plain(level),
+                    "exceeded": exceeded,
+                    "citations": limit.citations,
+                }
+            )
+    return {
+        "elemental_mg_per_day": plain(low) if exact else None,
+        "elemental_mg_per_day_minimum": plain(low),
+        "elemental_mg_per_day_maximum": None if high is None else plain(high),
+        "contributions": intake.contributions,
+        "limits": limits,
+    }
+
+
+def _is_for(age: int | None, ages: Range | None) -> bool:
+    """Whether a limit is for the age; for an unknown age those without an upper age are shown."""
+    if ages is None:
+        return True
+    if age is None:
+        return ages.at_most is None
+    return ages.contains(age)

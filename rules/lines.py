@@ -1,0 +1,159 @@
+"""One line of the medication list as the engine meets it: what it stands for, how it is given, and since when."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from rules.quantities import MASS_UNITS, decimal_from, milligrams
+from rules.resolution import resolve, routes_of
+from rules.terms import Applicability
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from rules.compiled import CompiledRuleSet, Entry, Side
+    from rules.profile import MedicationItem
+    from rules.report import Reason
+    from rules.resolution import Resolution
+    from rules.terms import DoseForm, Route
+
+_MASS: Final = frozenset(MASS_UNITS)
+# Given this way a drug hardly reaches the blood, so it does not count as a cause of anything elsewhere in the body.
+_LOCAL_ROUTES: Final = frozenset({"topical", "ophthalmic", "otic", "nasal", "inhaled"})
+_DAYS_IN_LONGEST_MONTH: Final = 31
+
+
+class Line:
+    """A medication of the list."""
+
+    __slots__ = (
+        "as_of",
+        "dose_form",
+        "entries",
+        "id",
+        "item",
+        "resolution",
+        "route_words",
+        "routes",
+        "routes_set",
+    )
+
+    def __init__(self, compiled: CompiledRuleSet, item: MedicationItem, as_of: date | None) -> None:
+        """Resolve the item; the caller's route and dose form count before those read from text or code."""
+        self.id = item.id
+        self.item = item
+        self.as_of = as_of
+        resolution = resolve(compiled, item.text, item.codes)
+        self.resolution: Resolution = resolution
+        self.entries = resolution.entries
+        routes, words = routes_of(item, resolution)
+        self.routes: tuple[Route, ...] = routes
+        self.route_words = words
+        self.routes_set = frozenset(routes)
+        self.dose_form: DoseForm | None = item.dose_form or resolution.dose_form
+
+    @property
+    def acts_only_locally(self) -> bool:
+        """Whether every possible route keeps the drug where it is put."""
+        return bool(self.routes) and self.routes_set <= _LOCAL_ROUTES
+
+    @property
+    def times_per_day(self) -> int | None:
+        """How often a day, from the caller's number, the dose times or the text."""
+        if self.item.times_per_day is not None:
+            return self.item.times_per_day
+        if self.item.times:
+            return len(self.item.times)
+        reading = self.resolution.reading
+        return reading.times_per_day if reading is not None else None
+
+    def fits(self, side: Side) -> bool | None:
+        """Whether the line is given the way the party asks for; None: not known."""
+        result: bool | None = True
+        if side.routes:
+            mine = self.routes_set
+            if not mine:
+                result = None
+            elif mine.isdisjoint(side.routes):
+                return False
+            elif not mine <= side.routes:
+                result = None
+        if side.dose_forms:
+            if self.dose_form is None:
+                result = None
+            elif self.dose_form not in side.dose_forms:
+                return False
+        if side.except_dose_forms and self.dose_form in side.except_dose_forms:
+            return False
+        return result
+
+    def missing(self, side: Side) -> list[str]:
+        """The facts that keep `fits` open."""
+        facts = []
+        if side.routes and not (self.routes_set and self.routes_set <= side.routes):
+            facts.append(f"medications.{self.id}.route")
+        if side.dose_forms and self.dose_form is None:
+            facts.append(f"medications.{self.id}.dose_form")
+        return facts
+
+    def reason(self, test: str, words: str, side: Side, holds: bool | None) -> Reason:  # noqa: FBT001 - three values
+        """Why the line is, may be or is not on one side of a rule."""
+        detail = f"{self.id}: {words}" if side.asks_nothing else f"{self.id}: {words}; {self.route_words}"
+        if holds is True:
+            return {"test": test, "outcome": Applicability.APPLIES, "detail": detail}
+        if holds is None:
+            return {
+                "test": test,
+                "outcome": Applicability.MAY_APPLY,
+                "detail": detail,
+                "missing_facts": self.missing(side),
+            }
+        form = f", dose form {self.dose_form}" if self.dose_form else ""
+        return {"test": test, "outcome": Applicability.DOES_NOT_APPLY, "detail": detail + form}
+
+
+class Taken:
+    """One substance of one line: what expressions may ask about the rule's own medication."""
+
+    __slots__ = ("line", "substance_id")
+
+    def __init__(self, line: Line, entry: Entry) -> None:
+        """The line and the substance of it that the rule is about."""
+        self.line = line
+        self.substance_id = entry.id
+
+    @property
+    def id(self) -> str:
+        """The caller's identifier of the medication."""
+        return self.line.id
+
+    @property
+    def duration_months(self) -> Fraction | None:
+        """Months since the start, whole months exact; a start in the future is no time at all."""
+        start, end = self.line.item.started_on, self.line.as_of
+        if start is None or end is None:
+            return None
+        if start >= end:
+            return Fraction(0)
+        months = (end.year - start.year) * 12 + end.month - start.month
+        days = end.day - start.day
+        if days < 0:
+            months -= 1
+            days += _DAYS_IN_LONGEST_MONTH
+        return months + Fraction(min(days, _DAYS_IN_LONGEST_MONTH - 1), _DAYS_IN_LONGEST_MONTH)
+
+    @property
+    def daily_dose_mg(self) -> Fraction | None:
+        """Milligrams a day, from the dose or the strength in the text, when the frequency is known."""
+        times = self.line.times_per_day
+        if times is None:
+            return None
+        dose = self.line.item.dose
+        if dose is not None:
+            unit = dose.unit.lower()
+            return milligrams(decimal_from(dose.value), unit) * times if unit in _MASS else None
+        strength = self.line.resolution.strengths.get(self.substance_id)
+        if strength is not None and strength.unit in _MASS and not strength.per_volume:
+            return milligrams(strength.value, strength.unit) * times
+        return None

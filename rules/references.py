@@ -1,0 +1,117 @@
+"""Finds references between records that lead nowhere, ids that are used twice, and classes that include themselves.
+
+It reads any record without knowing its type: the names of the fields say what they refer to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from rules.model import Case, Interaction, MedicationClass
+from rules.profile import MedicationProfile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.model import RuleSet
+
+Fault = tuple[str, str, str, str, str]  # kind, record id, pointer, code, detail
+
+# Field name -> kind of record it refers to, wherever it stands.
+_REFERENCES: dict[str, str] = {
+    "citation": "citations",
+    "classes": "classes",
+    "includes": "classes",
+    "substance": "substances",
+    "substances": "substances",
+    "except_substances": "substances",
+    "members": "substances",
+    "exclusions": "substances",
+    "conditions": "conditions",
+    "symptoms": "symptoms",
+    "salt_form": "forms",
+    "interaction": "interactions",
+    "absent": "interactions",
+}
+
+
+def _references(node: BaseModel, pointer: str) -> Iterator[tuple[str, str, str]]:
+    """All references below a node: kind, id, pointer."""
+    for name, value in node.__dict__.items():
+        if value is None or isinstance(value, str | int | MedicationProfile) and name not in _REFERENCES:
+            continue
+        target = _REFERENCES.get(name)
+        if isinstance(value, BaseModel):
+            yield from _references(value, f"{pointer}/{name}")
+        elif isinstance(value, tuple):
+            for index, item in enumerate(value):
+                if isinstance(item, BaseModel):
+                    yield from _references(item, f"{pointer}/{name}/{index}")
+                elif target is not None:
+                    yield target, item, f"{pointer}/{name}/{index}"
+        elif target is not None and isinstance(value, str):
+            yield target, value, f"{pointer}/{name}"
+
+
+def _includes_itself(record: MedicationClass, classes: dict[str, MedicationClass]) -> bool:
+    seen: set[str] = set()
+    open_ = list(record.includes)
+    while open_:
+        name = open_.pop()
+        if name == record.id:
+            return True
+        if name not in seen and name in classes:
+            seen.add(name)
+            open_.extend(classes[name].includes)
+    return False
+
+
+def broken_references(rule_set: RuleSet) -> Iterator[Fault]:
+    """Every fault in how the records refer to each other, in no particular order."""
+    records: dict[str, dict[str, Any]] = {}
+    for kind in type(rule_set).model_fields:
+        content = getattr(rule_set, kind)
+        if not isinstance(content, tuple):
+            continue
+        records[kind] = {}
+        for record in content:
+            if record.id in records[kind]:
+                yield kind, record.id, "/id", "duplicate-id", f"the id {record.id!r} is used twice"
+            records[kind][record.id] = record
+    for kind, known in records.items():
+        for record in known.values():
+            for target, name, pointer in _references(record, ""):
+                if name not in records[target]:
+                    yield kind, record.id, pointer, "unknown-reference", f"there is no {name!r} among the {target}"
+    for record in records["classes"].values():
+        if _includes_itself(record, records["classes"]):
+            yield "classes", record.id, "/includes", "cycle", "the class includes itself"
+    for record in records["cases"].values():
+        yield from _case_faults(record)
+    for record in records["interactions"].values():
+        yield from _variant_faults(record)
+
+
+def _case_faults(case: Case) -> Iterator[Fault]:
+    ids = {item.id for item in case.profile.medications}
+    for index, expected in enumerate(case.expect.findings):
+        for name in expected.medications or ():
+            if name not in ids:
+                pointer = f"/expect/findings/{index}/medications"
+                yield "cases", case.id, pointer, "unknown-medication", f"the profile has no medication {name!r}"
+    for name in case.expect.states:
+        if name not in ids:
+            detail = f"the profile has no medication {name!r}"
+            yield "cases", case.id, f"/expect/states/{name}", "unknown-medication", detail
+
+
+def _variant_faults(interaction: Interaction) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, variant in enumerate(interaction.variants):
+        for name in variant.substances:
+            if name in seen:
+                detail = f"{name!r} has two variants"
+                yield "interactions", interaction.id, f"/variants/{index}/substances", "claimed-twice", detail
+            seen.add(name)
