@@ -148,11 +148,16 @@ def task_knowledge(*_: str) -> None:
 
 
 def task_lock(*args: str) -> None:
-    """Resolve both lock files anew from pyproject.toml (arguments go to uv, such as --upgrade)."""
+    """Resolve the lock files anew from pyproject.toml (arguments go to uv, such as --upgrade)."""
     setup()
     options = ("--universal", "--python-version=3.11", "--generate-hashes", "--no-header", "--no-annotate", "--quiet")
-    for name, extra in (("requirements.lock", ()), ("requirements-dev.lock", ("--group=dev",))):
-        run(PYTHON, "-m", "uv", "pip", "compile", "pyproject.toml", *options, *extra, *args, "-o", name)
+    sources = {
+        "requirements.lock": ("pyproject.toml",),
+        "requirements-dev.lock": ("pyproject.toml", "--group=dev"),
+        "requirements-build.lock": ("--group=build",),
+    }
+    for name, source in sources.items():
+        run(PYTHON, "-m", "uv", "pip", "compile", *source, *options, *args, "-o", name)
         if "://" in (ROOT / name).read_text():
             sys.exit(f"{name} names a host; it must hold names, versions and hashes only")
 
@@ -162,7 +167,8 @@ def task_image(*args: str) -> None:
     buildah = shutil.which("buildah")
     if buildah is None or shutil.which("crun") is None:
         sys.exit("needs buildah and crun (Debian: apt-get install buildah crun); nothing else here needs the image")
-    run(buildah, "build", *args, "--tag", IMAGE, ".")
+    # The docker format, because the other one has no place for a health check.
+    run(buildah, "build", "--format", "docker", *args, "--tag", IMAGE, ".")
     command = (buildah, "from", IMAGE)
     container = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     try:
