@@ -1,0 +1,132 @@
+"""Publishes rule sets and brings published ones back, byte for byte what was reviewed.
+
+A rule set is stored as its canonical JSON with the SHA-256 of those bytes. It is never changed, and one whose bytes do
+not match is never used. Which one answers is not decided here but by the log of activations.
+"""
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from rules.canonical import canonical_json
+from rules.compiled import CompiledRuleSet, compile_rule_set
+from rules.errors import KnowledgeError
+from rules.model import RuleSet
+from service.errors import RuleSetDamaged
+from service.storage import rule_sets
+from service.storage.session import Store
+from service.storage.tables import RuleSetActivationRow, RuleSetRow
+
+BASELINE_AUTHOR = "magcheck"
+# A rule set of a later form may hold what this version would have to ignore, and ignoring a rule is not an option.
+READABLE_SCHEMA_VERSIONS = frozenset({1})
+# 50,000 rules are 65 MB; far above that it is no rule set but an attempt to exhaust the memory.
+_MAXIMUM_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What became of a wish to publish: the number, and whether this call was the one that published it."""
+
+    number: int
+    digest: str
+    created: bool
+
+
+def seed_baseline(store: Store, baseline: RuleSet, *, now: datetime, note: str) -> Publication:
+    """Publish the baseline as rule set 1 in a store that has no rule set yet, and make it the one that answers.
+
+    Several processes may do this at once: one publishes, the others find it published.
+
+    Raises:
+        KnowledgeError: the baseline cannot be compiled; nothing is written.
+    """
+    return _publish(store, baseline, author=BASELINE_AUTHOR, note=note, now=now, only_first=True)
+
+
+def publish_baseline(store: Store, baseline: RuleSet, *, now: datetime, note: str) -> Publication:
+    """Publish the baseline under the next number and make it the one that answers, unless it is published already.
+
+    Raises:
+        KnowledgeError: the baseline cannot be compiled; nothing is written.
+    """
+    return _publish(store, baseline, author=BASELINE_AUTHOR, note=note, now=now, only_first=False)
+
+
+def _publish(
+    store: Store, rule_set: RuleSet, *, author: str, note: str, now: datetime, only_first: bool
+) -> Publication:
+    compile_rule_set(rule_set)  # before anything is written: what cannot answer is not published
+    canonical = canonical_json(rule_set)
+    digest = hashlib.sha256(canonical).hexdigest()
+    with store.writing() as session:
+        last = rule_sets.last_number(session)
+        known = 1 if only_first and last else rule_sets.number_of_digest(session, digest)
+        if known is not None:
+            return Publication(known, digest, created=False)
+        row = RuleSetRow(
+            number=last + 1,
+            schema_version=rule_set.schema_version,
+            digest=digest,
+            content=zlib.compress(canonical, level=9),
+            record_counts=record_counts(rule_set),
+            created_at=now,
+            author=author,
+            note=note,
+        )
+        rule_sets.add(session, row)
+        rule_sets.activate(session, RuleSetActivationRow(number=row.number, activated_at=now, author=author, note=note))
+        return Publication(row.number, digest, created=True)
+
+
+def record_counts(rule_set: RuleSet) -> dict[str, int]:
+    """Number of records of each kind."""
+    return {
+        kind: len(records) for kind in RuleSet.model_fields if isinstance(records := getattr(rule_set, kind), tuple)
+    }
+
+
+def restore(row: RuleSetRow) -> CompiledRuleSet:
+    """Bring a stored rule set back, ready to answer.
+
+    Raises:
+        RuleSetDamaged: its bytes are not those that were published, or this version cannot use them.
+    """
+    if row.schema_version not in READABLE_SCHEMA_VERSIONS:
+        readable = ", ".join(str(version) for version in sorted(READABLE_SCHEMA_VERSIONS))
+        raise RuleSetDamaged(
+            row.number, f"it is written in form {row.schema_version}, this version of magcheck reads form {readable}"
+        )
+    canonical = _verified(row)
+    try:
+        rule_set = RuleSet.model_validate_json(canonical)
+        return compile_rule_set(rule_set, version=row.number, digest=row.digest)
+    except ValidationError as error:
+        raise RuleSetDamaged(row.number, f"{error.error_count()} values do not fit the documents") from error
+    except KnowledgeError as error:
+        raise RuleSetDamaged(row.number, f"it does not compile: {error.problems[0]}") from error
+
+
+def verify_stored(row: RuleSetRow) -> None:
+    """Make sure that a stored rule set still has the bytes that were published.
+
+    Raises:
+        RuleSetDamaged: it has not.
+    """
+    _verified(row)
+
+
+def _verified(row: RuleSetRow) -> bytes:
+    unpacking = zlib.decompressobj()
+    try:
+        canonical = unpacking.decompress(row.content, _MAXIMUM_BYTES)
+    except zlib.error as error:
+        raise RuleSetDamaged(row.number, "its content cannot be unpacked") from error
+    if unpacking.unconsumed_tail or not unpacking.eof or unpacking.unused_data:
+        raise RuleSetDamaged(row.number, "its content is too long, cut short or followed by something else")
+    if hashlib.sha256(canonical).hexdigest() != row.digest:
+        raise RuleSetDamaged(row.number, "its content does not match its digest")
+    return canonical

@@ -1,0 +1,58 @@
+"""What can go wrong in the service, in its own words.
+
+Nothing here knows HTTP or exit codes: the API and the command line translate, each for its own readers. The texts are
+shown to people and logged, so they never hold what a caller sent.
+"""
+
+
+class ServiceError(Exception):
+    """The common ancestor. ``code`` is stable and machine-readable, the text is for people."""
+
+    code = "service-error"
+
+
+class SettingsInvalid(ServiceError):
+    """The environment does not make up usable settings; ``problems`` names each variable."""
+
+    code = "settings-invalid"
+
+    def __init__(self, problems: list[str]) -> None:
+        """Keep the problems one by one, and join them for people."""
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))
+
+
+class StoreUnavailable(ServiceError):
+    """The database cannot be reached or does not answer in time."""
+
+    code = "store-unavailable"
+
+
+class StoreBusy(StoreUnavailable):
+    """Another process holds the database's write lock for longer than one waits."""
+
+    code = "store-busy"
+
+
+class MigrationNeeded(ServiceError):
+    """The database has no schema, or an older one than this version of the service needs."""
+
+    code = "migration-needed"
+
+
+class NoRuleSet(ServiceError):
+    """There is no rule set to answer from: none was loaded, or none was ever published."""
+
+    code = "no-rule-set"
+
+
+class RuleSetDamaged(ServiceError):
+    """A stored rule set is not what was published, or cannot be used by this version of the service."""
+
+    code = "rule-set-damaged"
+
+    def __init__(self, number: int, reason: str) -> None:
+        """Name the rule set in the text."""
+        self.number = number
+        self.reason = reason
+        super().__init__(f"rule set {number} is refused: {reason}")

@@ -1,0 +1,111 @@
+"""Settings, read from environment variables with the prefix ``MAGCHECK_`` by entry points only.
+
+Reading them opens no file and no connection. No secret has a default, and error texts never show a value.
+"""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.errors import SettingsInvalid
+
+PREFIX = "MAGCHECK_"
+DATABASE_FILE = "magcheck.sqlite3"
+# Only psycopg 3 is installed; the shorter spellings are what most platforms hand out.
+_POSTGRESQL = ("postgresql+psycopg://", "postgresql://", "postgres://")
+_SQLITE = "sqlite:///"
+
+
+class Environment(StrEnum):
+    """What the process is for. Production is the default, so that nothing lax is on by accident."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class LogLevel(StrEnum):
+    """The least severe log line that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "magcheck"
+
+
+def _database_in(values: dict[str, Any]) -> SecretStr:
+    # Absent when data_dir itself was wrong, which is reported on its own.
+    folder = values.get("data_dir", Path())
+    return SecretStr(f"{_SQLITE}{Path(folder) / DATABASE_FILE}")
+
+
+def _database_url(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value()
+    for scheme in _POSTGRESQL:
+        if url.startswith(scheme):
+            return SecretStr(_POSTGRESQL[0] + url.removeprefix(scheme))
+    if url.startswith(_SQLITE) and ":memory:" not in url and url != _SQLITE:
+        return secret
+    raise ValueError(
+        "not a database address this service can use; allowed: postgresql://USER:PASSWORD@HOST/NAME or "
+        "sqlite:///FOLDER/FILE (unset the variable for a SQLite file in the data folder)"
+    )
+
+
+class Settings(BaseSettings):
+    """All settings; each field is the variable of the same name with the prefix, in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    data_dir: Annotated[Path, AfterValidator(Path.absolute)] = Field(default_factory=_default_data_dir)
+    # Secret because a PostgreSQL address holds the password.
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(default_factory=_database_in)
+    host: str = Field(default="127.0.0.1", min_length=1, max_length=253)
+    port: int = Field(default=8000, ge=1, le=65535)
+    environment: Environment = Environment.PRODUCTION
+    log_level: LogLevel = LogLevel.INFO
+    expose_docs: bool = True
+    expose_metrics: bool = True
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _not_a_service_link(cls, value: object) -> object:
+        # Kubernetes sets MAGCHECK_PORT=tcp://... in every pod beside a Service named magcheck.
+        if isinstance(value, str) and value.startswith("tcp://"):
+            raise ValueError("set by Kubernetes for a Service of this name; set enableServiceLinks: false on the pod")
+        return value
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the environment variables.
+
+        Raises:
+            SettingsInvalid: a variable cannot be used; all of them are named.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_input=False, include_context=False)
+            raise SettingsInvalid([_in_words(fault["loc"], fault["msg"]) for fault in faults]) from None
+
+
+def _in_words(location: tuple[int | str, ...], message: str) -> str:
+    name = PREFIX + "_".join(str(step) for step in location).upper()
+    return f"{name}: {message.removeprefix('Value error, ')}"
+
+
+def unknown_variables() -> tuple[str, ...]:
+    """Names in the environment that look like settings and are none: most often a slip of the pen.
+
+    They are no error, because Kubernetes adds variables of this prefix of its own accord.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return tuple(sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known))

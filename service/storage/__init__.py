@@ -1,0 +1,1 @@
+"""The only SQL of the service: tables, sessions, and one module of named queries per noun."""
