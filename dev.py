@@ -6,6 +6,7 @@ It holds no logic of the product; whatever a user could want is a `magcheck` com
 """
 
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
@@ -66,10 +67,8 @@ def create_venv() -> bool:
     if not PYTHON.exists() or not succeeds(PYTHON, "-c", f"import sys; sys.exit(sys.version != {sys.version!r})"):
         shutil.rmtree(VENV, ignore_errors=True)
         # Debian ships Python without ensurepip unless python3-venv is installed.
-        if not succeeds(sys.executable, "-c", "import ensurepip"):
-            run(sys.executable, "-m", "venv", "--without-pip", VENV)
-        else:
-            run(sys.executable, "-m", "venv", VENV)
+        options = [] if importlib.util.find_spec("ensurepip") else ["--without-pip"]
+        run(sys.executable, "-m", "venv", *options, VENV)
     return any(VENV.glob("lib/python*/site-packages/pip"))
 
 
