@@ -18,7 +18,7 @@ from rules.references import broken_references
 from rules.terms import RecordStatus, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rules.model import (
         Citation,
@@ -75,7 +75,25 @@ class Rule:
     fragments: dict[str, Fragment] = field(default_factory=dict)
 
 
-Candidate = tuple[Rule, str, str]  # the rule and, in words, why the affected and the precipitant side belong
+@dataclass(frozen=True, slots=True, eq=False)
+class Single:
+    """A rule about one medication (or all of its kind), and why a substance belongs to its party, in words."""
+
+    rule: Rule
+    is_affected: bool
+    side: Side
+    words: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A rule about two substances, and why each belongs to its side, in words."""
+
+    rule: Rule
+    affected: Side
+    precipitant: Side
+    affected_words: str
+    precipitant_words: str
 
 
 @dataclass(slots=True, eq=False)
@@ -89,12 +107,12 @@ class Entry:
     routes: tuple[Route, ...]
     salt_form: SaltForm | None
     atc_routes: Mapping[str, tuple[Route, ...]]
-    single: tuple[Candidate, ...]
-    listed: tuple[Candidate, ...]
+    single: tuple[Single, ...]
+    listed: tuple[Single, ...]
     affected_keys: tuple[str, ...]
     precipitant_keys: tuple[str, ...]
     relevant: bool
-    partners: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    partners: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +188,7 @@ class CompiledRuleSet:
             if _active(record) and record.present_when is not None
         )
         self._memberships = self._closed_memberships()
-        self._anchors = {
-            prefix: record.id for record in rule_set.classes if _active(record) for prefix in record.atc
-        }
+        self._anchors = {prefix: record.id for record in rule_set.classes if _active(record) for prefix in record.atc}
         self._single: dict[str, list[Rule]] = {}
         self._listed: dict[str, list[Rule]] = {}
         self._pairs: dict[tuple[str, str], list[Rule]] = {}
@@ -211,9 +227,7 @@ class CompiledRuleSet:
                     or any(code.startswith(prefix) for prefix in record.atc for code in substance.codes.atc)
                 )
             }
-            memberships[substance.id] = {
-                name for name in self._with_containing(direct, substance.id)
-            }
+            memberships[substance.id] = self._with_containing(direct, substance.id)
         return memberships
 
     def _with_containing(self, direct: Iterable[str], substance_id: str) -> set[str]:
@@ -244,38 +258,41 @@ class CompiledRuleSet:
 
     # --- rules ------------------------------------------------------------------------------------------------------
 
-    def _rules(self, interactions: Iterable[Interaction]) -> Iterable[Rule]:
+    def _rules(self, interactions: Iterable[Interaction]) -> Iterator[Rule]:
         for index, record in enumerate(interactions):
-            if not _active(record):
-                continue
-            rule = Rule(
-                index=index,
-                id=record.id,
-                record=record,
-                affected=_side(record.affected),
-                precipitant=_side(record.precipitant),
-                conditions=record.conditions,
-                test=test_of(record.when) if record.when else None,
-                factors=tuple(
-                    Factor(factor, test_of(factor.when), factor.severity.rank) for factor in record.factors
-                ),
-            )
-            affected = _keys(record.affected)
-            precipitant = _keys(record.precipitant)
-            for key in (*affected, *precipitant):
-                self._by_key.setdefault(key, []).append(rule)
-            if affected and precipitant:
-                for one in affected:
-                    for other in precipitant:
-                        self._pairs.setdefault((one, other), []).append(rule)
-            elif affected or precipitant:
-                index_of_scope = self._listed if record.scope is Scope.LIST else self._single
-                for key in affected or precipitant:
-                    index_of_scope.setdefault(key, []).append(rule)
-            else:
-                for condition in record.conditions:
-                    self.by_condition.setdefault(condition, []).append(rule)
-            yield rule
+            if _active(record):
+                rule = Rule(
+                    index=index,
+                    id=record.id,
+                    record=record,
+                    affected=_side(record.affected),
+                    precipitant=_side(record.precipitant),
+                    conditions=record.conditions,
+                    test=test_of(record.when) if record.when else None,
+                    factors=tuple(
+                        Factor(factor, test_of(factor.when), factor.severity.rank) for factor in record.factors
+                    ),
+                )
+                self._index(rule)
+                yield rule
+
+    def _index(self, rule: Rule) -> None:
+        """Put a rule where the engine will look for it."""
+        affected = _keys(rule.record.affected)
+        precipitant = _keys(rule.record.precipitant)
+        for key in (*affected, *precipitant):
+            self._by_key.setdefault(key, []).append(rule)
+        if affected and precipitant:
+            for one in affected:
+                for other in precipitant:
+                    self._pairs.setdefault((one, other), []).append(rule)
+        elif affected or precipitant:
+            index_of_scope = self._listed if rule.record.scope is Scope.LIST else self._single
+            for key in affected or precipitant:
+                index_of_scope.setdefault(key, []).append(rule)
+        else:
+            for condition in rule.conditions:
+                self.by_condition.setdefault(condition, []).append(rule)
 
     def _entry_of(self, record: Substance) -> Entry:
         return self.entry(
@@ -287,7 +304,7 @@ class CompiledRuleSet:
             atc_routes=record.atc_routes,
         )
 
-    def entry(  # noqa: PLR0913 - one value for each thing the engine reads of a substance
+    def entry(
         self,
         substance_id: str,
         name: str,
@@ -301,8 +318,8 @@ class CompiledRuleSet:
         keys = classes | {own_key(substance_id)}
         affected = tuple(sorted(keys & self._affected_keys))
         precipitant = tuple(sorted(keys & self._precipitant_keys))
-        single = self._candidates(self._single, name, substance_id, keys)
-        listed = self._candidates(self._listed, name, substance_id, keys)
+        single = self._singles(self._single, name, substance_id, keys)
+        listed = self._singles(self._listed, name, substance_id, keys)
         return Entry(
             id=substance_id,
             name=name,
@@ -318,16 +335,16 @@ class CompiledRuleSet:
             relevant=bool(classes or single or listed or affected or precipitant),
         )
 
-    def _candidates(
+    def _singles(
         self, index: Mapping[str, list[Rule]], name: str, substance_id: str, keys: frozenset[str]
-    ) -> tuple[Candidate, ...]:
-        found: dict[int, Candidate] = {}
+    ) -> tuple[Single, ...]:
+        found: dict[int, Single] = {}
         for key in keys & index.keys():
             for rule in index[key]:
                 side = rule.affected or rule.precipitant
                 if side is not None and substance_id not in side.excluded:
                     words = self._belongs(name, keys, rule.record.affected or rule.record.precipitant)
-                    found[rule.index] = (rule, words, "") if rule.affected else (rule, "", words)
+                    found[rule.index] = Single(rule, rule.affected is not None, side, words)
         return tuple(found[number] for number in sorted(found))
 
     def _belongs(self, name: str, keys: frozenset[str], party: Party | None) -> str:
@@ -335,25 +352,27 @@ class CompiledRuleSet:
         classes = keys.intersection(party.classes) if party else ()
         return f"{name} ({self.class_names(classes)})" if classes else f"{name} (named by the rule)"
 
-    def pair_candidates(self, affected: Entry, precipitant: Entry) -> tuple[Candidate, ...]:
+    def pairs_of(self, affected: Entry, precipitant: Entry) -> tuple[Pair, ...]:
         """The rules between two substances, looked up once and then remembered."""
         known = affected.partners.get(precipitant.id)
         if known is not None:
             return known
-        found: dict[int, Candidate] = {}
+        found: dict[int, Pair] = {}
         for one in affected.affected_keys:
             for other in precipitant.precipitant_keys:
                 for rule in self._pairs.get((one, other), ()):
-                    if (
-                        rule.index not in found
-                        and affected.id not in rule.affected.excluded  # type: ignore[union-attr] - a pair has both
-                        and precipitant.id not in rule.precipitant.excluded  # type: ignore[union-attr] - a pair has both
-                    ):
-                        found[rule.index] = (
-                            rule,
-                            self._belongs(affected.name, affected.keys, rule.record.affected),
-                            self._belongs(precipitant.name, precipitant.keys, rule.record.precipitant),
-                        )
+                    side, partner = rule.affected, rule.precipitant
+                    if side is None or affected.id in side.excluded:
+                        continue
+                    if partner is None or precipitant.id in partner.excluded:
+                        continue
+                    found[rule.index] = Pair(
+                        rule,
+                        side,
+                        partner,
+                        self._belongs(affected.name, affected.keys, rule.record.affected),
+                        self._belongs(precipitant.name, precipitant.keys, rule.record.precipitant),
+                    )
         result = tuple(found[number] for number in sorted(found))
         if self._pair_count < MAXIMUM_PAIRS:  # a bound on memory, not on answers
             self._pair_count += 1

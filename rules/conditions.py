@@ -486,16 +486,27 @@ _RANGES: dict[str, tuple[str, str, Callable[[Facts, Subject | None], tuple[Inter
 }
 
 
-def test_of(expression: Expression) -> Test:  # noqa: PLR0911 - one return for each key of the vocabulary
+_EQUALS: dict[str, Callable[[Facts], object]] = {
+    "dialysis": lambda facts: facts.dialysis,
+    "sex": lambda facts: facts.sex,
+    "pregnancy": lambda facts: facts.pregnancy,
+}
+
+
+def test_of(expression: Expression) -> Test:
     """Build the test of an expression; the model has made sure that exactly one key is given."""
-    for key, (label, unit, read) in _RANGES.items():
+    for key, (label, unit, read_interval) in _RANGES.items():
         bounds = getattr(expression, key)
         if bounds is not None:
-            return RangeTest(label, unit, bounds, read)
-    if expression.all is not None:
-        return AllTest(tuple(test_of(part) for part in expression.all))
-    if expression.any is not None:
-        return AnyTest(tuple(test_of(part) for part in expression.any))
+            return RangeTest(label, unit, bounds, read_interval)
+    for key, read in _EQUALS.items():
+        expected = getattr(expression, key)
+        if expected is not None:
+            return EqualTest(key, f"patient.{key}", expected, read)
+    return _about_the_list(expression) or _combination(expression)
+
+
+def _about_the_list(expression: Expression) -> Test | None:
     if expression.conditions is not None:
         return ConditionTest(expression.conditions)
     if expression.symptoms is not None:
@@ -506,12 +517,14 @@ def test_of(expression: Expression) -> Test:  # noqa: PLR0911 - one return for e
     if expression.risk_count is not None:
         count = expression.risk_count
         return RiskCountTest(count.classes, count.conditions, count.at_least)
-    if expression.dialysis is not None:
-        return EqualTest("dialysis", "patient.dialysis", expression.dialysis, lambda facts: facts.dialysis)
-    if expression.sex is not None:
-        return EqualTest("sex", "patient.sex", expression.sex, lambda facts: facts.sex)
-    if expression.pregnancy is not None:
-        return EqualTest("pregnancy", "patient.pregnancy", expression.pregnancy, lambda facts: facts.pregnancy)
+    return None
+
+
+def _combination(expression: Expression) -> Test:
+    if expression.all is not None:
+        return AllTest(tuple(test_of(part) for part in expression.all))
+    if expression.any is not None:
+        return AnyTest(tuple(test_of(part) for part in expression.any))
     assert expression.not_ is not None  # noqa: S101 - the only key left; the model refuses an expression without one
     return NotTest(test_of(expression.not_))
 

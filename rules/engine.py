@@ -17,7 +17,7 @@ from rules.risk import deficiency_risk
 from rules.terms import Applicability, CheckStatus, RecognitionState, Severity
 
 if TYPE_CHECKING:
-    from rules.compiled import Candidate, CompiledRuleSet, Entry, Rule
+    from rules.compiled import CompiledRuleSet, Entry, Pair, Rule, Side, Single
     from rules.conditions import Facts
     from rules.fragments import Fragment
     from rules.profile import MedicationProfile
@@ -74,6 +74,19 @@ class Group:
         self.partners: dict[str, SubstanceReference] = {}
         self.taken_by: set[str] = set()
         self.seen: set[tuple[str, str]] = set()
+
+    def add(self, test: str, line: Line, entry: Entry, words: str, side: Side, fits: bool | None) -> None:  # noqa: FBT001 - three values; one row of the trace
+        """Record who takes part and why, each line and substance once."""
+        seen = (line.id, entry.id)
+        if seen in self.seen:
+            return
+        self.seen.add(seen)
+        self.taken_by.add(line.id)
+        reason = line.reason(test, words, side, fits)
+        if fits is None:
+            self.holds = None
+            self.missing += reason["missing_facts"]
+        self.reasons.append(reason)
 
 
 def _judge_conditions(rule: Rule, facts: Facts, judgement: Judgement) -> None:
@@ -151,9 +164,7 @@ def _judge_factors(rule: Rule, facts: Facts, taken: Taken | None, judgement: Jud
     ]
 
 
-def _judge(
-    compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Taken | None, substance_id: str
-) -> Judgement:
+def _judge(compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Taken | None, substance_id: str) -> Judgement:
     """Ask everything the rule asks apart from how the medications are given."""
     judgement = Judgement(compiled.fragment(rule, substance_id))
     if judgement.fragment.variant is not None:
@@ -204,27 +215,32 @@ class Check:
         precipitants: list[tuple[Line, Entry]] = []
         for line in self.lines:
             for entry in line.entries:
-                for candidate in entry.single:
-                    self._one(candidate, line, entry)
-                for candidate in entry.listed:
-                    self._listed(candidate, line, entry)
+                for single in entry.single:
+                    self._one(single, line, entry)
+                for single in entry.listed:
+                    self._listed(single, line, entry)
                 if entry.affected_keys:
                     affected.append((line, entry))
                 if entry.precipitant_keys:
                     precipitants.append((line, entry))
+        if affected and precipitants:
+            self._pairs(affected, precipitants)
+        for condition in sorted(self.facts.conditions):
+            for rule in self.compiled.by_condition.get(condition, ()):
+                self._condition(rule)
+
+    def _pairs(self, affected: list[tuple[Line, Entry]], precipitants: list[tuple[Line, Entry]]) -> None:
+        """Evaluate the rules between different medications; two lines of one substance are no pair."""
         for line, entry in affected:
             known = entry.partners
             for other, partner in precipitants:
                 if other is line or partner is entry:
                     continue
-                candidates = known.get(partner.id)
-                if candidates is None:
-                    candidates = self.compiled.pair_candidates(entry, partner)
-                for candidate in candidates:
-                    self._pair(candidate, line, entry, other, partner)
-        for condition in sorted(self.facts.conditions):
-            for rule in self.compiled.by_condition.get(condition, ()):
-                self._condition(rule)
+                pairs = known.get(partner.id)
+                if pairs is None:
+                    pairs = self.compiled.pairs_of(entry, partner)
+                for pair in pairs:
+                    self._pair(pair, line, entry, other, partner)
 
     def _judged(self, rule: Rule, line: Line, entry: Entry, substance_id: str) -> Judgement:
         key = (rule.index, line.id, entry.id)
@@ -240,55 +256,52 @@ class Check:
             group = self.groups[key] = Group(rule, judgement, affected, True)  # noqa: FBT003 - three values
         return group
 
-    def _one(self, candidate: Candidate, line: Line, entry: Entry) -> None:
+    def _one(self, single: Single, line: Line, entry: Entry) -> None:
         """A rule about a single medication."""
-        rule, affected_words, precipitant_words = candidate
-        side = rule.affected or rule.precipitant
-        fits = line.fits(side)  # type: ignore[arg-type] - a rule in this index has exactly one party
+        fits = line.fits(single.side)
         if fits is False:
             return
-        judgement = self._judged(rule, line, entry, entry.id if rule.affected else "")
+        rule = single.rule
+        judgement = self._judged(rule, line, entry, entry.id if single.is_affected else "")
         if judgement.holds is False:
             return
         key = (rule.index, entry.id, fits, *judgement.key)
-        group = self._group(key, rule, judgement, entry if rule.affected else None)
-        test, words = ("affected", affected_words) if rule.affected else ("precipitant", precipitant_words)
-        self._add(group, test, line, entry, words, fits)
-        if not rule.affected:
+        group = self._group(key, rule, judgement, entry if single.is_affected else None)
+        group.add("affected" if single.is_affected else "precipitant", line, entry, single.words, single.side, fits)
+        if not single.is_affected:
             group.partners[entry.id] = entry.reference
 
-    def _listed(self, candidate: Candidate, line: Line, entry: Entry) -> None:
+    def _listed(self, single: Single, line: Line, entry: Entry) -> None:
         """A rule about all matching medications together; it is judged once for the list."""
-        rule, affected_words, precipitant_words = candidate
-        side = rule.affected or rule.precipitant
-        fits = line.fits(side)  # type: ignore[arg-type] - a rule in this index has exactly one party
+        fits = line.fits(single.side)
         if fits is False:
             return
+        rule = single.rule
         judgement = self._judgements.get((rule.index, "", ""))
         if judgement is None:
             judgement = self._judgements[rule.index, "", ""] = _judge(self.compiled, rule, self.facts, None, "")
         if judgement.holds is False:
             return
         group = self._group((rule.index, "", fits), rule, judgement, None)
-        self._add(group, "precipitant", line, entry, affected_words or precipitant_words, fits)
+        group.add("precipitant", line, entry, single.words, single.side, fits)
         group.partners[entry.id] = entry.reference
 
-    def _pair(self, candidate: Candidate, line: Line, entry: Entry, other: Line, partner: Entry) -> None:  # noqa: PLR0913
+    def _pair(self, pair: Pair, line: Line, entry: Entry, other: Line, partner: Entry) -> None:
         """A rule about two different medications."""
-        rule, affected_words, precipitant_words = candidate
-        fits = line.fits(rule.affected)  # type: ignore[arg-type] - a pair has both parties
+        fits = line.fits(pair.affected)
         if fits is False:
             return
-        partner_fits = other.fits(rule.precipitant)  # type: ignore[arg-type] - a pair has both parties
+        partner_fits = other.fits(pair.precipitant)
         if partner_fits is False:
             return
+        rule = pair.rule
         judgement = self._judged(rule, line, entry, entry.id)
         if judgement.holds is False:
             return
         key = (rule.index, entry.id, fits, partner_fits, *judgement.key)
         group = self._group(key, rule, judgement, entry)
-        self._add(group, "affected", line, entry, affected_words, fits)
-        self._add(group, "precipitant", other, partner, precipitant_words, partner_fits)
+        group.add("affected", line, entry, pair.affected_words, pair.affected, fits)
+        group.add("precipitant", other, partner, pair.precipitant_words, pair.precipitant, partner_fits)
         group.partners[partner.id] = partner.reference
 
     def _condition(self, rule: Rule) -> None:
@@ -299,21 +312,6 @@ class Check:
         judgement = _judge(self.compiled, rule, self.facts, None, "")
         if judgement.holds is not False:
             self._group(key, rule, judgement, None)
-
-    def _add(self, group: Group, test: str, line: Line, entry: Entry, words: str, fits: bool | None) -> None:  # noqa: FBT001, PLR0913
-        """Record who takes part and why, each line and substance once."""
-        seen = (line.id, entry.id)
-        if seen in group.seen:
-            return
-        group.seen.add(seen)
-        group.taken_by.add(line.id)
-        side = group.rule.affected if test == "affected" else group.rule.precipitant
-        side = side or group.rule.affected or group.rule.precipitant
-        reason = line.reason(test, words, side, fits)  # type: ignore[arg-type] - the rule has a party
-        if fits is None:
-            group.holds = None
-            group.missing += reason["missing_facts"]
-        group.reasons.append(reason)
 
 
 def _finding(group: Group) -> Finding:

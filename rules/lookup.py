@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rules.model import Product, RuleSet, Substance
 
 
-
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a code or phrase stands for: the substances of it, and the product when it is one."""
@@ -79,6 +78,13 @@ def build_lookup(rule_set: RuleSet, report: Callable[[str, str, str, str, str], 
             _add_product(lookup, product, report)
     for phrase in lookup.phrases:
         lookup.longest_phrase[phrase[0]] = max(len(phrase), lookup.longest_phrase.get(phrase[0], 0))
+    _add_conditions_and_symptoms(lookup, rule_set, report)
+    return lookup
+
+
+def _add_conditions_and_symptoms(
+    lookup: Lookup, rule_set: RuleSet, report: Callable[[str, str, str, str, str], None]
+) -> None:
     for condition in rule_set.conditions:
         if condition.status is RecordStatus.ACTIVE:
             names = (condition.id, condition.name, *condition.synonyms)
@@ -89,10 +95,9 @@ def build_lookup(rule_set: RuleSet, report: Callable[[str, str, str, str, str], 
         if symptom.status is RecordStatus.ACTIVE:
             names = (symptom.id, symptom.name, *symptom.synonyms)
             _add_terms(lookup.symptoms, names, symptom.id, "symptoms", report)
-    return lookup
 
 
-def _claim(  # noqa: PLR0913 - one place for one kind of fault
+def _claim(
     index: dict[str, str],
     key: str,
     owner: str,

@@ -21,7 +21,9 @@ _TOKEN = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,9})?|[^\W\d_]+|[/+&%()\[\],;]")
 SEPARATORS: Final = frozenset({"/", "+", "&", ",", ";", "and", "with", "plus", "et", "und"})
 _BRACKETS: Final = frozenset("()[]")
 # Zero-width and bidirectional marks, soft hyphen: invisible in a pharmacy system and never part of a name.
-_INVISIBLE: Final = dict.fromkeys([0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF])
+_INVISIBLE: Final = dict.fromkeys(
+    [0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF]
+)
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "'\u2019\u02bc`\u00b4"))
 _MARKS: Final = str.maketrans("", "", "\u00ae\u2122\u00a9")
 
@@ -143,10 +145,10 @@ _FILLER: Final = frozenset(
     day days dailydose week weekly weeks month months hour hours h am pm noon meal meals food breakfast lunch dinner
     before after x times time only prn sos stat ac pc
     usp ph eur bp film coated release disintegrating dispersible dissolving odt fc resistant immediate ir strength
-    dose doses unit units drop drops spray mist metered actuation actuations puff puffs pack pack kit box bottle tube bag ampul
-    plain regular extra max maximum otc rx generic brand adult adults child children elemental salt
+    dose doses unit units drop drops spray mist metered actuation actuations puff puffs pack pack kit box bottle
+    tube bag ampul plain regular extra max maximum otc rx generic brand adult adults child children elemental salt
     ml l mm cc
-    """.split()
+    """.split()  # noqa: SIM905 - a word list is read and reviewed as words
 )
 UNITS: Final = frozenset({*MASS_UNITS, "mmol", "meq", "ml", "l", "iu", "unt", "units", "unit", "%", "gm"})
 
@@ -179,52 +181,63 @@ def routes_of_form(form: DoseForm) -> tuple[Route, ...]:
     return _FORM_ROUTES.get(form, ())
 
 
+class _Reader:
+    """What has been read of a line so far."""
+
+    __slots__ = ("forms", "per_day", "routes", "strengths", "unread", "words")
+
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+        self.strengths: list[Strength] = []
+        self.routes: list[Route] = []
+        self.forms: list[DoseForm] = []
+        self.unread: list[int] = []
+        self.per_day: int | None = None
+
+    def word(self, position: int) -> None:
+        """Read one word that is no number, no separator and no part of a name."""
+        word = self.words[position]
+        if word in _ROUTES and not (word == "od" and not _near_eye(self.words)):
+            self.routes.append(_ROUTES[word])
+        elif word in _FORMS:
+            self.forms.append(_FORMS[word])
+        elif word in _PER_DAY:
+            self.per_day = max(_PER_DAY[word], self.per_day or 0)
+        elif word in _COUNT_WORDS:
+            if self.words[position + 1 : position + 2] in (["times"], ["x"]):
+                self.per_day = _COUNT_WORDS[word]
+        elif word not in _FILLER and word not in UNITS and word != "q":  # q8h: the number carries it
+            self.unread.append(position)
+
+    def number(self, position: int) -> int:
+        """Read what starts with a number and say how many tokens it took."""
+        length, strength, per_day = _number(self.words, position)
+        if strength is not None:
+            self.strengths.append(strength)
+        self.per_day = per_day or self.per_day
+        return length
+
+
 def read_besides(words: list[str], named: frozenset[int]) -> Reading:
     """Read everything of the tokens that is not part of a name; ``named`` holds the positions that are."""
-    strengths: list[Strength] = []
-    routes: list[Route] = []
-    forms: list[DoseForm] = []
-    unread: list[int] = []
-    per_day: int | None = None
+    reader = _Reader(words)
     position = 0
-    count = len(words)
-    while position < count:
+    while position < len(words):
         word = words[position]
-        following = words[position + 1] if position + 1 < count else ""
-        if position in named or word in _BRACKETS or word in SEPARATORS:
-            position += 1
+        if word[0].isdigit() and position not in named:
+            position += reader.number(position)
             continue
-        if word[0].isdigit():
-            step, strength, interval = _number(words, position)
-            if strength:
-                strengths.append(strength)
-            if interval:
-                per_day = interval
-            position += step
-            continue
-        if word in _ROUTES and not (word == "od" and per_day is None and not _near_eye(words)):
-            routes.append(_ROUTES[word])
-        elif word in _FORMS:
-            forms.append(_FORMS[word])
-        elif word in _PER_DAY:
-            per_day = _PER_DAY[word] if per_day is None or _PER_DAY[word] > 1 else per_day
-        elif word in _COUNT_WORDS:
-            if following in {"times", "x"}:
-                per_day = _COUNT_WORDS[word]
-        elif word == "q" and following[:1].isdigit():
-            pass  # q8h: the number carries it
-        elif word not in _FILLER and word not in UNITS:
-            unread.append(position)
+        if position not in named and word not in _BRACKETS and word not in SEPARATORS:
+            reader.word(position)
         position += 1
-    text_form = _most_telling(forms, words)
     return Reading(
-        strengths=tuple(strengths),
-        routes=tuple(dict.fromkeys(routes)),
-        dose_form=text_form,
-        times_per_day=per_day,
+        strengths=tuple(reader.strengths),
+        routes=tuple(dict.fromkeys(reader.routes)),
+        dose_form=_most_telling(reader.forms, words),
+        times_per_day=reader.per_day,
         as_needed="prn" in words or ("needed" in words and "as" in words),
         elemental="elemental" in words,
-        unread=tuple(unread),
+        unread=tuple(reader.unread),
     )
 
 

@@ -83,9 +83,7 @@ def _near_miss(compiled: CompiledRuleSet, facts: Facts, lines: Sequence[Line], r
     }
 
 
-def near_misses(
-    compiled: CompiledRuleSet, facts: Facts, lines: Sequence[Line], found: set[str]
-) -> list[NearMiss]:
+def near_misses(compiled: CompiledRuleSet, facts: Facts, lines: Sequence[Line], found: set[str]) -> list[NearMiss]:
     """Every rule that touched a medication and gave no finding, in order of its id."""
     misses: list[NearMiss] = []
     for rule in compiled.touching(entry for line in lines for entry in line.entries):

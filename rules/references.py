@@ -40,7 +40,7 @@ _REFERENCES: dict[str, str] = {
 def _references(node: BaseModel, pointer: str) -> Iterator[tuple[str, str, str]]:
     """All references below a node: kind, id, pointer."""
     for name, value in node.__dict__.items():
-        if value is None or isinstance(value, str | int | MedicationProfile) and name not in _REFERENCES:
+        if value is None or (isinstance(value, str | int | MedicationProfile) and name not in _REFERENCES):
             continue
         target = _REFERENCES.get(name)
         if isinstance(value, BaseModel):
@@ -68,30 +68,39 @@ def _includes_itself(record: MedicationClass, classes: dict[str, MedicationClass
     return False
 
 
-def broken_references(rule_set: RuleSet) -> Iterator[Fault]:
-    """Every fault in how the records refer to each other, in no particular order."""
+def _by_id(rule_set: RuleSet, faults: list[Fault]) -> dict[str, dict[str, Any]]:
     records: dict[str, dict[str, Any]] = {}
     for kind in type(rule_set).model_fields:
         content = getattr(rule_set, kind)
-        if not isinstance(content, tuple):
-            continue
-        records[kind] = {}
-        for record in content:
-            if record.id in records[kind]:
-                yield kind, record.id, "/id", "duplicate-id", f"the id {record.id!r} is used twice"
-            records[kind][record.id] = record
+        if isinstance(content, tuple):
+            known = records[kind] = {}
+            for record in content:
+                if record.id in known:
+                    faults.append((kind, record.id, "/id", "duplicate-id", f"the id {record.id!r} is used twice"))
+                known[record.id] = record
+    return records
+
+
+def broken_references(rule_set: RuleSet) -> list[Fault]:
+    """Every fault in how the records refer to each other, in no particular order."""
+    faults: list[Fault] = []
+    records = _by_id(rule_set, faults)
     for kind, known in records.items():
         for record in known.values():
             for target, name, pointer in _references(record, ""):
                 if name not in records[target]:
-                    yield kind, record.id, pointer, "unknown-reference", f"there is no {name!r} among the {target}"
-    for record in records["classes"].values():
-        if _includes_itself(record, records["classes"]):
-            yield "classes", record.id, "/includes", "cycle", "the class includes itself"
+                    detail = f"there is no {name!r} among the {target}"
+                    faults.append((kind, record.id, pointer, "unknown-reference", detail))
+    faults.extend(
+        ("classes", record.id, "/includes", "cycle", "the class includes itself")
+        for record in records["classes"].values()
+        if _includes_itself(record, records["classes"])
+    )
     for record in records["cases"].values():
-        yield from _case_faults(record)
+        faults.extend(_case_faults(record))
     for record in records["interactions"].values():
-        yield from _variant_faults(record)
+        faults.extend(_variant_faults(record))
+    return faults
 
 
 def _case_faults(case: Case) -> Iterator[Fault]:

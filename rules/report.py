@@ -5,10 +5,10 @@ These types are the contract of the API too; the service embeds them unchanged. 
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from pydantic import Field
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from rules.terms import (
     Applicability,

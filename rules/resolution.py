@@ -212,8 +212,7 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[_Named], Re
 def _entries_of(compiled: CompiledRuleSet, named: list[_Named]) -> tuple[Entry, ...]:
     """The substances of all names; plain "magnesium" beside a magnesium salt is that salt."""
     entries = _union(
-        tuple(compiled.entries[name] for name in found.target.substances if name in compiled.entries)
-        for found in named
+        tuple(compiled.entries[name] for name in found.target.substances if name in compiled.entries) for found in named
     )
     if any(entry.salt_form is not None for entry in entries):
         entries = tuple(entry for entry in entries if entry.id != _SALT_WORD)
@@ -267,9 +266,7 @@ def _routes(
     return routes, "route not given", dose_form
 
 
-def _candidates(
-    compiled: CompiledRuleSet, words: list[str], named: list[_Named], reading: Reading
-) -> list[Candidate]:
+def _candidates(compiled: CompiledRuleSet, words: list[str], named: list[_Named], reading: Reading) -> list[Candidate]:
     """Names close to what was typed: those found in part of the text, then those spelt alike."""
     scored: dict[str, tuple[float, str]] = {}
     for found in named:
@@ -285,9 +282,7 @@ def _candidates(
             if score >= _LEAST_SCORE and score > scored.get(target.id, (0.0, ""))[0]:
                 scored[target.id] = (score, target.name)
     ranked = sorted(scored.items(), key=lambda pair: (-pair[1][0], pair[0]))[:_MAXIMUM_CANDIDATES]
-    return [
-        {"substance_id": name, "name": label, "score": f"{score:.2f}"} for name, (score, label) in ranked
-    ]
+    return [{"substance_id": name, "name": label, "score": f"{score:.2f}"} for name, (score, label) in ranked]
 
 
 def _similarity(one: str, other: str) -> float:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from rules.report import CheckedTerm, DeficiencyContribution, DeficiencyRisk, Finding, SerumBand, SymptomReport
 
 _CONTRIBUTING: Final = frozenset({Direction.DEPLETES_MAGNESIUM, Direction.DEFICIENCY_RISK})
-_NOT_EXCLUDED: Final = "A normal serum magnesium does not exclude deficiency, because most magnesium lies in cells and bone."
+_NOT_EXCLUDED: Final = (
+    "A normal serum magnesium does not exclude deficiency, because most magnesium lies in cells and bone."
+)
 
 
 def _serum(compiled: CompiledRuleSet, profile: MedicationProfile, facts: Facts) -> list[SerumBand]:
