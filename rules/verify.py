@@ -68,9 +68,9 @@ def _missing(case: Case, found: list[Finding]) -> Iterator[str]:
         if not candidates:
             yield f"{expected.interaction} was not found"
             continue
-        differences = [list(_differences(expected, finding)) for finding in candidates]
+        differences: list[list[str]] = [list(_differences(expected, finding)) for finding in candidates]
         if all(differences):
-            yield f"{expected.interaction}: {'; '.join(min(differences, key=lambda one: len(one)))}"
+            yield f"{expected.interaction}: {'; '.join(min(differences, key=len))}"
 
 
 def _unwanted(case: Case, found: list[Finding]) -> Iterator[str]:
