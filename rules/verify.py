@@ -70,7 +70,8 @@ def _missing(case: Case, found: list[Finding]) -> Iterator[str]:
             continue
         differences: list[list[str]] = [list(_differences(expected, finding)) for finding in candidates]
         if all(differences):
-            yield f"{expected.interaction}: {'; '.join(min(differences, key=len))}"
+            closest = min(differences, key=len)
+            yield f"{expected.interaction}: {'; '.join(closest)}"
 
 
 def _unwanted(case: Case, found: list[Finding]) -> Iterator[str]:
