@@ -28,6 +28,7 @@ set -e
 magcheck knowledge verify
 magcheck db upgrade
 magcheck serve --port 8099 & server=$!
+trap 'kill $server; wait $server || :' EXIT
 tries=0
 until python3 -c "import urllib.request as r; r.urlopen('http://127.0.0.1:8099/health/ready', timeout=4)" 2>/dev/null
 do
@@ -36,8 +37,6 @@ do
     kill -0 $server
     sleep 0.5
 done
-kill $server
-wait $server
 echo "the image starts and is ready"
 """
 
