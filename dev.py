@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 PYTHON = BIN / "python"
+OPENAPI = ROOT / "openapi" / "openapi.json"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 IMAGE = "localhost/magcheck:dev"
 # Run inside the image: the worked cases, then a start from nothing until the service calls itself ready.
@@ -116,11 +117,11 @@ def task_setup(*_: str) -> None:
 
 
 def task_serve(*args: str) -> None:
-    """Migrate the database and start the service on 127.0.0.1:8000 (arguments go to `magcheck serve`)."""
+    """Start the service on 127.0.0.1:8000, its database brought up to date (arguments go to `magcheck serve`)."""
     setup()
     os.environ.setdefault("MAGCHECK_DATA_DIR", str(ROOT / "var"))
-    run(BIN / "magcheck", "db", "upgrade")
     os.chdir(ROOT)
+    # Replaces this process, so that Ctrl-C and signals reach the server itself.
     os.execv(BIN / "magcheck", ["magcheck", "serve", "--dev", *args])
 
 
@@ -152,7 +153,10 @@ def task_bench(*args: str) -> None:
 def task_openapi(*args: str) -> None:
     """Write openapi/openapi.json from the code; with --check only compare."""
     setup()
-    run(BIN / "magcheck", "openapi", *args)
+    if args not in {(), ("--check",)}:
+        sys.exit("openapi takes --check or nothing")
+    OPENAPI.parent.mkdir(exist_ok=True)
+    run(BIN / "magcheck", "openapi", "--check" if args else "--output", OPENAPI)
 
 
 def task_knowledge(*_: str) -> None:
