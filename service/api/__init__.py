@@ -1,0 +1,1 @@
+"""The HTTP interface: routes, edge schemas and problems. Each route makes one call into `service.application`."""

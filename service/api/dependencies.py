@@ -1,0 +1,102 @@
+"""What routes ask for: the parts the application was put together from, and the rule set as a catalogue."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated, Final, NamedTuple, TypedDict, TypeVar, cast
+
+from fastapi import Depends, Header, Path, Request, Response
+from pydantic import StringConstraints
+from starlette.concurrency import run_in_threadpool
+
+from service.api.problems import NotModified, ProblemCode, ProblemError
+from service.application.active import ActiveRuleSet
+from service.application.catalogue import Catalogue, Catalogues
+from service.application.checks import Checks
+from service.application.watch import StoreWatch
+from service.settings import Settings
+from service.telemetry import Metrics
+
+API_VERSION: Final = version("magcheck")
+_DIGITS_OF_DIGEST: Final = 32
+
+
+class Parts(NamedTuple):
+    """What the application was put together from."""
+
+    settings: Settings
+    active: ActiveRuleSet
+    checks: Checks
+    catalogues: Catalogues
+    metrics: Metrics
+    watch: StoreWatch | None
+
+
+class ServiceState(TypedDict):
+    """The state of the lifespan, which every request carries."""
+
+    parts: Parts
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts, for a request."""
+    state = cast("ServiceState", request.scope["state"])
+    return state["parts"]
+
+
+async def _parts(request: Request) -> Parts:
+    return parts_of(request)
+
+
+GivenParts = Annotated[Parts, Depends(_parts)]
+
+
+async def catalogue_of(catalogues: Catalogues) -> Catalogue:
+    """The catalogue, built in another thread when the rule set is new: building takes too long for the event loop."""
+    built = catalogues.at_hand()
+    return built if built is not None else await run_in_threadpool(catalogues.current)
+
+
+async def _catalogue(
+    request: Request,
+    response: Response,
+    if_none_match: Annotated[
+        str | None,
+        Header(description="An `ETag` seen before. When the answer has not changed since, it is 304 without a body."),
+    ] = None,
+) -> Catalogue:
+    """The catalogue of the rule set that answers, unless the caller has read the same page of it before."""
+    catalogue = await catalogue_of(parts_of(request).catalogues)
+    # The same records look the same until either they or this program change.
+    tag = f'"{catalogue.rule_set["version"]}-{catalogue.rule_set["digest"][:_DIGITS_OF_DIGEST]}-{API_VERSION}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if if_none_match is not None and _matches(if_none_match, tag):
+        raise NotModified(headers)
+    response.headers.update(headers)
+    return catalogue
+
+
+def _matches(if_none_match: str, tag: str) -> bool:
+    offered = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
+    return "*" in offered or tag in offered
+
+
+GivenCatalogue = Annotated[Catalogue, Depends(_catalogue)]
+
+_SLUG: Final = StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)
+RecordId = Annotated[str, _SLUG]
+GivenId = Annotated[RecordId, Path(description="Identifier of the record.")]
+
+R = TypeVar("R")
+
+
+def found(record: R | None) -> R:
+    """The record somebody asked for by its id.
+
+    Raises:
+        ProblemError: there is none.
+    """
+    if record is None:
+        detail = "The rule set that answers has no such record. The list without the id shows those it has."
+        raise ProblemError(ProblemCode.NOT_FOUND, detail)
+    return record

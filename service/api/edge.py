@@ -1,0 +1,221 @@
+"""The outermost layer of every request: correlation id, limits, security headers, metrics and the last-resort answer.
+
+One plain ASGI class; a middleware on Starlette's base class would cost more than the whole rest of a request. It reads
+no body, except to throw away what nobody will read, and it never logs what a caller sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.frame import RequestFrame, set_frame
+from service.api.problems import ProblemCode, ProblemError, internal_error, problem_response
+from service.telemetry import Metrics, get_logger
+
+MAXIMUM_BODY: Final = 256 * 1024
+MAXIMUM_HEADERS: Final = 16 * 1024
+# A client that still sends does not read: an answer before the end of a large body shows up there as a broken pipe.
+# So what is left is read and thrown away first, up to a limit in bytes and in time.
+DRAINED_BYTES: Final = 16 * 1024 * 1024
+DRAINED_SECONDS: Final = 2.0
+
+CORRELATION_HEADER: Final = b"x-correlation-id"
+# Letters, digits and four marks: no id can break out of a log line. One run of one class, so matching is linear.
+_CORRELATION_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{7,63}")
+
+_COMMON_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_API_POLICY: Final = (*_COMMON_HEADERS, (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"))
+# Swagger UI writes style attributes (hence 'unsafe-inline' for styles alone) and shows its icons as data: images.
+_DOCS_POLICY: Final = (
+    *_COMMON_HEADERS,
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+            b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+    ),
+)
+_DOCS_PATH: Final = "/docs"
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+_CLIENT_GONE: Final = 499  # the customary number; no answer was sent
+
+_log = get_logger(__name__)
+
+
+class AnswerAborted(Exception):
+    """The answer broke off after its first bytes; the cause was logged. The server closes the connection."""
+
+
+class Edge:
+    """The middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, new_id: Callable[[], str]) -> None:
+        """``new_id`` makes correlation ids for requests that bring none."""
+        self._app = app
+        self._request_seconds = metrics.request_seconds
+        self._observers: dict[tuple[str, str, int], Callable[[float], None]] = {}
+        self._new_id = new_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        method: str = scope["method"]
+        if method == "HEAD":
+            # The server keeps its own scope and leaves the body out of the answer.
+            scope = {**scope, "method": "GET"}
+        brought = _headers_of(scope)
+        correlation_id = brought.correlation_id or self._new_id()
+        set_frame(scope, RequestFrame(correlation_id, brought.content_type))
+        policy = _DOCS_POLICY if scope["path"].startswith(_DOCS_PATH) else _API_POLICY
+        status = _CLIENT_GONE
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *policy, (CORRELATION_HEADER, correlation_id.encode())]
+            await send(message)
+
+        try:
+            _check(brought, scope["http_version"])
+            limited = receive if brought.length is not None else _counted(receive)
+            await self._app(scope, limited, send_with_headers)
+        except ProblemError as error:
+            await problem_response(scope, error.code, error.detail)(scope, receive, send_with_headers)
+        except _BodyTooLarge:
+            read_all = not brought.expects_continue and await _drained(receive)
+            await _body_too_large(scope, keep_connection=read_all)(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            pass  # nobody is left to answer, and nothing is wrong with us
+        except Exception as error:  # noqa: BLE001 - the last resort is its purpose
+            _log.error("unhandled_exception", route=_route(scope), correlation_id=correlation_id, exc_info=error)
+            if status != _CLIENT_GONE:
+                raise AnswerAborted from None
+            await internal_error(scope)(scope, receive, send_with_headers)
+        finally:
+            key = (method, _route(scope), status)
+            observe = self._observers.get(key) or self._observer(key)
+            observe(perf_counter() - started)
+
+    def _observer(self, key: tuple[str, str, int]) -> Callable[[float], None]:
+        """The histogram of one method, route and status; method names outside the standard count together."""
+        method, route, status = key
+        if method not in _METHODS:  # anybody can make one up: neither a label nor a key of ours
+            return self._request_seconds.labels("other", route, str(status)).observe
+        observe = self._request_seconds.labels(method, route, str(status)).observe
+        self._observers[key] = observe
+        return observe
+
+
+def _route(scope: Scope) -> str:
+    """The template of the route, never the path itself."""
+    template: str = getattr(scope.get("route"), "path_format", "unmatched")
+    return template
+
+
+@dataclass(slots=True)
+class _Headers:
+    """What the edge reads of a request's headers."""
+
+    hosts: int = 0
+    size: int = 0
+    length: bytes | None = None
+    content_type: bytes | None = None
+    correlation_id: str | None = None
+    expects_continue: bool = False
+
+
+def _headers_of(scope: Scope) -> _Headers:
+    read = _Headers()
+    for name, value in scope["headers"]:
+        read.size += len(name) + len(value)
+        if name == b"host":
+            read.hosts += 1
+        elif name == b"content-type":
+            # Two of them would be one thing to us and another to a proxy: neither counts.
+            read.content_type = value if read.content_type is None else b""
+        elif name == b"content-length":
+            read.length = value
+        elif name == CORRELATION_HEADER and _CORRELATION_ID.fullmatch(value):
+            read.correlation_id = value.decode()
+        elif name == b"expect":
+            read.expects_continue = True
+    return read
+
+
+def _check(brought: _Headers, http_version: str) -> None:
+    """Refuse what no route has to look at.
+
+    Raises:
+        ProblemError: the headers are too large, or Host or Content-Length is not what HTTP says.
+        _BodyTooLarge: the body is going to be too large.
+    """
+    if brought.size > MAXIMUM_HEADERS:
+        detail = f"All headers together may have at most {MAXIMUM_HEADERS} bytes."
+        raise ProblemError(ProblemCode.HEADERS_TOO_LARGE, detail)
+    if brought.hosts != 1 and not (brought.hosts == 0 and http_version == "1.0"):
+        raise ProblemError(ProblemCode.MALFORMED_REQUEST, "There must be exactly one Host header.")
+    if brought.length is not None:
+        if not brought.length.isdigit():
+            raise ProblemError(ProblemCode.MALFORMED_REQUEST, "Content-Length must be a whole number.")
+        # The server never hands over more than this says, so nothing needs counting. Nine digits are a gigabyte.
+        if len(brought.length) > len(str(10**9)) or int(brought.length) > MAXIMUM_BODY:
+            raise _BodyTooLarge
+
+
+class _BodyTooLarge(Exception):
+    """More bytes arrive than a body may have."""
+
+
+def _counted(receive: Receive) -> Receive:
+    """Receive a body of unknown length, up to the limit."""
+    seen = 0
+
+    async def receive_counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        if message["type"] == "http.request":
+            seen += len(message.get("body", b""))
+            if seen > MAXIMUM_BODY:
+                raise _BodyTooLarge
+        return message
+
+    return receive_counted
+
+
+async def _drained(receive: Receive) -> bool:
+    """Throw away the rest of a body; whether its end was reached within the limits."""
+    left = DRAINED_BYTES
+    try:
+        async with asyncio.timeout(DRAINED_SECONDS):
+            while left > 0:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return True
+                left -= len(message.get("body", b""))
+    except TimeoutError:
+        pass
+    return False
+
+
+def _body_too_large(scope: Scope, *, keep_connection: bool) -> Response:
+    detail = f"The body may have at most {MAXIMUM_BODY} bytes; split the request."
+    # Without the rest of the body, the next request on this connection could not be found.
+    headers = None if keep_connection else {"Connection": "close"}
+    return problem_response(scope, ProblemCode.CONTENT_TOO_LARGE, detail, headers=headers)

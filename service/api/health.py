@@ -1,0 +1,101 @@
+"""Whether the process lives, whether it can answer, and its metrics. Nothing here waits for anything."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from rules.report import RuleSetReference
+from service.api.dependencies import GivenParts
+from service.api.openapi import statuses
+from service.api.problems import ProblemCode, ProblemError
+from service.api.routes import StrictRoute, operation_id
+from service.application.watch import UNREACHABLE_SECONDS
+
+router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["service"])
+metrics_router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["service"])
+
+
+class LifeStatus(StrEnum):
+    """There is only one: a process that does not live says nothing."""
+
+    ALIVE = "alive"
+
+
+class ReadyStatus(StrEnum):
+    """``degraded``: it answers, and somebody should look at the reasons."""
+
+    READY = "ready"
+    DEGRADED = "degraded"
+
+
+class Life(BaseModel):
+    """The process answers."""
+
+    status: LifeStatus
+
+
+class Readiness(BaseModel):
+    """Whether checks can be answered, and from what."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: ReadyStatus
+    rule_set: RuleSetReference
+    loaded_at: Annotated[datetime, Field(description="When this process took the rule set over (UTC).")]
+    store_seen_seconds_ago: Annotated[
+        float | None, Field(description="Seconds since the database last answered. Null: there is no database.")
+    ]
+    reasons: Annotated[list[str], Field(description="Why the service is degraded; empty when it is not.")]
+
+
+@router.get("/health/live", summary="Does the process live?", response_description="It does.")
+async def get_liveness() -> Life:
+    """Answer without looking at anything: to restart the process when even this fails."""
+    return Life(status=LifeStatus.ALIVE)
+
+
+@router.get(
+    "/health/ready",
+    summary="Can checks be answered?",
+    response_description="They can; `degraded` says that something else needs attention.",
+    openapi_extra=statuses(503),
+)
+async def get_readiness(parts: GivenParts, response: Response) -> Readiness:
+    """Tell whether there is a rule set to answer from, and how long ago the database was last seen.
+
+    Without the database checks are still answered from memory, so the service stays ready and says `degraded`.
+    """
+    response.headers["Cache-Control"] = "no-store"
+    state = parts.active.state
+    if state.version is None or state.digest is None or state.loaded_at is None:
+        reason = state.degraded or "it has not been looked for yet"
+        raise ProblemError(ProblemCode.NOT_READY, f"No rule set has been loaded: {reason}.")
+    reasons = [] if state.degraded is None else [state.degraded]
+    age = parts.watch.age() if parts.watch is not None else None
+    if parts.watch is not None and (age is None or age > UNREACHABLE_SECONDS):
+        reasons.append("the database does not answer; checks go on with the rule set in memory")
+    return Readiness(
+        status=ReadyStatus.DEGRADED if reasons else ReadyStatus.READY,
+        rule_set={"version": state.version, "digest": state.digest},
+        loaded_at=state.loaded_at,
+        store_seen_seconds_ago=None if age is None else round(age, 3),
+        reasons=reasons,
+    )
+
+
+@metrics_router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    response_class=Response,
+    response_description="Metrics in the Prometheus text format.",
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def get_metrics(parts: GivenParts) -> Response:
+    """Counters and durations by route, never anything of a request's content."""
+    metrics = parts.metrics
+    return Response(metrics.render(), media_type=metrics.content_type, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,207 @@
+"""The OpenAPI document: what FastAPI knows of the routes, with the errors, headers and bodies they really have.
+
+The committed `openapi/openapi.json` is this document; clients are generated from it. Nothing here changes behaviour.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from service.api.dependencies import API_VERSION
+from service.api.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX, Problem, ProblemCode
+
+_SCHEMAS: Final = "#/components/schemas/"
+_STATUSES: Final = "x-statuses"
+# What any request may be answered with, whatever the path.
+_COMMON_STATUSES: Final = (400, 405, 413, 422, 431, 500)
+_RESPONSE_NAMES: Final = {
+    400: "BadRequest",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    413: "ContentTooLarge",
+    415: "UnsupportedMediaType",
+    422: "UnprocessableContent",
+    431: "HeadersTooLarge",
+    500: "InternalError",
+    503: "ServiceUnavailable",
+}
+_RESPONSE_HEADERS: Final = {405: "Allow", 503: "RetryAfter"}
+_EXAMPLE_ID: Final = "0b6a3c1e-5d0f-4c57-9a39-6f6f3f1f7f10"
+_FAULTS: Final[dict[ProblemCode, list[dict[str, str]]]] = {
+    ProblemCode.DUPLICATE_KEY: [
+        {"location": "body", "pointer": "/medications", "detail": "stands twice in its object"}
+    ],
+    ProblemCode.DUPLICATE_PARAMETER: [
+        {"location": "query", "pointer": "/limit", "detail": "must be given at most once"}
+    ],
+    ProblemCode.INVALID_REQUEST: [
+        {"location": "body", "pointer": "/medications/0/dose/value", "detail": "must be a string"}
+    ],
+}
+_DETAILS: Final[dict[ProblemCode, str]] = {
+    ProblemCode.MALFORMED_REQUEST: "There must be exactly one Host header.",
+    ProblemCode.MALFORMED_JSON: "The body is not JSON in UTF-8: trailing comma at line 1 column 19.",
+    ProblemCode.DUPLICATE_KEY: (
+        "A key stands twice in an object of the body, and which of the two is meant cannot be known."
+    ),
+    ProblemCode.DUPLICATE_PARAMETER: "A query parameter is given twice, and which of the two is meant cannot be known.",
+    ProblemCode.NOT_FOUND: "No such path. /openapi.json lists the paths there are.",
+    ProblemCode.METHOD_NOT_ALLOWED: "This path does not take this method; the Allow header lists those it does.",
+    ProblemCode.CONTENT_TOO_LARGE: "The body may have at most 262144 bytes; split the request.",
+    ProblemCode.UNSUPPORTED_MEDIA_TYPE: "The Content-Type must be application/json, in UTF-8.",
+    ProblemCode.INVALID_REQUEST: "The body does not fit the contract; `errors` says where and what is allowed.",
+    ProblemCode.HEADERS_TOO_LARGE: "All headers together may have at most 16384 bytes.",
+    ProblemCode.INTERNAL_ERROR: (
+        "The fault is ours. It was logged under the correlation id; please report it with that id."
+    ),
+    ProblemCode.NO_RULE_SET: (
+        "No rule set has been loaded, so nothing can be answered. Try again shortly; /health/ready tells more."
+    ),
+    ProblemCode.NOT_READY: "No rule set has been loaded.",
+}
+_DESCRIPTION: Final = """\
+Tells a pharmacy system what magnesium has to do with a patient's medicines: which drugs drain it, which hold it back,
+which are blocked by it, what adds up, when to take what, and how sure we are. It informs professionals; it does not
+decide, and "no finding" never means "safe".
+
+Numbers with units are decimal strings. Names, birth dates and record numbers are not asked for and are refused. Every
+error is a problem document (RFC 9457) that never repeats what was sent. The same rule set and the same request give
+the same answer, apart from `check_id`.
+"""
+_TAGS: Final = [
+    {"name": "checks", "description": "Check a medication list."},
+    {"name": "medications", "description": "Find out what a medication is taken for."},
+    {
+        "name": "knowledge",
+        "description": "Read the rule set that answers. Lists come in pages, ordered by id; an `ETag` tells whether "
+        "anything has changed.",
+    },
+    {"name": "service", "description": "Whether the service lives, is ready, and how it does."},
+]
+
+
+# What every read of the rule set may answer besides.
+READS: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "Nothing has changed since the `ETag` that was given."},
+}
+
+
+def statuses(*more: int) -> dict[str, Any]:
+    """Part of a route's ``openapi_extra``: problems it may answer with besides those every route has."""
+    return {_STATUSES: list(more)}
+
+
+def json_body(model: type[BaseModel], examples: Mapping[str, Any]) -> dict[str, Any]:
+    """Part of a route's ``openapi_extra``: the body of a route that reads it itself."""
+    content = {"schema": {"$ref": f"{_SCHEMAS}{model.__name__}"}, "examples": dict(examples)}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def describe(app: FastAPI, *, bodies: Iterable[type[BaseModel]]) -> dict[str, Any]:
+    """The OpenAPI document of an application; ``bodies`` are the models `json_body` was given."""
+    described = get_openapi(
+        title="magcheck",
+        version=API_VERSION,
+        summary="Magnesium drug-interaction checks with cited explanations.",
+        description=_DESCRIPTION,
+        routes=app.routes,
+        tags=_TAGS,
+        servers=[{"url": "/", "description": "The service that gave you this document"}],
+        contact={"name": "The maintainers of this service"},
+        license_info={"name": "As agreed with the operator of this service"},
+    )
+    components = described["components"]
+    schemas: dict[str, Any] = components["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    read: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in bodies]
+    _add(schemas, read)
+    _add(schemas, [(Problem, "serialization")])
+    components["schemas"] = dict(sorted(schemas.items()))
+    components["responses"] = {name: _problem(status) for status, name in _RESPONSE_NAMES.items()}
+    components["headers"] = _HEADERS
+    components["parameters"] = {"CorrelationId": _CORRELATION_ID}
+    for path in described["paths"].values():
+        for operation in path.values():
+            _complete(operation)
+    return described
+
+
+def document(app: FastAPI) -> bytes:
+    """The document as it is committed: the same bytes on every machine."""
+    return json.dumps(app.openapi(), indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _add(schemas: dict[str, Any], models: list[tuple[type[BaseModel], JsonSchemaMode]]) -> None:
+    _, definitions = models_json_schema(models, ref_template=f"{_SCHEMAS}{{model}}")
+    for name, schema in definitions["$defs"].items():
+        if schemas.setdefault(name, schema) != schema:
+            raise ValueError(f"two different types are called {name} in the contract; rename one")
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    """Give an operation the parameters, problems and headers that all have, and those it names."""
+    operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/CorrelationId"})
+    responses: dict[str, Any] = operation["responses"]
+    responses.pop("422", None)  # FastAPI's own body, which nobody gets
+    for response in responses.values():
+        if "304" in responses:
+            response.setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
+        response.setdefault("headers", {})["X-Correlation-ID"] = {"$ref": "#/components/headers/CorrelationId"}
+    for status in (*_COMMON_STATUSES, *operation.pop(_STATUSES, ())):
+        responses[str(status)] = {"$ref": f"#/components/responses/{_RESPONSE_NAMES[status]}"}
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+_CORRELATION_ID: Final = {
+    "name": "X-Correlation-ID",
+    "in": "header",
+    "required": False,
+    "description": "Your id for the request, which comes back and stands in our log: 8 to 64 letters, digits, `.`, "
+    "`_`, `:` or `-`. Anything else is replaced. It must not hold anything about a patient.",
+    "schema": {"type": "string"},
+}
+_HEADERS: Final = {
+    "CorrelationId": {"description": "The id of the request in our log.", "schema": {"type": "string"}},
+    "ETag": {"description": "Identifies this version of the answer.", "schema": {"type": "string"}},
+    "Allow": {"description": "The methods this path takes.", "schema": {"type": "string"}},
+    "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "string"}},
+}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    """The problems of one status as a response."""
+    codes = [code for code, kind in KINDS.items() if kind.status == status]
+    headers = {"X-Correlation-ID": {"$ref": "#/components/headers/CorrelationId"}}
+    if status in _RESPONSE_HEADERS:
+        name = _RESPONSE_HEADERS[status]
+        headers[{"RetryAfter": "Retry-After"}.get(name, name)] = {"$ref": f"#/components/headers/{name}"}
+    return {
+        "description": ". ".join(KINDS[code].title for code in codes) + ".",
+        "headers": headers,
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": f"{_SCHEMAS}Problem"},
+                "examples": {code.value: {"summary": KINDS[code].title, "value": _example(code)} for code in codes},
+            }
+        },
+    }
+
+
+def _example(code: ProblemCode) -> dict[str, Any]:
+    return {
+        "type": f"{TYPE_PREFIX}{code}",
+        "title": KINDS[code].title,
+        "status": KINDS[code].status,
+        "detail": _DETAILS[code],
+        "code": code.value,
+        "correlation_id": _EXAMPLE_ID,
+        "errors": _FAULTS.get(code, []),
+    }

@@ -1,0 +1,198 @@
+"""Errors as RFC 9457 problems: one table of kinds, one body, one set of handlers for every path.
+
+Nothing here repeats what a caller sent: a path, a key, a value or a query may hold patient data, so the texts are made
+of our own words and of names that stand in the contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Final, NamedTuple
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Mount, Route
+from starlette.types import Scope
+
+from service.api.faults import Fault, parameter_faults
+from service.api.frame import frame_of
+from service.errors import NoRuleSet
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "/problems/"
+_RETRY_SECONDS: Final = "5"
+
+
+class ProblemCode(StrEnum):
+    """What kind of problem it is. `type` is `/problems/` and this code."""
+
+    MALFORMED_REQUEST = "malformed-request"
+    MALFORMED_JSON = "malformed-json"
+    DUPLICATE_KEY = "duplicate-key"
+    DUPLICATE_PARAMETER = "duplicate-parameter"
+    NOT_FOUND = "not-found"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    CONTENT_TOO_LARGE = "content-too-large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
+    INVALID_REQUEST = "invalid-request"
+    HEADERS_TOO_LARGE = "headers-too-large"
+    INTERNAL_ERROR = "internal-error"
+    NO_RULE_SET = "no-rule-set"
+    NOT_READY = "not-ready"
+
+
+class Kind(NamedTuple):
+    """What all problems of one code have in common."""
+
+    status: int
+    title: str
+
+
+KINDS: Final[dict[ProblemCode, Kind]] = {
+    ProblemCode.MALFORMED_REQUEST: Kind(400, "The request is not well-formed HTTP"),
+    ProblemCode.MALFORMED_JSON: Kind(400, "The body is not JSON"),
+    ProblemCode.DUPLICATE_KEY: Kind(400, "The body has a key twice"),
+    ProblemCode.DUPLICATE_PARAMETER: Kind(400, "A query parameter is given twice"),
+    ProblemCode.NOT_FOUND: Kind(404, "There is nothing here"),
+    ProblemCode.METHOD_NOT_ALLOWED: Kind(405, "The method is not allowed here"),
+    ProblemCode.CONTENT_TOO_LARGE: Kind(413, "The body is too large"),
+    ProblemCode.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body is not declared as JSON"),
+    ProblemCode.INVALID_REQUEST: Kind(422, "The request does not fit the contract"),
+    ProblemCode.HEADERS_TOO_LARGE: Kind(431, "The headers are too large"),
+    ProblemCode.INTERNAL_ERROR: Kind(500, "Something went wrong here"),
+    ProblemCode.NO_RULE_SET: Kind(503, "There is no rule set to answer from"),
+    ProblemCode.NOT_READY: Kind(503, "The service is not ready"),
+}
+# What Starlette and FastAPI raise by themselves; anything else they might raise counts as a malformed request.
+_CODE_OF_STATUS: Final = {
+    404: (ProblemCode.NOT_FOUND, "No such path. /openapi.json lists the paths there are."),
+    405: (ProblemCode.METHOD_NOT_ALLOWED, "This path does not take this method; the Allow header lists those it does."),
+}
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). It never repeats what was sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: Annotated[str, Field(description="A stable name of the kind of problem.", examples=["/problems/not-found"])]
+    title: Annotated[str, Field(description="The kind of problem in words; the same for every problem of the type.")]
+    status: Annotated[int, Field(ge=400, le=599, description="The HTTP status, repeated.")]
+    detail: Annotated[str, Field(description="What was wrong this time, what is allowed, and what to do next.")]
+    code: ProblemCode
+    correlation_id: Annotated[str, Field(description="The request in our log; quote it when you ask for help.")]
+    errors: Annotated[list[Fault], Field(description="Each single fault with its place; may be empty.")]
+
+
+class ProblemError(Exception):
+    """A request that is answered with a problem. The text names the code only."""
+
+    def __init__(
+        self,
+        code: ProblemCode,
+        detail: str,
+        *,
+        faults: Iterable[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """``detail`` and ``faults`` are shown to the caller and must not hold what the caller sent."""
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.faults = tuple(faults)
+        self.headers = headers
+
+
+class NotModified(Exception):
+    """The caller already has this version of the answer."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        """Headers of the answer that has not changed."""
+        super().__init__()
+        self.headers = headers
+
+
+def problem_response(
+    scope: Scope,
+    code: ProblemCode,
+    detail: str,
+    *,
+    faults: Iterable[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The answer to a request that failed."""
+    kind = KINDS[code]
+    problem = Problem(
+        type=f"{TYPE_PREFIX}{code}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        code=code,
+        correlation_id=frame_of(scope).correlation_id,
+        errors=list(faults),
+    )
+    return Response(
+        problem.model_dump_json(),
+        status_code=kind.status,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def internal_error(scope: Scope) -> Response:
+    """The answer when we failed; it tells nothing but where to find more."""
+    detail = "The fault is ours. It was logged under the correlation id; please report it with that id."
+    return problem_response(scope, ProblemCode.INTERNAL_ERROR, detail)
+
+
+def allowed_methods(scope: Scope) -> str:
+    """The methods of all routes with this path. Starlette's own `Allow` knows only the first route that matches."""
+    methods: set[str] = set()
+    # A mount has already moved its own path to the root path of what is below it.
+    scope = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path", ""))}
+    for route in scope["app"].routes:
+        if isinstance(route, Route | Mount) and route.matches(scope)[0] is not Match.NONE:
+            methods.update(route.methods or () if isinstance(route, Route) else ("GET",))
+    if "GET" in methods:
+        methods.add("HEAD")  # answered by the edge
+    return ", ".join(sorted(methods))
+
+
+async def _on_problem(request: Request, error: ProblemError) -> Response:
+    return problem_response(request.scope, error.code, error.detail, faults=error.faults, headers=error.headers)
+
+
+async def _on_http_exception(request: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    unknown = (ProblemCode.MALFORMED_REQUEST, "The request could not be read.")
+    code, detail = _CODE_OF_STATUS.get(error.status_code, unknown)
+    if code is ProblemCode.METHOD_NOT_ALLOWED:
+        headers["Allow"] = allowed_methods(request.scope)
+    return problem_response(request.scope, code, detail, headers=headers)
+
+
+async def _on_invalid_parameters(request: Request, error: RequestValidationError) -> Response:
+    detail = "The request does not fit the contract; `errors` says where and what is allowed."
+    return problem_response(request.scope, ProblemCode.INVALID_REQUEST, detail, faults=parameter_faults(error.errors()))
+
+
+async def _on_no_rule_set(request: Request, _: NoRuleSet) -> Response:
+    detail = "No rule set has been loaded, so nothing can be answered. Try again shortly; /health/ready tells more."
+    return problem_response(request.scope, ProblemCode.NO_RULE_SET, detail, headers={"Retry-After": _RETRY_SECONDS})
+
+
+async def _on_not_modified(_: Request, error: NotModified) -> Response:
+    return Response(status_code=304, headers=error.headers)
+
+
+HANDLERS: Final[dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]] = {
+    ProblemError: _on_problem,
+    HTTPException: _on_http_exception,
+    RequestValidationError: _on_invalid_parameters,
+    NoRuleSet: _on_no_rule_set,
+    NotModified: _on_not_modified,
+}

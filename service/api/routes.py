@@ -1,0 +1,106 @@
+"""The two kinds of route: one that refuses unknown and repeated query parameters, and a bare one for the hot path."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import request_response
+
+from service.api.faults import Fault, FaultLocation
+from service.api.problems import ProblemCode, ProblemError
+
+_MAXIMUM_PARAMETERS: Final = 100
+
+
+def operation_id(route: APIRoute) -> str:
+    """The endpoint's own name, so that generated clients have methods of the same name."""
+    return route.name
+
+
+class StrictRoute(APIRoute):
+    """A FastAPI route that takes each query parameter it declares, once, and no other."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Look at the query before FastAPI does."""
+        handler = super().get_route_handler()
+        names = frozenset(_query_names(self.dependant))
+
+        async def strict(request: Request) -> Response:
+            query: bytes = request.scope["query_string"]
+            if query:
+                read_query(query, names)
+            return await handler(request)
+
+        return strict
+
+
+class DirectRoute(APIRoute):
+    """A route whose endpoint takes the request and gives the response, with nothing of FastAPI in between.
+
+    FastAPI still documents it, from ``openapi_extra`` and ``response_model``. Solving no dependencies, opening no exit
+    stacks and building no response model saves two thirds of what an ordinary route costs.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[[Request], Awaitable[Response]], **options: Any) -> None:  # noqa: ANN401
+        """Take all options of `APIRoute`."""
+        super().__init__(path, endpoint, **options)
+        self.app = request_response(endpoint)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint itself."""
+        return self.endpoint
+
+
+def read_query(query: bytes, names: frozenset[str]) -> dict[str, str]:
+    """The parameters of a query string.
+
+    Raises:
+        ProblemError: a parameter stands twice, or there is no such parameter here.
+    """
+    try:
+        pairs = parse_qsl(
+            query.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAXIMUM_PARAMETERS, errors="strict"
+        )
+    except UnicodeDecodeError:
+        raise ProblemError(ProblemCode.MALFORMED_REQUEST, "The query must be UTF-8, percent-encoded.") from None
+    except ValueError:  # the limit on their number
+        pairs = [("", "")]
+    parameters = dict(pairs)
+    if not names.issuperset(parameters):
+        raise ProblemError(
+            ProblemCode.INVALID_REQUEST,
+            "The request does not fit the contract; `errors` says where and what is allowed.",
+            faults=[_unknown(names)],
+        )
+    if len(parameters) != len(pairs):
+        twice = next(name for name in sorted(parameters) if sum(name == other for other, _ in pairs) > 1)
+        fault = Fault(location=FaultLocation.QUERY, pointer=f"/{twice}", detail="must be given at most once")
+        detail = "A query parameter is given twice, and which of the two is meant cannot be known."
+        raise ProblemError(ProblemCode.DUPLICATE_PARAMETER, detail, faults=[fault])
+    return parameters
+
+
+def _unknown(names: Iterable[str]) -> Fault:
+    allowed = ", ".join(sorted(names)) or "none"
+    return Fault(
+        location=FaultLocation.QUERY, pointer="", detail=f"has a parameter that is not allowed here; allowed: {allowed}"
+    )
+
+
+def _query_names(dependant: Dependant) -> Iterable[str]:
+    """The names of all query parameters of an endpoint and its dependencies."""
+    for parameter in dependant.query_params:
+        annotation = parameter.field_info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield from annotation.model_fields
+        else:
+            yield parameter.alias
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)

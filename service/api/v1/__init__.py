@@ -1,0 +1,1 @@
+"""Version 1 of the interface. Public changes are additions only."""

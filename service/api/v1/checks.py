@@ -1,0 +1,75 @@
+"""`POST /v1/checks`: the one question this service exists for.
+
+The hot path: the body is parsed once by pydantic's core, the engine's plain dictionaries go straight to orjson, and
+nothing of FastAPI runs in between. What the contract promises of the answer is checked by the tests, not per request.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from rules.profile import MedicationProfile
+from service.api.bodies import read_body
+from service.api.dependencies import parts_of
+from service.api.examples import CHECK_REQUESTS
+from service.api.faults import Fault, FaultLocation
+from service.api.openapi import json_body, statuses
+from service.api.problems import ProblemCode, ProblemError
+from service.api.routes import DirectRoute, operation_id, read_query
+from service.application.checks import CheckAnswer
+
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+_PARAMETERS: Final = frozenset({"explain"})
+_BOOLEANS: Final = {"true": True, "false": False}
+_EXPLAIN: Final[dict[str, Any]] = {
+    "name": "explain",
+    "in": "query",
+    "required": False,
+    "description": "`true` adds `near_misses`: rules that touched one of the medications and did not apply, and why.",
+    "schema": {"type": "boolean", "default": False},
+}
+
+router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operation_id, tags=["checks"])
+
+
+@router.post(
+    "/v1/checks",
+    summary="Check a medication list",
+    response_model=CheckAnswer,
+    response_description="What magnesium has to do with the medications: findings, each with its reasons and sources.",
+    openapi_extra={
+        "parameters": [_EXPLAIN],
+        **json_body(MedicationProfile, CHECK_REQUESTS),
+        **statuses(415, 503),
+    },
+)
+async def check_medications(request: Request) -> Response:
+    """Tell which medications of a list drain magnesium, hold it back or are affected by it, and what may be done.
+
+    Every medication lands in exactly one state, and one that is not recognised makes the answer `incomplete`. A fact
+    that is missing never makes the answer milder: it gives `may_apply` and is named. No finding does not mean "safe".
+    """
+    query: bytes = request.scope["query_string"]
+    explain = bool(query) and _explain(query)
+    profile = await read_body(request, MedicationProfile)
+    answer = parts_of(request).checks.check(profile, explain=explain)
+    return Response(orjson.dumps(answer), headers=_NO_STORE, media_type="application/json")
+
+
+def _explain(query: bytes) -> bool:
+    """Whether the query asks for near misses.
+
+    Raises:
+        ProblemError: it asks for something else.
+    """
+    value = read_query(query, _PARAMETERS).get("explain", "false")
+    if value not in _BOOLEANS:
+        raise ProblemError(
+            ProblemCode.INVALID_REQUEST,
+            "The request does not fit the contract; `errors` says where and what is allowed.",
+            faults=[Fault(location=FaultLocation.QUERY, pointer="/explain", detail="must be true or false")],
+        )
+    return _BOOLEANS[value]

@@ -1,0 +1,49 @@
+"""`POST /v1/medications/resolve`: what each line of a list is taken for, without checking it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from pydantic import Field, model_validator
+
+from rules.profile import MAXIMUM_MEDICATIONS, MedicationItem, Question
+from service.api.bodies import read_body
+from service.api.dependencies import parts_of
+from service.api.examples import RESOLVE_REQUESTS
+from service.api.openapi import json_body, statuses
+from service.api.routes import DirectRoute, operation_id, read_query
+from service.application.checks import ResolutionAnswer
+
+router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operation_id, tags=["medications"])
+
+
+class MedicationList(Question):
+    """Medications to be recognised."""
+
+    medications: Annotated[tuple[MedicationItem, ...], Field(max_length=MAXIMUM_MEDICATIONS)]
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> Self:
+        if len({item.id for item in self.medications}) != len(self.medications):
+            raise ValueError("medication ids must differ")
+        return self
+
+
+@router.post(
+    "/v1/medications/resolve",
+    summary="Recognise medications",
+    response_model=ResolutionAnswer,
+    response_description="What each medication was taken for, in the order asked.",
+    openapi_extra={**json_body(MedicationList, RESOLVE_REQUESTS), **statuses(415, 503)},
+)
+async def resolve_medications(request: Request) -> Response:
+    """Tell which substances each line of a list stands for, by its codes or its text.
+
+    A name is recognised only as a whole; spelling candidates are offered and never taken.
+    """
+    read_query(request.scope["query_string"], frozenset())
+    asked = await read_body(request, MedicationList)
+    answer = parts_of(request).checks.resolve(asked.medications)
+    return Response(orjson.dumps(answer), headers={"Cache-Control": "no-store"}, media_type="application/json")

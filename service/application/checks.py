@@ -1,0 +1,97 @@
+"""Answers what callers ask: a check of a medication list, and what each medication is taken for.
+
+The report is the engine's, unchanged, with an id in front. Nothing here reads HTTP or stores anything.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import Annotated, Protocol
+from uuid import uuid4
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from rules.compiled import CompiledRuleSet
+from rules.engine import check
+from rules.profile import MedicationItem, MedicationProfile
+from rules.report import CheckedMedication, CheckReport, RuleSetReference
+from rules.resolution import resolve_item
+from rules.terms import RecognitionState
+from service.telemetry import Metrics
+
+
+class RuleSetSource(Protocol):
+    """Where the rule set that answers comes from."""
+
+    def current(self) -> CompiledRuleSet:
+        """The rule set that answers, or `service.errors.NoRuleSet`."""
+
+
+class CheckAnswer(CheckReport):
+    """The answer to one question."""
+
+    check_id: Annotated[str, Field(description="Identifies this answer; a new one each time.")]
+
+
+class ResolutionAnswer(TypedDict):
+    """What each medication was taken for, in the order asked."""
+
+    rule_set: RuleSetReference
+    medications: list[CheckedMedication]
+
+
+def utc_today() -> date:
+    """The day, in UTC."""
+    return datetime.now(UTC).date()
+
+
+def new_id() -> str:
+    """An id nobody else has."""
+    return str(uuid4())
+
+
+class Checks:
+    """Answers from the rule set in force; a question is answered from one rule set throughout."""
+
+    def __init__(
+        self,
+        rule_sets: RuleSetSource,
+        metrics: Metrics,
+        *,
+        today: Callable[[], date] = utc_today,
+        new_id: Callable[[], str] = new_id,
+    ) -> None:
+        """``today`` is the day a question is about when it does not say."""
+        self._rule_sets = rule_sets
+        self._metrics = metrics
+        self._today = today
+        self._new_id = new_id
+
+    def check(self, profile: MedicationProfile, *, explain: bool = False) -> CheckAnswer:
+        """Check a medication list.
+
+        Raises:
+            NoRuleSet: there is nothing to answer from.
+        """
+        compiled = self._rule_sets.current()
+        if profile.as_of is None:
+            profile = profile.model_copy(update={"as_of": self._today()})
+        report = check(compiled, profile, explain=explain)
+        self._metrics.count_check(
+            status=report["status"],
+            findings=report["finding_counts"],
+            unrecognised=sum(1 for line in report["medications"] if line["state"] is RecognitionState.UNRECOGNISED),
+        )
+        return {"check_id": self._new_id(), **report}
+
+    def resolve(self, items: Iterable[MedicationItem]) -> ResolutionAnswer:
+        """Say what each medication is taken for.
+
+        Raises:
+            NoRuleSet: there is nothing to answer from.
+        """
+        compiled = self._rule_sets.current()
+        return {
+            "rule_set": {"version": compiled.version, "digest": compiled.digest},
+            "medications": [resolve_item(compiled, item) for item in items],
+        }

@@ -1,0 +1,153 @@
+"""Puts the application together and serves it: `python -m service.main`.
+
+Nothing is configured at import. This process migrates nothing and loads neither the command line nor a YAML reader.
+"""
+
+import gc
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from datetime import date
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from rules.profile import MedicationProfile
+from service.api import docs, health
+from service.api.dependencies import API_VERSION, Parts, ServiceState
+from service.api.edge import Edge
+from service.api.openapi import describe
+from service.api.problems import HANDLERS
+from service.api.v1 import checks, interactions, medications, references, rule_sets, substances
+from service.api.v1.medications import MedicationList
+from service.application.active import ActiveRuleSet
+from service.application.catalogue import Catalogues
+from service.application.checks import Checks, new_id, utc_today
+from service.application.watch import StoreWatch
+from service.settings import Environment, Settings
+from service.storage.session import Store
+from service.telemetry import Metrics, configure_logging
+
+_BODIES: Final = (MedicationProfile, MedicationList)
+
+
+class Application(FastAPI):
+    """FastAPI, with the errors, headers and bodies there really are in its description."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document; made when it is first asked for."""
+        if self.openapi_schema is None:
+            self.openapi_schema = describe(self, bodies=_BODIES)
+        return self.openapi_schema
+
+
+def create_app(  # noqa: PLR0913 - one place puts everything together
+    settings: Settings,
+    active: ActiveRuleSet,
+    *,
+    watch: StoreWatch | None = None,
+    metrics: Metrics | None = None,
+    today: Callable[[], date] = utc_today,
+    make_id: Callable[[], str] = new_id,
+    on_started: Callable[[], None] | None = None,
+) -> Application:
+    """Put an application together. Without a ``watch`` it answers from the rule set ``active`` already holds."""
+    metrics = metrics or Metrics()
+    catalogues = Catalogues(active)
+    parts = Parts(
+        settings=settings,
+        active=active,
+        checks=Checks(active, metrics, today=today, new_id=make_id),
+        catalogues=catalogues,
+        metrics=metrics,
+        watch=watch,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[ServiceState]:
+        running: AbstractContextManager[None] = watch.running() if watch is not None else nullcontext()
+        with running:
+            if active.state.version is not None:
+                catalogues.current()
+            if on_started is not None:
+                on_started()
+            yield {"parts": parts}
+
+    app = Application(
+        title="magcheck",
+        version=API_VERSION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        # A redirect would repeat the caller's Host header.
+        redirect_slashes=False,
+        exception_handlers=HANDLERS,
+        # FastAPI's own spans and log records carry exception texts; they are switched on where they are wanted.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        # Added flat and in this order: routes are tried one after the other, so checks come first, and a router that
+        # is included is searched twice for each request.
+        routes=[
+            *checks.router.routes,
+            *medications.router.routes,
+            *substances.router.routes,
+            *interactions.router.routes,
+            *references.router.routes,
+            *rule_sets.router.routes,
+            *health.router.routes,
+            *(health.metrics_router.routes if settings.expose_metrics else ()),
+            *(docs.router.routes if settings.expose_docs else ()),
+        ],
+    )
+    if settings.expose_docs:
+        app.mount(docs.ASSETS_PATH, docs.assets())
+    app.add_middleware(Edge, metrics=metrics, new_id=make_id)
+    return app
+
+
+def openapi_app() -> Application:
+    """An application that only describes itself, with every route there can be."""
+    settings = Settings(environment=Environment.DEVELOPMENT, expose_docs=True, expose_metrics=True)
+    return create_app(settings, ActiveRuleSet())
+
+
+def app_from_environment() -> Application:
+    """Put the application together as the environment says; for `uvicorn --factory`.
+
+    Raises:
+        SettingsInvalid: the environment cannot be used.
+    """
+    gc.disable()  # until `_settle`: nothing made during the start becomes garbage
+    settings = Settings.from_environment()
+    configure_logging(level=settings.log_level, console=settings.environment is Environment.DEVELOPMENT)
+    store = Store.open(settings.database_url.get_secret_value())
+    active = ActiveRuleSet()
+    return create_app(settings, active, watch=StoreWatch(store, active), on_started=_settle)
+
+
+def _settle() -> None:
+    """Leave everything made so far out of garbage collection for good: it lives as long as the process."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings = Settings.from_environment()
+    uvicorn.run(
+        app_from_environment(),
+        host=settings.host,
+        port=settings.port,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,  # it would write query strings
+        server_header=False,
+        proxy_headers=False,  # nothing here depends on where a caller is
+        timeout_graceful_shutdown=10,
+    )
+
+
+if __name__ == "__main__":
+    main()
