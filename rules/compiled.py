@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rules.canonical import digest as digest_of
-from rules.conditions import Range, Test, test_of
+from rules.conditions import PERSONAL, Range, Test, keys_of, test_of
 from rules.errors import KnowledgeError, Problem
 from rules.fragments import Fragment, build_fragment, cited
 from rules.lookup import build_lookup
@@ -73,6 +73,8 @@ class Rule:
     test: Test | None
     factors: tuple[Factor, ...]
     fragments: dict[str, Fragment] = field(default_factory=dict)
+    unconditional: bool = False  # nothing to ask beyond who meets whom and how
+    settled: dict[str, Any] = field(default_factory=dict)  # judgements of an unconditional rule
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,11 +184,15 @@ class CompiledRuleSet:
             for record in rule_set.intake_limits
             if _active(record)
         )
-        self.derived_conditions = tuple(
-            DerivedCondition(record.id, test_of(record.present_when))
+        derived = [
+            (DerivedCondition(record.id, test_of(record.present_when)), keys_of(record.present_when) <= PERSONAL)
             for record in rule_set.conditions
             if _active(record) and record.present_when is not None
-        )
+        ]
+        self.derived_from_person = tuple(condition for condition, personal in derived if personal)
+        self.derived_from_facts = tuple(condition for condition, personal in derived if not personal)
+        # Ages, sexes and pregnancies are few, so this cannot grow beyond a thousand entries.
+        self.populations: dict[object, tuple[frozenset[str], dict[str, tuple[str, ...]]]] = {}
         self._memberships = self._closed_memberships()
         self._anchors = {prefix: record.id for record in rule_set.classes if _active(record) for prefix in record.atc}
         self._single: dict[str, list[Rule]] = {}
@@ -272,6 +278,7 @@ class CompiledRuleSet:
                     factors=tuple(
                         Factor(factor, test_of(factor.when), factor.severity.rank) for factor in record.factors
                     ),
+                    unconditional=not (record.conditions or record.when or record.factors),
                 )
                 self._index(rule)
                 yield rule

@@ -7,20 +7,23 @@ them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from rules.quantities import plain
-from rules.terms import Applicability
+from rules.terms import Applicability, word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from rules.model import Bounds, Expression
     from rules.terms import Pregnancy, Sex
 
-Interval = tuple[Fraction | None, Fraction | None]  # lowest and highest possible value; None: no bound known
+# Exact numbers: integers and decimals as given, fractions where a conversion of units divides. They compare exactly
+# with each other, and the first two compare far faster than the last.
+Exact = int | Decimal | Fraction
+Interval = tuple[Exact | None, Exact | None]  # lowest and highest possible value; None: no bound known
 UNKNOWN: Interval = (None, None)
 
 
@@ -32,36 +35,62 @@ class Subject(Protocol):
         """The caller's identifier of the medication."""
 
     @property
-    def duration_months(self) -> Fraction | None:
+    def duration_months(self) -> Exact | None:
         """Months since the medication was started."""
 
     @property
-    def daily_dose_mg(self) -> Fraction | None:
+    def daily_dose_mg(self) -> Exact | None:
         """Milligrams a day."""
 
 
-@dataclass(slots=True)
 class Facts:
     """What is known about the patient and the list. Intervals say what a value can be; (None, None) is unknown."""
 
-    egfr: Interval = UNKNOWN
-    dialysis: bool | None = None
-    age_years: int | None = None
-    sex: Sex | None = None
-    pregnancy: Pregnancy | None = None
-    conditions_known: bool = False
-    conditions: set[str] = field(default_factory=set)
-    undecided_conditions: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    symptoms: set[str] = field(default_factory=set)
-    serum: dict[str, Fraction] = field(default_factory=dict)
-    elemental_mg_per_day: Interval = (Fraction(0), Fraction(0))
-    elemental_missing: tuple[str, ...] = ()
-    class_members: Mapping[str, Collection[str]] = field(default_factory=dict)
-    substances: Collection[str] = ()
+    __slots__ = (
+        "_members",
+        "age_years",
+        "conditions",
+        "conditions_known",
+        "dialysis",
+        "egfr",
+        "elemental_mg_per_day",
+        "elemental_missing",
+        "listed",
+        "pregnancy",
+        "serum",
+        "sex",
+        "symptoms",
+        "undecided_conditions",
+    )
+
+    def __init__(self, listed: Sequence[tuple[str, frozenset[str]]] = ()) -> None:
+        """``listed``: the substances on the list that reach the body, each with its classes."""
+        self.listed = listed
+        self.egfr: Interval = UNKNOWN
+        self.dialysis: bool | None = None
+        self.age_years: int | None = None
+        self.sex: Sex | None = None
+        self.pregnancy: Pregnancy | None = None
+        self.conditions_known = False
+        self.conditions: set[str] = set()
+        self.undecided_conditions: Mapping[str, tuple[str, ...]] = {}
+        self.symptoms: set[str] = set()
+        self.serum: dict[str, Fraction] = {}
+        self.elemental_mg_per_day: Interval = (0, 0)
+        self.elemental_missing: tuple[str, ...] = ()
+        self._members: dict[str, set[str]] | None = None
+
+    def members(self, key: str) -> Collection[str]:
+        """The listed substances of a class; worked out when somebody first asks."""
+        if self._members is None:
+            self._members = {}
+            for substance, keys in self.listed:
+                for name in keys:
+                    self._members.setdefault(name, set()).add(substance)
+        return self._members.get(key, ())
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a test found, in words."""
 
     holds: bool | None
@@ -77,8 +106,8 @@ class Outcome:
 def applicability(holds: bool | None) -> Applicability:  # noqa: FBT001 - three values, not a switch
     """Translate three-valued truth into the field's words."""
     if holds is None:
-        return Applicability.MAY_APPLY
-    return Applicability.APPLIES if holds else Applicability.DOES_NOT_APPLY
+        return word(Applicability.MAY_APPLY)
+    return word(Applicability.APPLIES if holds else Applicability.DOES_NOT_APPLY)
 
 
 class Test(Protocol):
@@ -108,55 +137,74 @@ def _words(bounds: Bounds) -> str:
 class Range:
     """A comparison of an interval with bounds, exact."""
 
-    __slots__ = ("at_least", "at_most", "strict_high", "strict_low", "words")
+    __slots__ = ("high", "low", "strict_high", "strict_low", "words")
 
     def __init__(self, bounds: Bounds) -> None:
-        """Keep the bounds as fractions."""
-        low = bounds.at_least if bounds.at_least is not None else bounds.above
-        high = bounds.at_most if bounds.at_most is not None else bounds.below
-        self.at_least = None if low is None else Fraction(low)
-        self.at_most = None if high is None else Fraction(high)
+        """Keep the bounds, and their words."""
+        self.low = bounds.at_least if bounds.at_least is not None else bounds.above
+        self.high = bounds.at_most if bounds.at_most is not None else bounds.below
         self.strict_low = bounds.above is not None
         self.strict_high = bounds.below is not None
         self.words = _words(bounds)
 
-    def _above_low(self, value: Fraction) -> bool:
-        if self.at_least is None:
+    def _above_low(self, value: Exact) -> bool:
+        low = self.low
+        if low is None:
             return True
-        return value > self.at_least if self.strict_low else value >= self.at_least
+        difference = _compare(value, low)
+        return difference > 0 if self.strict_low else difference >= 0
 
-    def _under_high(self, value: Fraction) -> bool:
-        if self.at_most is None:
+    def _under_high(self, value: Exact) -> bool:
+        high = self.high
+        if high is None:
             return True
-        return value < self.at_most if self.strict_high else value <= self.at_most
+        difference = _compare(value, high)
+        return difference < 0 if self.strict_high else difference <= 0
 
-    def contains(self, value: Fraction | int) -> bool:
+    @property
+    def open_upwards(self) -> bool:
+        """Whether there is no upper bound."""
+        return self.high is None
+
+    def contains(self, value: Exact) -> bool:
         """Whether one value lies in the range."""
-        exact = Fraction(value)
-        return self._above_low(exact) and self._under_high(exact)
+        return self._above_low(value) and self._under_high(value)
 
     def holds(self, interval: Interval) -> bool | None:
         """True when every possible value lies in the range, false when none does."""
         low, high = interval
+        if low is high and low is not None:
+            return self._above_low(low) and self._under_high(low)
         if (high is not None and not self._above_low(high)) or (low is not None and not self._under_high(low)):
             return False
-        low_inside = self.at_least is None or (low is not None and self._above_low(low))
-        high_inside = self.at_most is None or (high is not None and self._under_high(high))
+        low_inside = self.low is None or (low is not None and self._above_low(low))
+        high_inside = self.high is None or (high is not None and self._under_high(high))
         return True if low_inside and high_inside else None
 
 
+def _compare(one: Exact, other: Decimal) -> int:
+    """-1, 0 or 1; a fraction and a decimal do not compare by themselves."""
+    right: Exact = Fraction(other) if type(one) is Fraction else other
+    return (one > right) - (one < right)
+
+
+def number_words(value: Exact) -> str:
+    """A number for people, at most four decimals."""
+    return str(value) if isinstance(value, int) else plain(value, 4)
+
+
 def interval_words(interval: Interval, unit: str) -> str:
-    """An interval for people: ``38``, ``15 to 30`` or ``not known``."""
+    """An interval for people: ``38``, ``between 15 and 30`` or ``not known``."""
     low, high = interval
     unit = f" {unit}" if unit else ""
     if low is not None and low == high:
-        return f"{plain(low, 4)}{unit}"
+        return f"{number_words(low)}{unit}"
     if low is not None and high is not None:
-        return f"between {plain(low, 4)} and {plain(high, 4)}{unit}"
+        return f"between {number_words(low)} and {number_words(high)}{unit}"
     if low is not None:
-        return f"at least {plain(low, 4)}{unit}"
+        return f"at least {number_words(low)}{unit}"
     if high is not None:
-        return f"at most {plain(high, 4)}{unit}"
+        return f"at most {number_words(high)}{unit}"
     return "not known"
 
 
@@ -291,8 +339,9 @@ class CoMedicationTest:
     def _counted(self, facts: Facts, subject: Subject | None) -> list[str]:
         found: set[str] = set()
         for name in self.classes:
-            found.update(facts.class_members.get(name, ()))
-        found.update(substance for substance in self.substances if substance in facts.substances)
+            found.update(facts.members(name))
+        for substance in self.substances:
+            found.update(facts.members(f"={substance}"))
         own = getattr(subject, "substance_id", None)
         if own is not None:
             found.discard(own)
@@ -323,7 +372,7 @@ class RiskCountTest:
         self.at_least = at_least
 
     def _counted(self, facts: Facts) -> tuple[list[str], list[str]]:
-        sure = [name for name in self.classes if facts.class_members.get(name)]
+        sure = [name for name in self.classes if facts.members(name)]
         sure += [name for name in self.conditions if name in facts.conditions]
         open_ = [
             name
@@ -375,7 +424,10 @@ class AllTest:
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        return _combined(self.holds(facts, subject), self.parts, facts, subject, " and ")
+        outcomes = [part.reason(facts, subject) for part in self.parts]
+        answers = [outcome.holds for outcome in outcomes]
+        holds = False if False in answers else (None if None in answers else True)
+        return _combined(holds, outcomes, " and ")
 
 
 class AnyTest:
@@ -400,7 +452,10 @@ class AnyTest:
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        return _combined(self.holds(facts, subject), self.parts, facts, subject, " or ")
+        outcomes = [part.reason(facts, subject) for part in self.parts]
+        answers = [outcome.holds for outcome in outcomes]
+        holds = True if True in answers else (None if None in answers else False)
+        return _combined(holds, outcomes, " or ")
 
 
 class NotTest:
@@ -420,21 +475,15 @@ class NotTest:
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
         inner = self.part.reason(facts, subject)
-        return Outcome(self.holds(facts, subject), f"not the case: {inner.detail}", inner.missing)
+        holds = None if inner.holds is None else not inner.holds
+        return Outcome(holds, f"not the case: {inner.detail}", inner.missing)
 
 
-def _combined(
-    holds: bool | None,  # noqa: FBT001 - three values, not a switch
-    parts: tuple[Test, ...],
-    facts: Facts,
-    subject: Subject | None,
-    link: str,
-) -> Outcome:
+def _combined(holds: bool | None, outcomes: list[Outcome], link: str) -> Outcome:  # noqa: FBT001 - three values
     """Keep the parts that decided: those with the same answer as the whole."""
-    outcomes = [part.reason(facts, subject) for part in parts]
     deciding = [outcome for outcome in outcomes if outcome.holds is holds]
     missing = tuple(dict.fromkeys(fact for outcome in deciding for fact in outcome.missing)) if holds is None else ()
-    return Outcome(holds, link.join(outcome.detail for outcome in deciding), missing)
+    return Outcome(holds, link.join([outcome.detail for outcome in deciding]), missing)
 
 
 def _egfr(facts: Facts, _subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
@@ -443,7 +492,7 @@ def _egfr(facts: Facts, _subject: Subject | None) -> tuple[Interval, tuple[str, 
 
 def _age(facts: Facts, _subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
     age = facts.age_years
-    return (UNKNOWN if age is None else (Fraction(age), Fraction(age))), ("patient.age_years",)
+    return (UNKNOWN if age is None else (age, age)), ("patient.age_years",)
 
 
 def _serum(kind: str) -> Callable[[Facts, Subject | None], tuple[Interval, tuple[str, ...]]]:
@@ -486,6 +535,8 @@ _RANGES: dict[str, tuple[str, str, Callable[[Facts, Subject | None], tuple[Inter
 }
 
 
+# Facts about the person alone: conditions derived from nothing else are the same for everybody with the same three.
+PERSONAL = frozenset({"age_years", "sex", "pregnancy"})
 _EQUALS: dict[str, Callable[[Facts], object]] = {
     "dialysis": lambda facts: facts.dialysis,
     "sex": lambda facts: facts.sex,
@@ -527,6 +578,21 @@ def _combination(expression: Expression) -> Test:
         return AnyTest(tuple(test_of(part) for part in expression.any))
     assert expression.not_ is not None  # noqa: S101 - the only key left; the model refuses an expression without one
     return NotTest(test_of(expression.not_))
+
+
+def keys_of(expression: Expression) -> frozenset[str]:
+    """The kinds of fact an expression reads."""
+    keys: set[str] = set()
+    for name in type(expression).model_fields:
+        value = getattr(expression, name)
+        if value is None:
+            continue
+        parts = value if isinstance(value, tuple) and name in {"all", "any"} else (value,)
+        if name in {"all", "any", "not_"}:
+            keys |= {key for part in parts for key in keys_of(part)}
+        else:
+            keys.add(name)
+    return frozenset(keys)
 
 
 # pytest collects callables by name; these are not tests of the program.

@@ -10,52 +10,23 @@ from typing import TYPE_CHECKING, Final
 
 from rules.facts import condition_terms, facts_of, symptom_terms
 from rules.intake import intake_of, intake_report
+from rules.judgement import RANK, judge
 from rules.lines import Line, Taken
 from rules.near_misses import near_misses
 from rules.resolution import checked
 from rules.risk import deficiency_risk
-from rules.terms import Applicability, CheckStatus, RecognitionState, Severity
+from rules.terms import Applicability, CheckStatus, RecognitionState, Severity, word
 
 if TYPE_CHECKING:
     from rules.compiled import CompiledRuleSet, Entry, Pair, Rule, Side, Single
     from rules.conditions import Facts
-    from rules.fragments import Fragment
+    from rules.judgement import Judgement
     from rules.profile import MedicationProfile
-    from rules.report import CheckReport, Duplicate, Finding, OpenFactor, Reason, SubstanceReference
-    from rules.terms import OperationalClass
+    from rules.report import CheckedTerm, CheckReport, Duplicate, Finding, Reason, SubstanceReference
 
-_SEVERITIES: Final = tuple(Severity)
-_RANK: Final = {severity: severity.rank for severity in Severity}
-
-
-class Judgement:
-    """What a rule's own tests say about one subject: everything of a finding that does not depend on the partner."""
-
-    __slots__ = (
-        "ceiling",
-        "conditions",
-        "fragment",
-        "holds",
-        "key",
-        "missing",
-        "open_factors",
-        "operational_class",
-        "reasons",
-        "severity",
-    )
-
-    def __init__(self, fragment: Fragment) -> None:
-        """Start with what the record says when nothing else is asked."""
-        self.fragment = fragment
-        self.holds: bool | None = True
-        self.severity: Severity = fragment.severity
-        self.ceiling: Severity = fragment.severity
-        self.operational_class: OperationalClass = fragment.operational_class
-        self.missing: list[str] = []
-        self.reasons: list[Reason] = []
-        self.open_factors: list[OpenFactor] = []
-        self.conditions: list[str] = []
-        self.key: tuple[object, ...] = ()
+_APPLIES: Final = word(Applicability.APPLIES)
+_MAY_APPLY: Final = word(Applicability.MAY_APPLY)
+_NO_FINDINGS: Final = {severity.value: 0 for severity in Severity}
 
 
 class Group:
@@ -87,115 +58,6 @@ class Group:
             self.holds = None
             self.missing += reason["missing_facts"]
         self.reasons.append(reason)
-
-
-def _judge_conditions(rule: Rule, facts: Facts, judgement: Judgement) -> None:
-    """Whether one of the rule's conditions is present; not listed means silent, undecided means it may apply."""
-    present = [name for name in rule.conditions if name in facts.conditions]
-    if present:
-        judgement.conditions = present
-        detail = f"condition present: {', '.join(present)}"
-        judgement.reasons.append({"test": "condition", "outcome": Applicability.APPLIES, "detail": detail})
-        return
-    undecided = [name for name in rule.conditions if name in facts.undecided_conditions]
-    if not undecided or not (rule.affected or rule.precipitant):
-        judgement.holds = False
-        return
-    missing = list(dict.fromkeys(fact for name in undecided for fact in facts.undecided_conditions[name]))
-    judgement.holds = None
-    judgement.missing += missing
-    judgement.conditions = undecided
-    judgement.reasons.append(
-        {
-            "test": "condition",
-            "outcome": Applicability.MAY_APPLY,
-            "detail": f"it is not known whether this is present: {', '.join(undecided)}",
-            "missing_facts": missing,
-        }
-    )
-
-
-def _judge_factors(rule: Rule, facts: Facts, taken: Taken | None, judgement: Judgement) -> None:
-    """Raise or lower the severity, each change with its reason; a factor that is open only raises the ceiling."""
-    base = _RANK[judgement.severity]
-    raised: tuple[int, OperationalClass | None, Severity] | None = None
-    lowered: tuple[int, OperationalClass | None, Severity] | None = None
-    for factor in rule.factors:
-        holds = factor.test.holds(facts, taken)
-        if holds is False:
-            continue
-        record = factor.record
-        outcome = factor.test.reason(facts, taken)
-        if holds is None:
-            if factor.rank > base:
-                judgement.open_factors.append(
-                    {
-                        "id": record.id,
-                        "severity": record.severity,
-                        "text": record.text,
-                        "missing_facts": list(outcome.missing),
-                    }
-                )
-                judgement.missing += outcome.missing
-                if factor.rank > _RANK[judgement.ceiling]:
-                    judgement.ceiling = record.severity
-            continue
-        judgement.reasons.append(
-            {
-                "test": "factor",
-                "outcome": Applicability.APPLIES,
-                "detail": f"{record.text} ({outcome.detail}; severity {record.severity})",
-            }
-        )
-        change = (factor.rank, record.operational_class, record.severity)
-        if factor.rank > base and (raised is None or factor.rank > raised[0]):
-            raised = change
-        elif factor.rank < base and (lowered is None or factor.rank > lowered[0]):
-            lowered = change
-    # Raising wins over lowering: a mitigation never hides an aggravation.
-    change_made = raised or lowered
-    if change_made is not None:
-        judgement.severity = change_made[2]
-        judgement.operational_class = change_made[1] or judgement.operational_class
-    if _RANK[judgement.ceiling] < _RANK[judgement.severity]:
-        judgement.ceiling = judgement.severity
-    judgement.open_factors = [
-        factor for factor in judgement.open_factors if _RANK[factor["severity"]] > _RANK[judgement.severity]
-    ]
-
-
-def _judge(compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Taken | None, substance_id: str) -> Judgement:
-    """Ask everything the rule asks apart from how the medications are given."""
-    judgement = Judgement(compiled.fragment(rule, substance_id))
-    if judgement.fragment.variant is not None:
-        detail = f"the record says something of its own for {judgement.fragment.variant}"
-        judgement.reasons.append({"test": "variant", "outcome": Applicability.APPLIES, "detail": detail})
-    if rule.conditions:
-        _judge_conditions(rule, facts, judgement)
-        if judgement.holds is False:
-            return judgement
-    if rule.test is not None:
-        holds = rule.test.holds(facts, taken)
-        if holds is False:
-            judgement.holds = False
-            return judgement
-        outcome = rule.test.reason(facts, taken)
-        reason: Reason = {"test": "when", "outcome": outcome.applicability, "detail": outcome.detail}
-        if holds is None:
-            judgement.holds = None
-            judgement.missing += outcome.missing
-            reason["missing_facts"] = list(outcome.missing)
-        judgement.reasons.append(reason)
-    if rule.factors:
-        _judge_factors(rule, facts, taken, judgement)
-    judgement.key = (
-        judgement.holds,
-        judgement.severity,
-        judgement.ceiling,
-        judgement.operational_class,
-        *(factor["id"] for factor in judgement.open_factors),
-    )
-    return judgement
 
 
 class Check:
@@ -243,10 +105,12 @@ class Check:
                     self._pair(pair, line, entry, other, partner)
 
     def _judged(self, rule: Rule, line: Line, entry: Entry, substance_id: str) -> Judgement:
+        if rule.unconditional:
+            return judge(self.compiled, rule, self.facts, None, substance_id)
         key = (rule.index, line.id, entry.id)
         judgement = self._judgements.get(key)
         if judgement is None:
-            judgement = _judge(self.compiled, rule, self.facts, Taken(line, entry), substance_id)
+            judgement = judge(self.compiled, rule, self.facts, Taken(line, entry), substance_id)
             self._judgements[key] = judgement
         return judgement
 
@@ -265,7 +129,7 @@ class Check:
         judgement = self._judged(rule, line, entry, entry.id if single.is_affected else "")
         if judgement.holds is False:
             return
-        key = (rule.index, entry.id, fits, *judgement.key)
+        key = (rule.index, entry.id, fits, judgement.key)
         group = self._group(key, rule, judgement, entry if single.is_affected else None)
         group.add("affected" if single.is_affected else "precipitant", line, entry, single.words, single.side, fits)
         if not single.is_affected:
@@ -279,7 +143,7 @@ class Check:
         rule = single.rule
         judgement = self._judgements.get((rule.index, "", ""))
         if judgement is None:
-            judgement = self._judgements[rule.index, "", ""] = _judge(self.compiled, rule, self.facts, None, "")
+            judgement = self._judgements[rule.index, "", ""] = judge(self.compiled, rule, self.facts, None, "")
         if judgement.holds is False:
             return
         group = self._group((rule.index, "", fits), rule, judgement, None)
@@ -298,7 +162,7 @@ class Check:
         judgement = self._judged(rule, line, entry, entry.id)
         if judgement.holds is False:
             return
-        key = (rule.index, entry.id, fits, partner_fits, *judgement.key)
+        key = (rule.index, entry.id, fits, partner_fits, judgement.key)
         group = self._group(key, rule, judgement, entry)
         group.add("affected", line, entry, pair.affected_words, pair.affected, fits)
         group.add("precipitant", other, partner, pair.precipitant_words, pair.precipitant, partner_fits)
@@ -309,7 +173,7 @@ class Check:
         key = (rule.index,)
         if key in self.groups:
             return
-        judgement = _judge(self.compiled, rule, self.facts, None, "")
+        judgement = judge(self.compiled, rule, self.facts, None, "")
         if judgement.holds is not False:
             self._group(key, rule, judgement, None)
 
@@ -317,41 +181,32 @@ class Check:
 def _finding(group: Group) -> Finding:
     """Put a finding together from its unchanging part and what was found."""
     judgement = group.judgement
-    record = group.rule.record
-    fragment = judgement.fragment
-    applies = group.holds is True and judgement.holds is True
-    missing = sorted({*group.missing, *judgement.missing}) if group.missing or judgement.missing else []
+    finding = judgement.fragment.finding.copy()
+    finding["severity"] = judgement.severity
+    finding["severity_ceiling"] = judgement.ceiling
+    finding["operational_class"] = judgement.operational_class
+    if not (group.holds is True and judgement.holds is True):
+        finding["applicability"] = _MAY_APPLY
+    finding["missing_facts"] = (
+        sorted({*group.missing, *judgement.missing}) if group.missing or judgement.missing else []
+    )
+    finding["medication_ids"] = sorted(group.taken_by)
+    if group.affected is not None:
+        finding["affected"] = group.affected.reference
     partners = group.partners
-    return {
-        "interaction_id": record.id,
-        "record_digest": fragment.record_digest,
-        "direction": record.direction,
-        "severity": judgement.severity,
-        "severity_ceiling": judgement.ceiling,
-        "seriousness": record.seriousness,
-        "operational_class": judgement.operational_class,
-        "applicability": Applicability.APPLIES if applies else Applicability.MAY_APPLY,
-        "missing_facts": missing,
-        "medication_ids": sorted(group.taken_by),
-        "affected": group.affected.reference if group.affected is not None else None,
-        "precipitants": [partners[name] for name in sorted(partners)],
-        "condition_ids": judgement.conditions,
-        "title": record.title,
-        "mechanism": record.mechanism,
-        "effect": fragment.effect,
-        "onset": record.onset,
-        "management": fragment.management,
-        "open_factors": judgement.open_factors,
-        "evidence": fragment.evidence,
-        "last_reviewed_on": fragment.last_reviewed_on,
-        "why": group.reasons + judgement.reasons,
-    }
+    finding["precipitants"] = (
+        [partners[name] for name in sorted(partners)] if len(partners) > 1 else list(partners.values())
+    )
+    finding["condition_ids"] = judgement.conditions
+    finding["open_factors"] = judgement.open_factors
+    finding["why"] = group.reasons + judgement.reasons
+    return finding
 
 
 def _order(finding: Finding) -> tuple[int, str, list[str], str, str]:
     affected = finding["affected"]
     return (
-        -_RANK[finding["severity"]],
+        -RANK[finding["severity"]],
         finding["interaction_id"],
         finding["medication_ids"],
         affected["id"] if affected else "",
@@ -377,7 +232,7 @@ def _duplicates(lines: list[Line]) -> list[Duplicate]:
 def _statement(status: CheckStatus, findings: int, lines: list[Line]) -> str:
     """What the report does and does not say."""
     known = sum(1 for line in lines if line.entries)
-    if status is CheckStatus.INCOMPLETE:
+    if status == CheckStatus.INCOMPLETE:
         start = "Incomplete: part of what was given was not recognised or does not agree, and was not fully checked. "
     else:
         start = ""
@@ -389,6 +244,14 @@ def _statement(status: CheckStatus, findings: int, lines: list[Line]) -> str:
         f"{start}No magnesium-related finding for {known} recognised medications in this rule set. "
         "This is no statement about anything else, nor about facts that were not given."
     )
+
+
+def _complete(lines: list[Line], conditions: list[CheckedTerm], symptoms: list[CheckedTerm]) -> bool:
+    """Whether everything that was given was recognised and agrees with itself."""
+    for line in lines:
+        if not line.entries or line.resolution.disagrees:
+            return False
+    return all(term["state"] == RecognitionState.RECOGNISED for term in (*conditions, *symptoms))
 
 
 def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: bool = False) -> CheckReport:
@@ -407,22 +270,17 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     findings = [_finding(group) for group in run.groups.values()]
     findings.sort(key=_order)
 
-    counts = dict.fromkeys(_SEVERITIES, 0)
+    counts = _NO_FINDINGS.copy()
     for finding in findings:
         counts[finding["severity"]] += 1
-    complete = (
-        all(line.entries and not line.resolution.disagrees for line in lines)
-        and all(term["state"] is RecognitionState.RECOGNISED for term in conditions)
-        and all(term["state"] is RecognitionState.RECOGNISED for term in symptoms)
-    )
-    status = CheckStatus.COMPLETE if complete else CheckStatus.INCOMPLETE
+    status = word(CheckStatus.COMPLETE if _complete(lines, conditions, symptoms) else CheckStatus.INCOMPLETE)
     report: CheckReport = {
         "rule_set": {"version": compiled.version, "digest": compiled.digest},
         "as_of": profile.as_of.isoformat() if profile.as_of is not None else None,
         "status": status,
         "statement": _statement(status, len(findings), lines),
         "highest_severity": findings[0]["severity"] if findings else None,
-        "finding_counts": {severity.value: count for severity, count in counts.items()},
+        "finding_counts": counts,
         "medications": [checked(line.id, line.resolution, line.routes) for line in lines],
         "conditions": conditions,
         "symptoms": symptoms,

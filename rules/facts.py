@@ -5,18 +5,19 @@ Facts are only ever narrowed by what was given or by what a given condition impl
 
 from __future__ import annotations
 
-from fractions import Fraction
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from rules.conditions import UNKNOWN, Facts
 from rules.lookup import joined
 from rules.quantities import decimal_from, serum_mmol_per_l
-from rules.terms import CodeSystem, RecognitionState
+from rules.terms import CodeSystem, RecognitionState, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
-    from rules.compiled import CompiledRuleSet
+    from rules.compiled import CompiledRuleSet, DerivedCondition
     from rules.conditions import Interval
     from rules.lines import Line
     from rules.model import Bounds
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from rules.report import CheckedTerm
 
 # Below this filtration rate dialysis is possible; at or above it, not being told means no dialysis.
-_DIALYSIS_POSSIBLE_BELOW: Final = Fraction(15)
+_DIALYSIS_POSSIBLE_BELOW: Final = 15
+_JUST_UNDER: Final = Decimal("0.000000001")
 _LABORATORY: Final = "observations."
 
 
@@ -52,7 +54,7 @@ def symptom_terms(compiled: CompiledRuleSet, symptoms: Sequence[str]) -> list[Ch
 
 
 def _term(position: int, found: str | None, name: str | None) -> CheckedTerm:
-    state = RecognitionState.RECOGNISED if found else RecognitionState.UNRECOGNISED
+    state = word(RecognitionState.RECOGNISED if found else RecognitionState.UNRECOGNISED)
     return {"position": position, "state": state, "id": found, "name": name}
 
 
@@ -71,15 +73,15 @@ def _newness(observation: Observation) -> tuple[str, Fraction]:
     return day, -serum_mmol_per_l(observation.kind, decimal_from(observation.value), observation.unit)
 
 
-def _interval(bounds: Bounds) -> Interval:
+def _interval(bounds: Bounds) -> tuple[Decimal | None, Decimal | None]:
     low = bounds.at_least if bounds.at_least is not None else bounds.above
     high = bounds.below if bounds.below is not None else bounds.at_most
-    return (None if low is None else Fraction(low)), (None if high is None else Fraction(high))
+    return low, high
 
 
 def _kidney_function(compiled: CompiledRuleSet, profile: MedicationProfile, conditions: set[str]) -> Interval:
     """The measured value; where a listed condition means worse, the interval reaches down to that condition."""
-    implied: Interval = UNKNOWN
+    implied: tuple[Decimal | None, Decimal | None] = (None, None)
     for name in sorted(conditions):
         implies = compiled.conditions[name].implies
         if implies is not None and implies.egfr is not None:
@@ -92,10 +94,10 @@ def _kidney_function(compiled: CompiledRuleSet, profile: MedicationProfile, cond
             return UNKNOWN
         low, high = implied
         # An upper bound of a stage is exclusive ("below 30"), so the interval stays just under it.
-        return (low or Fraction(0)), (None if high is None else high - Fraction(1, 10**9))
-    value = Fraction(decimal_from(given.value))
+        return (low or 0), (None if high is None else high - _JUST_UNDER)
+    value = decimal_from(given.value)
     if implied[1] is not None and value >= implied[1]:
-        return (implied[0] or Fraction(0)), value
+        return (implied[0] or 0), value
     return value, value
 
 
@@ -119,46 +121,55 @@ def facts_of(
 ) -> Facts:
     """Everything the rules may ask, except the magnesium intake, which the engine adds."""
     patient = profile.patient
-    facts = Facts()
+    facts = Facts([(entry.id, entry.keys) for line in lines if not line.acts_only_locally for entry in line.entries])
     facts.age_years = patient.age_years
     facts.sex = patient.sex
     facts.pregnancy = patient.pregnancy
     facts.conditions_known = profile.conditions is not None
-    facts.conditions = {term["id"] for term in conditions if term["id"] is not None}
-    facts.symptoms = {term["id"] for term in symptoms if term["id"] is not None}
-    for kind, observation in latest_observations(profile.observations).items():
-        facts.serum[kind] = serum_mmol_per_l(kind, decimal_from(observation.value), observation.unit)
+    if conditions:
+        facts.conditions = {term["id"] for term in conditions if term["id"] is not None}
+    if symptoms:
+        facts.symptoms = {term["id"] for term in symptoms if term["id"] is not None}
+    if profile.observations:
+        for kind, observation in latest_observations(profile.observations).items():
+            facts.serum[kind] = serum_mmol_per_l(kind, decimal_from(observation.value), observation.unit)
     facts.egfr = _kidney_function(compiled, profile, facts.conditions)
     facts.dialysis = _dialysis(compiled, profile, facts)
-    members: dict[str, list[str]] = {}
-    substances: dict[str, None] = {}
-    for line in lines:
-        if line.acts_only_locally:
-            continue
-        for entry in line.entries:
-            substances[entry.id] = None
-            for key in entry.keys:
-                listed = members.get(key)
-                if listed is None:
-                    members[key] = [entry.id]
-                elif entry.id not in listed:
-                    listed.append(entry.id)
-    facts.class_members = members
-    facts.substances = substances
     _derive_conditions(compiled, facts)
     return facts
 
 
 def _derive_conditions(compiled: CompiledRuleSet, facts: Facts) -> None:
-    """Populations that follow from facts. One that only a missing laboratory value keeps open counts as absent:
-    nobody is asked for a laboratory value because of a population."""  # noqa: D205, D209
-    for derived in compiled.derived_conditions:
-        if derived.id in facts.conditions:
-            continue
+    """Conditions that follow from facts; what follows from age, sex and pregnancy alone is remembered."""
+    key = (facts.age_years, facts.sex, facts.pregnancy)
+    known = compiled.populations.get(key)
+    if known is None:
+        known = compiled.populations[key] = _derived(compiled.derived_from_person, facts)
+    present, undecided = known
+    if compiled.derived_from_facts:
+        more_present, more_undecided = _derived(compiled.derived_from_facts, facts)
+        present = present | more_present
+        undecided = {**undecided, **more_undecided}
+    if undecided and facts.conditions:
+        undecided = {name: missing for name, missing in undecided.items() if name not in facts.conditions}
+    facts.conditions |= present
+    facts.undecided_conditions = undecided
+
+
+def _derived(conditions: Sequence[DerivedCondition], facts: Facts) -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
+    """Which conditions are present, and which are open with the facts that are missing.
+
+    One that only a missing laboratory value keeps open counts as absent: nobody is asked for a laboratory value
+    because of a condition that nobody mentioned.
+    """
+    present: set[str] = set()
+    undecided: dict[str, tuple[str, ...]] = {}
+    for derived in conditions:
         holds = derived.test.holds(facts, None)
         if holds:
-            facts.conditions.add(derived.id)
+            present.add(derived.id)
         elif holds is None:
             missing = derived.test.reason(facts, None).missing
             if not all(fact.startswith(_LABORATORY) for fact in missing):
-                facts.undecided_conditions[derived.id] = missing
+                undecided[derived.id] = missing
+    return frozenset(present), undecided

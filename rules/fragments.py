@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rules.canonical import digest
 from rules.quantities import plain
-from rules.terms import Verification
+from rules.terms import Applicability, Verification, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         CitationReference,
         DisagreementReport,
         EvidenceReport,
+        Finding,
         ManagementReport,
         SeparationReport,
     )
@@ -29,15 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """What a finding of one rule says, for the rule itself or for one substance that differs."""
+    """What a finding of one rule says, for the rule itself or for one substance that differs.
 
-    record_digest: str
+    ``finding`` has every key of a finding in order; a report copies it and fills in what was found.
+    """
+
+    finding: Finding
     severity: Severity
     operational_class: OperationalClass
-    effect: str
-    management: ManagementReport
-    evidence: EvidenceReport
-    last_reviewed_on: str
     variant: str | None
 
 
@@ -48,7 +48,7 @@ def cited(references: Iterable[Reference], citations: Mapping[str, Citation]) ->
             "id": reference.citation,
             "title": citations[reference.citation].title,
             "address": citations[reference.citation].address,
-            "verification": citations[reference.citation].verification,
+            "verification": word(citations[reference.citation].verification),
             "supports": reference.supports,
         }
         for reference in references
@@ -65,7 +65,7 @@ def _separation(separation: Separation | None) -> SeparationReport | None:
     disagreement: DisagreementReport | None = None
     if separation.disagreement is not None:
         disagreement = {
-            "policy": separation.disagreement.policy,
+            "policy": word(separation.disagreement.policy),
             "text": separation.disagreement.text,
             "positions": [
                 {
@@ -89,7 +89,7 @@ def _separation(separation: Separation | None) -> SeparationReport | None:
 def _management(management: Management, variant: Variant | None) -> ManagementReport:
     separation = variant.separation if variant and variant.separation else management.separation
     return {
-        "action": management.action,
+        "action": word(management.action),
         "text": variant.management_text if variant and variant.management_text else management.text,
         "patient_text": management.patient_text,
         "separation": _separation(separation),
@@ -105,25 +105,42 @@ def _evidence(evidence: Evidence, also: Evidence | None, citations: Mapping[str,
         references += [reference for reference in also.citations if reference.citation not in named]
     reports = cited(references, citations)
     best = max((Verification(report["verification"]) for report in reports), key=lambda tag: tag.rank)
-    return {"grade": evidence.grade, "verification": best, "citations": reports}
+    return {"grade": word(evidence.grade), "verification": word(best), "citations": reports}
 
 
 def build_fragment(record: Interaction, variant: Variant | None, citations: Mapping[str, Citation]) -> Fragment:
     """Build the unchanging part of a finding."""
-    effect = variant.effect if variant and variant.effect else record.effect
-    return Fragment(
-        record_digest=digest(record),
-        severity=variant.severity if variant and variant.severity else record.severity,
-        operational_class=(
-            variant.operational_class if variant and variant.operational_class else record.operational_class
-        ),
-        effect=effect,
-        management=_management(record.management, variant),
-        evidence=(
-            _evidence(variant.evidence, record.evidence, citations)
-            if variant
-            else _evidence(record.evidence, None, citations)
-        ),
-        last_reviewed_on=record.last_reviewed_on.isoformat(),
-        variant=", ".join(variant.substances) if variant else None,
+    severity = word(variant.severity if variant and variant.severity else record.severity)
+    operational_class = word(
+        variant.operational_class if variant and variant.operational_class else record.operational_class
     )
+    evidence = (
+        _evidence(variant.evidence, record.evidence, citations)
+        if variant
+        else _evidence(record.evidence, None, citations)
+    )
+    finding: Finding = {
+        "interaction_id": record.id,
+        "record_digest": digest(record),
+        "direction": word(record.direction),
+        "severity": severity,
+        "severity_ceiling": severity,
+        "seriousness": word(record.seriousness),
+        "operational_class": operational_class,
+        "applicability": word(Applicability.APPLIES),
+        "missing_facts": [],
+        "medication_ids": [],
+        "affected": None,
+        "precipitants": [],
+        "condition_ids": [],
+        "title": record.title,
+        "mechanism": record.mechanism,
+        "effect": variant.effect if variant and variant.effect else record.effect,
+        "onset": word(record.onset),
+        "management": _management(record.management, variant),
+        "open_factors": [],
+        "evidence": evidence,
+        "last_reviewed_on": record.last_reviewed_on.isoformat(),
+        "why": [],
+    }
+    return Fragment(finding, severity, operational_class, ", ".join(variant.substances) if variant else None)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from rules.compiled import CompiledRuleSet, Entry
-    from rules.conditions import Facts, Interval, Range
+    from rules.conditions import Facts, Range
     from rules.lines import Line
     from rules.report import IntakeContribution, IntakeLimitReport, MagnesiumIntake
 
@@ -52,7 +52,7 @@ class Amount:
 class Intake:
     """The whole list: the sum and where it comes from."""
 
-    interval: Interval
+    interval: tuple[Fraction, Fraction | None]
     missing: tuple[str, ...]
     contributions: list[IntakeContribution]
 
@@ -181,7 +181,6 @@ def intake_of(lines: Sequence[Line]) -> Intake:
 def intake_report(compiled: CompiledRuleSet, intake: Intake, facts: Facts) -> MagnesiumIntake:
     """The sum as a report shows it, with the upper levels for the patient's age."""
     low, high = intake.interval
-    assert low is not None  # noqa: S101 - sums always have a lowest value
     exact = high is not None and low == high
     limits: list[IntakeLimitReport] = []
     if intake.contributions:
@@ -213,5 +212,5 @@ def _is_for(age: int | None, ages: Range | None) -> bool:
     if ages is None:
         return True
     if age is None:
-        return ages.at_most is None
+        return ages.open_upwards
     return ages.contains(age)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from rules.quantities import MASS_UNITS, decimal_from, milligrams
 from rules.resolution import resolve, routes_of
-from rules.terms import Applicability
+from rules.terms import Applicability, word
 
 if TYPE_CHECKING:
     from datetime import date
 
     from rules.compiled import CompiledRuleSet, Entry, Side
+    from rules.conditions import Exact
     from rules.profile import MedicationItem
     from rules.report import Reason
     from rules.resolution import Resolution
     from rules.terms import DoseForm, Route
 
+_APPLIES: Final = word(Applicability.APPLIES)
+_MAY_APPLY: Final = word(Applicability.MAY_APPLY)
+_DOES_NOT_APPLY: Final = word(Applicability.DOES_NOT_APPLY)
 _MASS: Final = frozenset(MASS_UNITS)
 # Given this way a drug hardly reaches the blood, so it does not count as a cause of anything elsewhere in the body.
 _LOCAL_ROUTES: Final = frozenset({"topical", "ophthalmic", "otic", "nasal", "inhaled"})
@@ -44,19 +48,23 @@ class Line:
         self.id = item.id
         self.item = item
         self.as_of = as_of
-        resolution = resolve(compiled, item.text, item.codes)
-        self.resolution: Resolution = resolution
+        resolution: Resolution = resolve(compiled, item.text, item.codes)
+        self.resolution = resolution
         self.entries = resolution.entries
-        routes, words = routes_of(item, resolution)
-        self.routes: tuple[Route, ...] = routes
-        self.route_words = words
-        self.routes_set = frozenset(routes)
-        self.dose_form: DoseForm | None = item.dose_form or resolution.dose_form
+        if item.route is None and item.dose_form is None:
+            self.routes: tuple[Route, ...] = resolution.routes
+            self.routes_set: frozenset[Route] = resolution.routes_set
+            self.route_words = resolution.route_words
+            self.dose_form: DoseForm | None = resolution.dose_form
+        else:
+            self.routes, self.route_words = routes_of(item, resolution)
+            self.routes_set = frozenset(self.routes)
+            self.dose_form = item.dose_form or resolution.dose_form
 
     @property
     def acts_only_locally(self) -> bool:
         """Whether every possible route keeps the drug where it is put."""
-        return bool(self.routes) and self.routes_set <= _LOCAL_ROUTES
+        return bool(self.routes_set) and self.routes_set <= _LOCAL_ROUTES
 
     @property
     def times_per_day(self) -> int | None:
@@ -70,6 +78,8 @@ class Line:
 
     def fits(self, side: Side) -> bool | None:
         """Whether the line is given the way the party asks for; None: not known."""
+        if side.asks_nothing:
+            return True
         result: bool | None = True
         if side.routes:
             mine = self.routes_set
@@ -101,16 +111,16 @@ class Line:
         """Why the line is, may be or is not on one side of a rule."""
         detail = f"{self.id}: {words}" if side.asks_nothing else f"{self.id}: {words}; {self.route_words}"
         if holds is True:
-            return {"test": test, "outcome": Applicability.APPLIES, "detail": detail}
+            return {"test": test, "outcome": _APPLIES, "detail": detail}
         if holds is None:
             return {
                 "test": test,
-                "outcome": Applicability.MAY_APPLY,
+                "outcome": _MAY_APPLY,
                 "detail": detail,
                 "missing_facts": self.missing(side),
             }
         form = f", dose form {self.dose_form}" if self.dose_form else ""
-        return {"test": test, "outcome": Applicability.DOES_NOT_APPLY, "detail": detail + form}
+        return {"test": test, "outcome": _DOES_NOT_APPLY, "detail": detail + form}
 
 
 class Taken:
@@ -129,22 +139,23 @@ class Taken:
         return self.line.id
 
     @property
-    def duration_months(self) -> Fraction | None:
+    def duration_months(self) -> Exact | None:
         """Months since the start, whole months exact; a start in the future is no time at all."""
         start, end = self.line.item.started_on, self.line.as_of
         if start is None or end is None:
             return None
         if start >= end:
-            return Fraction(0)
+            return 0
         months = (end.year - start.year) * 12 + end.month - start.month
         days = end.day - start.day
         if days < 0:
             months -= 1
             days += _DAYS_IN_LONGEST_MONTH
-        return months + Fraction(min(days, _DAYS_IN_LONGEST_MONTH - 1), _DAYS_IN_LONGEST_MONTH)
+        # A part of a month only has to lie between two whole ones; two decimals are plenty and compare fast.
+        return months + Decimal(min(days, _DAYS_IN_LONGEST_MONTH - 1)).scaleb(-2) if days else months
 
     @property
-    def daily_dose_mg(self) -> Fraction | None:
+    def daily_dose_mg(self) -> Exact | None:
         """Milligrams a day, from the dose or the strength in the text, when the frequency is known."""
         times = self.line.times_per_day
         if times is None:

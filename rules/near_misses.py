@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.lines import Taken
-from rules.terms import Applicability
+from rules.terms import Applicability, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _failed(test: str, detail: str) -> Reason:
-    return {"test": test, "outcome": Applicability.DOES_NOT_APPLY, "detail": detail}
+    return {"test": test, "outcome": word(Applicability.DOES_NOT_APPLY), "detail": detail}
 
 
 def _wanted(compiled: CompiledRuleSet, party: Party) -> str:

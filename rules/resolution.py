@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from rules.names import Reading, read_besides, routes_of_form, tokens
-from rules.terms import CodeSystem, MatchKind, RecognitionState
+from rules.terms import CodeSystem, MatchKind, RecognitionState, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rules.model import Product
     from rules.names import Strength
     from rules.profile import Code, MedicationItem
-    from rules.report import Candidate, CheckedMedication, MatchDetail
+    from rules.report import Candidate, CheckedMedication, MatchDetail, SubstanceReference
     from rules.terms import DoseForm, Route
 
 MAXIMUM_CACHED: Final = 20_000
@@ -40,10 +40,13 @@ class Resolution:
     state: RecognitionState
     match: MatchDetail | None
     entries: tuple[Entry, ...]
+    references: list[SubstanceReference]
     product: Product | None
     reading: Reading | None
     strengths: dict[str, Strength]  # substance id -> the strength written after its name
     routes: tuple[Route, ...]
+    routes_set: frozenset[Route]
+    route_names: list[str]
     route_words: str
     dose_form: DoseForm | None
     candidates: list[Candidate]
@@ -104,8 +107,8 @@ def checked(item_id: str, resolution: Resolution, routes: tuple[Route, ...]) -> 
         "id": item_id,
         "state": resolution.state,
         "match": resolution.match,
-        "substances": [entry.reference for entry in resolution.entries],
-        "routes": list(routes),
+        "substances": resolution.references,
+        "routes": resolution.route_names if routes is resolution.routes else [route.value for route in routes],
         "candidates": resolution.candidates,
         "problems": resolution.problems,
     }
@@ -141,7 +144,7 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
     product = by_code[0][2] if by_code else None
     if match is None and text_entries:
         first = named[0].target
-        match = {"kind": first.kind, "matched": first.matched}
+        match = {"kind": word(first.kind), "matched": first.matched}
         product = first.product if len(named) == 1 else None
     routes, route_words, dose_form = _routes(reading if words else None, by_code, product, entries)
     if not entries:
@@ -151,13 +154,16 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
     else:
         state = RecognitionState.NO_MAGNESIUM_RELEVANCE
     return Resolution(
-        state=state,
+        state=word(state),
         match=match,
         entries=entries,
+        references=[entry.reference for entry in entries],
         product=product,
         reading=reading if words else None,
         strengths=_strengths(named, reading) if text_entries else {},
         routes=routes,
+        routes_set=frozenset(routes),
+        route_names=[route.value for route in routes],
         route_words=route_words,
         dose_form=dose_form,
         candidates=candidates,
@@ -178,13 +184,13 @@ def _of_code(
     if target is not None:
         entries = tuple(compiled.entries[name] for name in target.substances if name in compiled.entries)
         routes = tuple(route for entry in entries for route in entry.atc_routes.get(value, ()))
-        return {"kind": MatchKind.CODE, "matched": target.matched}, entries, target.product, routes
+        return {"kind": word(MatchKind.CODE), "matched": target.matched}, entries, target.product, routes
     if code.system is CodeSystem.ATC and len(value) >= _CLASS_PREFIX_LENGTH:
         classes = compiled.classes_of_atc(value)
         if classes:
             name = f"ATC {value}"
             entry = compiled.entry(f"atc-{value.lower()}", name, classes)
-            return {"kind": MatchKind.CODE_PREFIX, "matched": f"atc {value}"}, (entry,), None, ()
+            return {"kind": word(MatchKind.CODE_PREFIX), "matched": f"atc {value}"}, (entry,), None, ()
     return None
 
 

@@ -12,7 +12,7 @@ from rules.conditions import Range
 from rules.facts import latest_observations
 from rules.fragments import cited
 from rules.quantities import plain
-from rules.terms import Direction, MagnesiumLevel
+from rules.terms import Direction, MagnesiumLevel, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def _serum(compiled: CompiledRuleSet, profile: MedicationProfile, facts: Facts) 
                         "value_mmol_per_l": plain(value, 3),
                         "taken_on": observation.taken_on.isoformat() if observation.taken_on else None,
                         "band": band.name,
-                        "level": band.level,
+                        "level": word(band.level),
                         "meaning": band.meaning,
                         "advice": band.advice,
                         "citations": cited(reference.citations, compiled.citations),
@@ -63,8 +63,8 @@ def _symptoms(compiled: CompiledRuleSet, facts: Facts) -> list[SymptomReport]:
             {
                 "id": symptom.id,
                 "name": symptom.name,
-                "level": symptom.level,
-                "stage": symptom.stage,
+                "level": word(symptom.level),
+                "stage": word(symptom.stage),
                 "text": symptom.text,
                 "citations": cited(symptom.citations, compiled.citations),
             }

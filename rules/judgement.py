@@ -1,0 +1,176 @@
+"""What a rule's own tests say about one subject: conditions, expression and modifying factors.
+
+It knows nothing of partners, routes or reports; the engine puts findings together from judgements.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rules.terms import Applicability, Severity, word
+
+if TYPE_CHECKING:
+    from rules.compiled import CompiledRuleSet, Factor, Rule
+    from rules.conditions import Facts, Outcome
+    from rules.fragments import Fragment
+    from rules.lines import Taken
+    from rules.report import OpenFactor, Reason
+    from rules.terms import OperationalClass
+
+RANK: Final[dict[str, int]] = {severity.value: severity.rank for severity in Severity}
+_APPLIES: Final = word(Applicability.APPLIES)
+_MAY_APPLY: Final = word(Applicability.MAY_APPLY)
+
+
+class Judgement:
+    """What a rule's own tests say about one subject: everything of a finding that does not depend on the partner."""
+
+    __slots__ = (
+        "ceiling",
+        "conditions",
+        "fragment",
+        "holds",
+        "key",
+        "missing",
+        "open_factors",
+        "operational_class",
+        "reasons",
+        "severity",
+    )
+
+    def __init__(self, fragment: Fragment) -> None:
+        """Start with what the record says when nothing else is asked."""
+        self.fragment = fragment
+        self.holds: bool | None = True
+        self.severity: Severity = fragment.severity
+        self.ceiling: Severity = fragment.severity
+        self.operational_class: OperationalClass = fragment.operational_class
+        self.missing: list[str] = []
+        self.reasons: list[Reason] = []
+        self.open_factors: list[OpenFactor] = []
+        self.conditions: list[str] = []
+        self.key: tuple[object, ...] = ()
+
+
+def _judge_conditions(rule: Rule, facts: Facts, judgement: Judgement) -> None:
+    """Whether one of the rule's conditions is present; not listed means silent, undecided means it may apply."""
+    present = [name for name in rule.conditions if name in facts.conditions]
+    if present:
+        judgement.conditions = present
+        detail = f"condition present: {', '.join(present)}"
+        judgement.reasons.append({"test": "condition", "outcome": _APPLIES, "detail": detail})
+        return
+    undecided = [name for name in rule.conditions if name in facts.undecided_conditions]
+    if not undecided or not (rule.affected or rule.precipitant):
+        judgement.holds = False
+        return
+    missing = list(dict.fromkeys(fact for name in undecided for fact in facts.undecided_conditions[name]))
+    judgement.holds = None
+    judgement.missing += missing
+    judgement.conditions = undecided
+    judgement.reasons.append(
+        {
+            "test": "condition",
+            "outcome": _MAY_APPLY,
+            "detail": f"it is not known whether this is present: {', '.join(undecided)}",
+            "missing_facts": missing,
+        }
+    )
+
+
+def _judge_factors(rule: Rule, facts: Facts, taken: Taken | None, judgement: Judgement) -> None:
+    """Raise or lower the severity, each change with its reason; a factor that is open only raises the ceiling."""
+    base = RANK[judgement.severity]
+    raised: Factor | None = None
+    lowered: Factor | None = None
+    for factor in rule.factors:
+        holds = factor.test.holds(facts, taken)
+        if holds is False or (holds is None and factor.rank <= base):
+            continue
+        outcome = factor.test.reason(facts, taken)
+        if holds is None:
+            _leave_open(factor, outcome, judgement)
+            continue
+        record = factor.record
+        detail = f"{record.text} ({outcome.detail}; severity {record.severity})"
+        judgement.reasons.append({"test": "factor", "outcome": _APPLIES, "detail": detail})
+        if factor.rank > base:
+            raised = factor if raised is None or factor.rank > raised.rank else raised
+        elif factor.rank < base:
+            lowered = factor if lowered is None or factor.rank > lowered.rank else lowered
+    # Raising wins over lowering: a mitigation never hides an aggravation.
+    decisive = raised or lowered
+    if decisive is not None:
+        judgement.severity = word(decisive.record.severity)
+        if decisive.record.operational_class is not None:
+            judgement.operational_class = word(decisive.record.operational_class)
+    _keep_what_could_be_worse(judgement)
+
+
+def _leave_open(factor: Factor, outcome: Outcome, judgement: Judgement) -> None:
+    record = factor.record
+    judgement.open_factors.append(
+        {
+            "id": record.id,
+            "severity": word(record.severity),
+            "text": record.text,
+            "missing_facts": list(outcome.missing),
+        }
+    )
+
+
+def _keep_what_could_be_worse(judgement: Judgement) -> None:
+    """Of the open factors only those above the severity matter; their facts are missing and they set the ceiling."""
+    severity = RANK[judgement.severity]
+    judgement.ceiling = judgement.severity
+    judgement.open_factors = [factor for factor in judgement.open_factors if RANK[factor["severity"]] > severity]
+    for factor in judgement.open_factors:
+        judgement.missing += factor["missing_facts"]
+        if RANK[factor["severity"]] > RANK[judgement.ceiling]:
+            judgement.ceiling = factor["severity"]
+
+
+def judge(compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Taken | None, substance_id: str) -> Judgement:
+    """Ask everything the rule asks apart from how the medications are given. Nobody may change the answer.
+
+    That of a rule with nothing to ask is the same for everybody and shared.
+    """
+    if rule.unconditional:
+        settled: Judgement | None = rule.settled.get(substance_id)
+        if settled is None:
+            settled = rule.settled[substance_id] = _judged(compiled, rule, facts, taken, substance_id)
+        return settled
+    return _judged(compiled, rule, facts, taken, substance_id)
+
+
+def _judged(compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Taken | None, substance_id: str) -> Judgement:
+    judgement = Judgement(compiled.fragment(rule, substance_id))
+    if judgement.fragment.variant is not None:
+        detail = f"the record says something of its own for {judgement.fragment.variant}"
+        judgement.reasons.append({"test": "variant", "outcome": _APPLIES, "detail": detail})
+    if rule.conditions:
+        _judge_conditions(rule, facts, judgement)
+        if judgement.holds is False:
+            return judgement
+    if rule.test is not None:
+        holds = rule.test.holds(facts, taken)
+        if holds is False:
+            judgement.holds = False
+            return judgement
+        outcome = rule.test.reason(facts, taken)
+        reason: Reason = {"test": "when", "outcome": outcome.applicability, "detail": outcome.detail}
+        if holds is None:
+            judgement.holds = None
+            judgement.missing += outcome.missing
+            reason["missing_facts"] = list(outcome.missing)
+        judgement.reasons.append(reason)
+    if rule.factors:
+        _judge_factors(rule, facts, taken, judgement)
+    judgement.key = (
+        judgement.holds,
+        judgement.severity,
+        judgement.ceiling,
+        judgement.operational_class,
+        tuple([factor["id"] for factor in judgement.open_factors]) if judgement.open_factors else (),
+    )
+    return judgement
