@@ -62,7 +62,10 @@ async def _catalogue(
     response: Response,
     if_none_match: Annotated[
         str | None,
-        Header(description="An `ETag` seen before. When the answer has not changed since, it is 304 without a body."),
+        Header(
+            alias="If-None-Match",
+            description="An `ETag` seen before. When the answer has not changed since, it is 304 without a body.",
+        ),
     ] = None,
 ) -> Catalogue:
     """The catalogue of the rule set that answers, unless the caller has read the same page of it before."""

@@ -56,7 +56,7 @@ _TEXTS: Final[dict[str, Callable[[_Context], str]]] = {
     "literal_error": lambda context: f"must be {context['expected']}",
     "bool_type": lambda _: "must be true or false",
     "bool_parsing": lambda _: "must be true or false",
-    "int_type": lambda _: "must be a whole number, written without quotes, point or exponent",
+    "int_type": lambda _: "must be a whole number in plain digits",
     "int_parsing": lambda _: "must be a whole number",
     "int_parsing_size": lambda _: "must be a whole number of reasonable size",
     "int_from_float": lambda _: "must be a whole number",

@@ -124,7 +124,7 @@ def describe(app: FastAPI, *, bodies: Iterable[type[BaseModel]]) -> dict[str, An
     read: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in bodies]
     _add(schemas, read)
     _add(schemas, [(Problem, "serialization")])
-    components["schemas"] = dict(sorted(schemas.items()))
+    components["schemas"] = {name: _without_titles(schema) for name, schema in sorted(schemas.items())}
     components["responses"] = {name: _problem(status) for status, name in _RESPONSE_NAMES.items()}
     components["headers"] = _HEADERS
     components["parameters"] = {"CorrelationId": _CORRELATION_ID}
@@ -148,7 +148,10 @@ def _add(schemas: dict[str, Any], models: list[tuple[type[BaseModel], JsonSchema
 
 def _complete(operation: dict[str, Any]) -> None:
     """Give an operation the parameters, problems and headers that all have, and those it names."""
-    operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/CorrelationId"})
+    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    for parameter in parameters:
+        parameter["schema"] = _without_null(parameter["schema"])
+    parameters.append({"$ref": "#/components/parameters/CorrelationId"})
     responses: dict[str, Any] = operation["responses"]
     responses.pop("422", None)  # FastAPI's own body, which nobody gets
     for response in responses.values():
@@ -158,6 +161,30 @@ def _complete(operation: dict[str, Any]) -> None:
     for status in (*_COMMON_STATUSES, *operation.pop(_STATUSES, ())):
         responses[str(status)] = {"$ref": f"#/components/responses/{_RESPONSE_NAMES[status]}"}
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that is left out is not null: there is no way to write null in a query or header."""
+    options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key not in {"anyOf", "title", "description"}}
+    return {**options[0], **rest} if len(options) == 1 else rest
+
+
+def _without_titles(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema without the titles pydantic makes of names: they say nothing and make generators invent types."""
+    plain: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "title":
+            continue
+        if key in {"properties", "$defs"}:
+            plain[key] = {name: _without_titles(part) for name, part in value.items()}
+        elif isinstance(value, dict) and key not in {"default", "example"}:
+            plain[key] = _without_titles(value)
+        elif key in {"anyOf", "allOf", "oneOf", "prefixItems"}:
+            plain[key] = [_without_titles(part) for part in value]
+        else:
+            plain[key] = value
+    return plain
 
 
 _CORRELATION_ID: Final = {

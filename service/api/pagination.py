@@ -22,11 +22,11 @@ R = TypeVar("R", bound=BaseModel)
 def _digits(value: object) -> object:
     """Keep `1_0`, `+5`, ` 7` and `2.0` from being read as numbers."""
     if isinstance(value, str) and not (value.isascii() and value.isdigit()):
-        return None  # which is no number, and so the fault names the parameter
+        return None  # which is no number either, and so the fault says what is wanted
     return value
 
 
-Number = Annotated[int, BeforeValidator(_digits)]
+_DIGITS: Final = BeforeValidator(_digits)
 
 
 class PageQuery(BaseModel):
@@ -34,8 +34,12 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    limit: Annotated[Number, Field(ge=1, le=MAXIMUM_LIMIT, description="How many records at most.")] = DEFAULT_LIMIT
-    offset: Annotated[Number, Field(ge=0, le=_MAXIMUM_OFFSET, description="How many records to leave out first.")] = 0
+    limit: Annotated[int, Field(ge=1, le=MAXIMUM_LIMIT, description="How many records at most."), _DIGITS] = (
+        DEFAULT_LIMIT
+    )
+    offset: Annotated[
+        int, Field(ge=0, le=_MAXIMUM_OFFSET, description="How many records to leave out first."), _DIGITS
+    ] = 0
 
     def following(self) -> str:
         """The query of the next page."""
