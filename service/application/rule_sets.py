@@ -29,7 +29,7 @@ _MAXIMUM_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What became of a wish to publish: the number, and whether this call was the one that published it."""
+    """What became of a wish to publish: the rule set that is there now, and whether this call published it."""
 
     number: int
     digest: str
@@ -39,7 +39,8 @@ class Publication:
 def seed_baseline(store: Store, baseline: RuleSet, *, now: datetime, note: str) -> Publication:
     """Publish the baseline as rule set 1 in a store that has no rule set yet, and make it the one that answers.
 
-    Several processes may do this at once: one publishes, the others find it published.
+    Several processes may do this at once: one publishes, the others find it published. Where a rule set answers
+    already, whichever it is, nothing is written and that one is named.
 
     Raises:
         KnowledgeError: the baseline cannot be compiled; nothing is written.
@@ -63,12 +64,13 @@ def _publish(
     canonical = canonical_json(rule_set)
     digest = hashlib.sha256(canonical).hexdigest()
     with store.writing() as session:
-        last = rule_sets.last_number(session)
-        known = 1 if only_first and last else rule_sets.number_of_digest(session, digest)
+        if only_first and (active := rule_sets.active_reference(session)) is not None:
+            return Publication(*active, created=False)
+        known = rule_sets.number_of_digest(session, digest)
         if known is not None:
             return Publication(known, digest, created=False)
         row = RuleSetRow(
-            number=last + 1,
+            number=rule_sets.last_number(session) + 1,
             schema_version=rule_set.schema_version,
             digest=digest,
             content=zlib.compress(canonical, level=9),

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from service.storage.tables import RuleSetActivationRow, RuleSetRow
 
@@ -27,14 +28,23 @@ class RuleSetSummary:
 
 def active(session: Session) -> RuleSetRow | None:
     """The rule set that answers: the one activated last."""
-    latest = select(RuleSetActivationRow.number).order_by(col(RuleSetActivationRow.sequence).desc()).limit(1)
-    return session.exec(select(RuleSetRow).where(col(RuleSetRow.number) == latest.scalar_subquery())).one_or_none()
+    return session.exec(select(RuleSetRow).where(col(RuleSetRow.number) == _latest().scalar_subquery())).one_or_none()
+
+
+def active_reference(session: Session) -> tuple[int, str] | None:
+    """Number and digest of the rule set that answers, without its content."""
+    return session.exec(
+        select(RuleSetRow.number, RuleSetRow.digest).where(col(RuleSetRow.number) == _latest().scalar_subquery())
+    ).one_or_none()
 
 
 def active_number(session: Session) -> int | None:
-    """Number of the rule set that answers."""
-    latest = select(RuleSetActivationRow.number).order_by(col(RuleSetActivationRow.sequence).desc()).limit(1)
-    return session.exec(latest).one_or_none()
+    """Number of the rule set that answers: little enough to ask for every second."""
+    return session.exec(_latest()).one_or_none()
+
+
+def _latest() -> SelectOfScalar[int]:
+    return select(RuleSetActivationRow.number).order_by(col(RuleSetActivationRow.sequence).desc()).limit(1)
 
 
 def by_number(session: Session, number: int) -> RuleSetRow | None:

@@ -1,0 +1,102 @@
+"""`magcheck knowledge`: is the knowledge well-formed, do its worked cases hold, what is in it, what may a file hold."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.exits import Exit, complain
+
+if TYPE_CHECKING:
+    from rules.load import Knowledge
+
+app = typer.Typer(help="Look after the knowledge: lint, verify, report, schema.", no_args_is_help=True)
+
+KnowledgePath = Annotated[
+    Path | None,
+    typer.Option(
+        "--path",
+        metavar="FOLDER",
+        exists=True,
+        file_okay=False,
+        help="Folder of knowledge files; without it the packaged knowledge.",
+    ),
+]
+
+
+def read_knowledge(path: Path | None) -> "Knowledge":
+    """Read the knowledge of a folder, or the packaged one.
+
+    Raises:
+        KnowledgeError: a file cannot be used; every fault of every file is named.
+    """
+    if path is None:
+        from rules.baseline import read_baseline
+
+        return read_baseline()
+    from rules.load import read_folder
+
+    return read_folder(path)
+
+
+@app.command()
+def lint(*, path: KnowledgePath = None) -> None:
+    """Look for faults: broken references, missing cases, unverified claims, wording."""
+    from rules.lint import lint as lint_knowledge
+
+    knowledge = read_knowledge(path)
+    problems = lint_knowledge(knowledge)
+    for problem in problems:
+        typer.echo(str(problem))
+    if problems:
+        complain(f"{len(problems)} problem(s) in the knowledge")
+        raise typer.Exit(Exit.WRONG_INPUT)
+    typer.echo(f"{len(knowledge.places)} records, no problems.")
+
+
+@app.command()
+def verify(*, path: KnowledgePath = None) -> None:
+    """Run the worked cases: what the literature says should happen must happen."""
+    from rules.compiled import compile_rule_set
+    from rules.verify import verify as verify_cases
+
+    knowledge = read_knowledge(path)
+    result = verify_cases(compile_rule_set(knowledge.rule_set, places=knowledge.places))
+    for failure in result.failures:
+        file, line = knowledge.places[("cases", failure.case_id)]
+        for detail in failure.details:
+            typer.echo(f"{file}:{line}: {failure.case_id}: {detail}")
+    if result.failures:
+        complain(f"{len(result.failures)} of {result.cases} cases do not hold")
+        raise typer.Exit(Exit.WRONG_INPUT)
+    noise = f"{result.quiet_findings} findings on {result.quiet_cases} lists that should be quiet"
+    typer.echo(f"{result.cases} cases hold; {noise}.")
+
+
+@app.command()
+def report(*, path: KnowledgePath = None) -> None:
+    """Count what is in the knowledge, and name what nothing uses."""
+    from rules.compiled import compile_rule_set
+    from service.cli.knowledge_report import report_sections
+
+    knowledge = read_knowledge(path)
+    for title, lines in report_sections(compile_rule_set(knowledge.rule_set, places=knowledge.places)):
+        typer.secho(title, bold=True)
+        for line in lines:
+            typer.echo(f"  {line}")
+
+
+@app.command()
+def schema(
+    folder: Annotated[str | None, typer.Argument(help="Only the schema of this folder's files.")] = None,
+) -> None:
+    """Print the JSON Schemas of the knowledge files, for editors that complete and check."""
+    import json
+
+    from rules.schema import json_schemas
+
+    schemas = json_schemas()
+    if folder is not None and folder not in schemas:
+        complain(f"there is no folder {folder!r}; allowed: {', '.join(schemas)}")
+        raise typer.Exit(Exit.WRONG_INPUT)
+    typer.echo(json.dumps(schemas if folder is None else schemas[folder], indent=2, ensure_ascii=False))

@@ -1,0 +1,120 @@
+"""`magcheck serve` and `magcheck openapi`: start the service, print its contract.
+
+The service runs in a fresh interpreter that replaces this one, so that nothing of the command line or of the
+migrations stays in its memory, and signals reach it directly.
+"""
+
+import ipaddress
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.database import read_settings
+from service.cli.exits import Exit, complain
+from service.settings import Environment, Settings
+
+_EXAMPLE = """{"medications": [
+      {"id": "m1", "text": "Cipro 500 mg tablet"},
+      {"id": "m2", "text": "Magnesium oxide 400 mg tablet"}]}"""
+
+
+def serve(
+    *,
+    dev: Annotated[
+        bool,
+        typer.Option(
+            "--dev",
+            help="Development: readable logs, database brought up to date first, only for this machine itself.",
+        ),
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; else MAGCHECK_HOST or 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on; else MAGCHECK_PORT or 8000.")
+    ] = None,
+) -> None:
+    """Start the service. The database must be ready: `magcheck db upgrade`."""
+    given = {"MAGCHECK_HOST": host, "MAGCHECK_PORT": port, "MAGCHECK_ENVIRONMENT": "development" if dev else None}
+    os.environ.update({name: str(value) for name, value in given.items() if value is not None})
+    settings = read_settings()
+    if dev:
+        _only_this_machine(settings)
+        _bring_up_to_date()
+    _require_rule_set(settings)
+    if settings.environment is Environment.DEVELOPMENT:
+        _greet(settings)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "service.main"])  # noqa: S606 - ours
+
+
+def openapi(
+    *,
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Only compare with this file; exit 1 if it differs."),
+    ] = None,
+) -> None:
+    """Print the OpenAPI document of the service."""
+    import json
+
+    from service.main import openapi_app
+
+    text = json.dumps(openapi_app().openapi(), indent=2, ensure_ascii=False) + "\n"
+    if check is not None:
+        if check.read_text(encoding="utf-8") != text:
+            complain(f"{check} differs from the code; write it anew with `magcheck openapi --output {check}`")
+            raise typer.Exit(Exit.WRONG_INPUT)
+    elif output is not None:
+        output.write_text(text, encoding="utf-8")
+    else:
+        typer.echo(text.encode(), nl=False)
+
+
+def _only_this_machine(settings: Settings) -> None:
+    try:
+        loopback = ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = settings.host == "localhost"
+    if not loopback:
+        complain(f"--dev listens on this machine only; {settings.host} can be reached from elsewhere")
+        raise typer.Exit(Exit.USAGE)
+
+
+def _bring_up_to_date() -> None:
+    # In a child: Alembic and the YAML reader are not needed afterwards.
+    command = [sys.executable, "-m", "service.cli", "db", "upgrade", "--publish-baseline"]
+    code = subprocess.run(command, check=False).returncode  # noqa: S603 - our own command
+    if code:
+        raise typer.Exit(code if code > 0 else Exit.SET_UP)
+
+
+def _require_rule_set(settings: Settings) -> None:
+    """Fail here, in words, rather than serve 503 to everybody.
+
+    Raises:
+        ServiceError: the database is away, not migrated, or has no usable rule set.
+    """
+    from service.application.rule_sets import restore
+    from service.errors import NoRuleSet
+    from service.storage import rule_sets
+    from service.storage.session import Store
+
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        with store.reading() as session:
+            row = rule_sets.active(session)
+        if row is None:
+            raise NoRuleSet("no rule set is published; run `magcheck db upgrade`")
+        restore(row)
+
+
+def _greet(settings: Settings) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}"
+    typer.secho(
+        f"\nmagcheck listens on {address} as soon as it says so below. Documentation: {address}/docs", bold=True
+    )
+    typer.echo(f"Try it:\n  curl -s {address}/v1/checks -H 'content-type: application/json' \\\n    -d '{_EXAMPLE}'\n")
