@@ -50,6 +50,25 @@ class Side:
     excluded: frozenset[str]
     asks_nothing: bool
 
+    def fits(self, routes: frozenset[Route], dose_form: DoseForm | None) -> bool | None:
+        """Whether a medication is given the way the party asks for; None: not known."""
+        result: bool | None = True
+        if self.routes:
+            if not routes:
+                result = None
+            elif self.routes.isdisjoint(routes):
+                return False
+            elif not routes <= self.routes:
+                result = None
+        if self.dose_forms:
+            if dose_form is None:
+                result = None
+            elif dose_form not in self.dose_forms:
+                return False
+        if dose_form in self.except_dose_forms:
+            return False
+        return result
+
 
 @dataclass(frozen=True, slots=True)
 class Factor:
@@ -94,6 +113,8 @@ class Pair:
     rule: Rule
     affected: Side
     precipitant: Side
+    affected_fits: bool | None  # when it is given by the routes the substance is usually given by
+    precipitant_fits: bool | None
     affected_words: str
     precipitant_words: str
 
@@ -107,6 +128,7 @@ class Entry:
     reference: SubstanceReference
     keys: frozenset[str]  # its classes, and "=" with its own id
     routes: tuple[Route, ...]
+    routes_set: frozenset[Route]
     salt_form: SaltForm | None
     atc_routes: Mapping[str, tuple[Route, ...]]
     single: tuple[Single, ...]
@@ -333,6 +355,7 @@ class CompiledRuleSet:
             reference={"id": substance_id, "name": name},
             keys=keys,
             routes=routes,
+            routes_set=frozenset(routes),
             salt_form=salt_form,
             atc_routes=atc_routes or {},
             single=single,
@@ -377,6 +400,8 @@ class CompiledRuleSet:
                         rule,
                         side,
                         partner,
+                        side.fits(affected.routes_set, None),
+                        partner.fits(precipitant.routes_set, None),
                         self._belongs(affected.name, affected.keys, rule.record.affected),
                         self._belongs(precipitant.name, precipitant.keys, rule.record.precipitant),
                     )

@@ -15,7 +15,7 @@ from rules.quantities import plain
 from rules.terms import Applicability, word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rules.model import Bounds, Expression
     from rules.terms import Pregnancy, Sex
@@ -35,6 +35,10 @@ class Subject(Protocol):
         """The caller's identifier of the medication."""
 
     @property
+    def substance_id(self) -> str:
+        """The substance of the medication that the rule is about."""
+
+    @property
     def duration_months(self) -> Exact | None:
         """Months since the medication was started."""
 
@@ -47,7 +51,6 @@ class Facts:
     """What is known about the patient and the list. Intervals say what a value can be; (None, None) is unknown."""
 
     __slots__ = (
-        "_members",
         "age_years",
         "conditions",
         "conditions_known",
@@ -78,16 +81,6 @@ class Facts:
         self.serum: dict[str, Fraction] = {}
         self.elemental_mg_per_day: Interval = (0, 0)
         self.elemental_missing: tuple[str, ...] = ()
-        self._members: dict[str, set[str]] | None = None
-
-    def members(self, key: str) -> Collection[str]:
-        """The listed substances of a class; worked out when somebody first asks."""
-        if self._members is None:
-            self._members = {}
-            for substance, keys in self.listed:
-                for name in keys:
-                    self._members.setdefault(name, set()).add(substance)
-        return self._members.get(key, ())
 
 
 class Outcome(NamedTuple):
@@ -137,29 +130,17 @@ def _words(bounds: Bounds) -> str:
 class Range:
     """A comparison of an interval with bounds, exact."""
 
-    __slots__ = ("high", "low", "strict_high", "strict_low", "words")
+    __slots__ = ("exact_high", "exact_low", "high", "low", "strict_high", "strict_low", "words")
 
     def __init__(self, bounds: Bounds) -> None:
-        """Keep the bounds, and their words."""
+        """Keep the bounds, as decimals and as fractions, and their words."""
         self.low = bounds.at_least if bounds.at_least is not None else bounds.above
         self.high = bounds.at_most if bounds.at_most is not None else bounds.below
+        self.exact_low = None if self.low is None else Fraction(self.low)
+        self.exact_high = None if self.high is None else Fraction(self.high)
         self.strict_low = bounds.above is not None
         self.strict_high = bounds.below is not None
         self.words = _words(bounds)
-
-    def _above_low(self, value: Exact) -> bool:
-        low = self.low
-        if low is None:
-            return True
-        difference = _compare(value, low)
-        return difference > 0 if self.strict_low else difference >= 0
-
-    def _under_high(self, value: Exact) -> bool:
-        high = self.high
-        if high is None:
-            return True
-        difference = _compare(value, high)
-        return difference < 0 if self.strict_high else difference <= 0
 
     @property
     def open_upwards(self) -> bool:
@@ -168,29 +149,42 @@ class Range:
 
     def contains(self, value: Exact) -> bool:
         """Whether one value lies in the range."""
-        return self._above_low(value) and self._under_high(value)
+        # A fraction and a decimal do not compare by themselves; fractions are rare.
+        fraction = type(value) is Fraction
+        low = self.exact_low if fraction else self.low
+        if low is not None and (value < low or (self.strict_low and value == low)):
+            return False
+        high = self.exact_high if fraction else self.high
+        return high is None or not (value > high or (self.strict_high and value == high))
 
     def holds(self, interval: Interval) -> bool | None:
         """True when every possible value lies in the range, false when none does."""
         low, high = interval
         if low is high and low is not None:
-            return self._above_low(low) and self._under_high(low)
-        if (high is not None and not self._above_low(high)) or (low is not None and not self._under_high(low)):
+            return self.contains(low)
+        return self._holds(low, high)
+
+    def _holds(self, low: Exact | None, high: Exact | None) -> bool | None:
+        """The long way, for a true interval: compare its ends with both bounds as fractions."""
+        lowest = None if low is None else Fraction(low)
+        highest = None if high is None else Fraction(high)
+        bottom, top = self.exact_low, self.exact_high
+        if bottom is not None and highest is not None and (highest < bottom or (self.strict_low and highest == bottom)):
             return False
-        low_inside = self.low is None or (low is not None and self._above_low(low))
-        high_inside = self.high is None or (high is not None and self._under_high(high))
-        return True if low_inside and high_inside else None
-
-
-def _compare(one: Exact, other: Decimal) -> int:
-    """-1, 0 or 1; a fraction and a decimal do not compare by themselves."""
-    right: Exact = Fraction(other) if type(one) is Fraction else other
-    return (one > right) - (one < right)
+        if top is not None and lowest is not None and (lowest > top or (self.strict_high and lowest == top)):
+            return False
+        above = bottom is None or (
+            lowest is not None and (lowest > bottom or (not self.strict_low and lowest == bottom))
+        )
+        under = top is None or (highest is not None and (highest < top or (not self.strict_high and highest == top)))
+        return True if above and under else None
 
 
 def number_words(value: Exact) -> str:
     """A number for people, at most four decimals."""
-    return str(value) if isinstance(value, int) else plain(value, 4)
+    if isinstance(value, Fraction):
+        return plain(value, 4)
+    return str(value) if isinstance(value, int) else f"{value:f}"
 
 
 def interval_words(interval: Interval, unit: str) -> str:
@@ -211,34 +205,38 @@ def interval_words(interval: Interval, unit: str) -> str:
 class RangeTest:
     """A value, or an interval of possible values, against bounds."""
 
-    __slots__ = ("label", "range", "read", "unit")
+    __slots__ = ("interval", "label", "missing", "range", "unit")
 
     def __init__(
         self,
         label: str,
         unit: str,
         bounds: Bounds,
-        read: Callable[[Facts, Subject | None], tuple[Interval, tuple[str, ...]]],
+        interval: Callable[[Facts, Subject | None], Interval],
+        missing: Callable[[Facts, Subject | None], tuple[str, ...]],
     ) -> None:
-        """``read`` gives the interval and, where it is open, the names of the facts that would close it."""
+        """``interval`` reads the value, ``missing`` names the facts that would close an open interval."""
         self.label = label
         self.unit = unit
         self.range = Range(bounds)
-        self.read = read
+        self.interval = interval
+        self.missing = missing
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""
-        return self.range.holds(self.read(facts, subject)[0])
+        interval = self.interval(facts, subject)
+        return None if interval is UNKNOWN else self.range.holds(interval)
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        interval, missing = self.read(facts, subject)
+        interval = self.interval(facts, subject)
+        if interval is UNKNOWN or interval == UNKNOWN:
+            detail = f"{self.label} is not known ({self.range.words} {self.unit} would matter)"
+            return Outcome(None, detail, self.missing(facts, subject))
         holds = self.range.holds(interval)
-        link = {True: "is", False: "is not", None: "must be known to be"}[holds]
+        link = "must be known to be" if holds is None else ("is" if holds else "is not")
         detail = f"{self.label} {interval_words(interval, self.unit)} {link} {self.range.words}"
-        if interval == UNKNOWN:
-            detail = f"{self.label} is not known ({self.range.words} {self.unit}".rstrip() + " would matter)"
-        return Outcome(holds, detail, missing if holds is None else ())
+        return Outcome(holds, detail, self.missing(facts, subject) if holds is None else ())
 
 
 class EqualTest:
@@ -328,24 +326,18 @@ class SymptomTest:
 class CoMedicationTest:
     """Enough other substances of the named classes are on the list."""
 
-    __slots__ = ("at_least", "classes", "substances")
+    __slots__ = ("at_least", "named", "wanted")
 
     def __init__(self, classes: tuple[str, ...], substances: tuple[str, ...], at_least: int) -> None:
         """Classes and substances that count, and how many are needed."""
-        self.classes = classes
-        self.substances = substances
+        self.named = ", ".join((*classes, *substances))
+        self.wanted = frozenset((*classes, *(f"={substance}" for substance in substances)))
         self.at_least = at_least
 
-    def _counted(self, facts: Facts, subject: Subject | None) -> list[str]:
-        found: set[str] = set()
-        for name in self.classes:
-            found.update(facts.members(name))
-        for substance in self.substances:
-            found.update(facts.members(f"={substance}"))
-        own = getattr(subject, "substance_id", None)
-        if own is not None:
-            found.discard(own)
-        return sorted(found)
+    def _counted(self, facts: Facts, subject: Subject | None) -> set[str]:
+        wanted = self.wanted
+        own = None if subject is None else subject.substance_id
+        return {name for name, keys in facts.listed if name != own and not wanted.isdisjoint(keys)}
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""
@@ -354,10 +346,9 @@ class CoMedicationTest:
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
         counted = self._counted(facts, subject)
-        wanted = ", ".join((*self.classes, *self.substances))
-        on_list = ", ".join(counted) or "none"
-        holds = len(counted) >= self.at_least
-        return Outcome(holds, f"also on the list of {wanted}: {on_list} (needed: {self.at_least})")
+        on_list = ", ".join(sorted(counted)) or "none"
+        detail = f"also on the list of {self.named}: {on_list} (needed: {self.at_least})"
+        return Outcome(len(counted) >= self.at_least, detail)
 
 
 class RiskCountTest:
@@ -372,7 +363,8 @@ class RiskCountTest:
         self.at_least = at_least
 
     def _counted(self, facts: Facts) -> tuple[list[str], list[str]]:
-        sure = [name for name in self.classes if facts.members(name)]
+        on_list = {key for _, keys in facts.listed for key in keys}
+        sure = [name for name in self.classes if name in on_list]
         sure += [name for name in self.conditions if name in facts.conditions]
         open_ = [
             name
@@ -486,55 +478,64 @@ def _combined(holds: bool | None, outcomes: list[Outcome], link: str) -> Outcome
     return Outcome(holds, link.join([outcome.detail for outcome in deciding]), missing)
 
 
-def _egfr(facts: Facts, _subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
-    return facts.egfr, ("patient.egfr",)
-
-
-def _age(facts: Facts, _subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
+def _age(facts: Facts, _subject: Subject | None) -> Interval:
     age = facts.age_years
-    return (UNKNOWN if age is None else (age, age)), ("patient.age_years",)
+    return UNKNOWN if age is None else (age, age)
 
 
-def _serum(kind: str) -> Callable[[Facts, Subject | None], tuple[Interval, tuple[str, ...]]]:
-    missing = (f"observations.{kind}",)
-
-    def read(facts: Facts, _subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
+def _serum(kind: str) -> Callable[[Facts, Subject | None], Interval]:
+    def read(facts: Facts, _subject: Subject | None) -> Interval:
         value = facts.serum.get(kind)
-        return (UNKNOWN if value is None else (value, value)), missing
+        return UNKNOWN if value is None else (value, value)
 
     return read
 
 
-def _elemental(facts: Facts, _subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
-    return facts.elemental_mg_per_day, facts.elemental_missing
+def _duration(_facts: Facts, subject: Subject | None) -> Interval:
+    value = None if subject is None else subject.duration_months
+    return UNKNOWN if value is None else (value, value)
 
 
-def _duration(_facts: Facts, subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
-    if subject is None:
-        return UNKNOWN, ("medications.started_on",)
-    value = subject.duration_months
-    return (UNKNOWN if value is None else (value, value)), (f"medications.{subject.id}.started_on",)
+def _daily_dose(_facts: Facts, subject: Subject | None) -> Interval:
+    value = None if subject is None else subject.daily_dose_mg
+    return UNKNOWN if value is None else (value, value)
 
 
-def _daily_dose(_facts: Facts, subject: Subject | None) -> tuple[Interval, tuple[str, ...]]:
-    if subject is None:
-        return UNKNOWN, ("medications.dose",)
-    value = subject.daily_dose_mg
-    return (UNKNOWN if value is None else (value, value)), (f"medications.{subject.id}.dose",)
+def _fact(name: str) -> Callable[[Facts, Subject | None], tuple[str, ...]]:
+    missing = (name,)
+    return lambda _facts, _subject: missing
 
 
-_RANGES: dict[str, tuple[str, str, Callable[[Facts, Subject | None], tuple[Interval, tuple[str, ...]]]]] = {
-    "egfr": ("eGFR", "mL/min/1.73 m2", _egfr),
-    "age_years": ("age", "years", _age),
-    "serum_magnesium": ("serum magnesium", "mmol/L", _serum("serum_magnesium")),
-    "serum_potassium": ("serum potassium", "mmol/L", _serum("serum_potassium")),
-    "serum_calcium": ("serum calcium", "mmol/L", _serum("serum_calcium")),
-    "elemental_mg_per_day": ("elemental magnesium a day", "mg", _elemental),
-    "duration_months": ("duration of use", "months", _duration),
-    "daily_dose_mg": ("daily dose", "mg", _daily_dose),
+def _own_fact(name: str) -> Callable[[Facts, Subject | None], tuple[str, ...]]:
+    def missing(_facts: Facts, subject: Subject | None) -> tuple[str, ...]:
+        return (f"medications.{name}" if subject is None else f"medications.{subject.id}.{name}",)
+
+    return missing
+
+
+class _RangeKey(NamedTuple):
+    label: str
+    unit: str
+    interval: Callable[[Facts, Subject | None], Interval]
+    missing: Callable[[Facts, Subject | None], tuple[str, ...]]
+
+
+_RANGES: dict[str, _RangeKey] = {
+    "egfr": _RangeKey("eGFR", "mL/min/1.73 m2", lambda facts, _: facts.egfr, _fact("patient.egfr")),
+    "age_years": _RangeKey("age", "years", _age, _fact("patient.age_years")),
+    **{
+        kind: _RangeKey(kind.replace("_", " "), "mmol/L", _serum(kind), _fact(f"observations.{kind}"))
+        for kind in ("serum_magnesium", "serum_potassium", "serum_calcium")
+    },
+    "elemental_mg_per_day": _RangeKey(
+        "elemental magnesium a day",
+        "mg",
+        lambda facts, _: facts.elemental_mg_per_day,
+        lambda facts, _: facts.elemental_missing,
+    ),
+    "duration_months": _RangeKey("duration of use", "months", _duration, _own_fact("started_on")),
+    "daily_dose_mg": _RangeKey("daily dose", "mg", _daily_dose, _own_fact("dose")),
 }
-
-
 # Facts about the person alone: conditions derived from nothing else are the same for everybody with the same three.
 PERSONAL = frozenset({"age_years", "sex", "pregnancy"})
 _EQUALS: dict[str, Callable[[Facts], object]] = {
@@ -546,10 +547,10 @@ _EQUALS: dict[str, Callable[[Facts], object]] = {
 
 def test_of(expression: Expression) -> Test:
     """Build the test of an expression; the model has made sure that exactly one key is given."""
-    for key, (label, unit, read_interval) in _RANGES.items():
+    for key, value in _RANGES.items():
         bounds = getattr(expression, key)
         if bounds is not None:
-            return RangeTest(label, unit, bounds, read_interval)
+            return RangeTest(value.label, value.unit, bounds, value.interval, value.missing)
     for key, read in _EQUALS.items():
         expected = getattr(expression, key)
         if expected is not None:

@@ -18,7 +18,7 @@ from rules.risk import deficiency_risk
 from rules.terms import Applicability, CheckStatus, RecognitionState, Severity, word
 
 if TYPE_CHECKING:
-    from rules.compiled import CompiledRuleSet, Entry, Pair, Rule, Side, Single
+    from rules.compiled import CompiledRuleSet, Entry, Pair, Rule, Side
     from rules.conditions import Facts
     from rules.judgement import Judgement
     from rules.profile import MedicationProfile
@@ -32,14 +32,13 @@ _NO_FINDINGS: Final = {severity.value: 0 for severity in Severity}
 class Group:
     """A finding while it is being put together: partners of one affected substance come together."""
 
-    __slots__ = ("affected", "holds", "judgement", "missing", "partners", "reasons", "rule", "seen", "taken_by")
+    __slots__ = ("affected", "holds", "judgement", "missing", "partners", "reasons", "seen", "taken_by")
 
-    def __init__(self, rule: Rule, judgement: Judgement, affected: Entry | None, holds: bool | None) -> None:  # noqa: FBT001
-        """Start a finding of the rule about the affected substance."""
-        self.rule = rule
+    def __init__(self, judgement: Judgement, affected: Entry | None) -> None:
+        """Start a finding about the affected substance."""
         self.judgement = judgement
         self.affected = affected
-        self.holds = holds
+        self.holds: bool | None = True
         self.missing: list[str] = []
         self.reasons: list[Reason] = []
         self.partners: dict[str, SubstanceReference] = {}
@@ -63,13 +62,14 @@ class Group:
 class Check:
     """One run of the engine over one question."""
 
+    __slots__ = ("compiled", "facts", "groups", "lines")
+
     def __init__(self, compiled: CompiledRuleSet, facts: Facts, lines: list[Line]) -> None:
         """Nothing is evaluated yet."""
         self.compiled = compiled
         self.facts = facts
         self.lines = lines
         self.groups: dict[tuple[object, ...], Group] = {}
-        self._judgements: dict[tuple[int, str, str], Judgement] = {}
 
     def run(self) -> None:
         """Evaluate every rule that a listed substance or condition touches."""
@@ -77,105 +77,112 @@ class Check:
         precipitants: list[tuple[Line, Entry]] = []
         for line in self.lines:
             for entry in line.entries:
-                for single in entry.single:
-                    self._one(single, line, entry)
-                for single in entry.listed:
-                    self._listed(single, line, entry)
+                if entry.single:
+                    self._single(line, entry)
                 if entry.affected_keys:
                     affected.append((line, entry))
                 if entry.precipitant_keys:
                     precipitants.append((line, entry))
+        self._listed()
         if affected and precipitants:
             self._pairs(affected, precipitants)
         for condition in sorted(self.facts.conditions):
             for rule in self.compiled.by_condition.get(condition, ()):
                 self._condition(rule)
 
+    def _group(self, key: tuple[object, ...], judgement: Judgement, affected: Entry | None) -> Group:
+        group = self.groups.get(key)
+        if group is None:
+            group = self.groups[key] = Group(judgement, affected)
+        return group
+
+    def _single(self, line: Line, entry: Entry) -> None:
+        """Rules about a single medication."""
+        for single in entry.single:
+            fits = line.fits(single.side)
+            if fits is False:
+                continue
+            rule = single.rule
+            taken = None if rule.unconditional else Taken(line, entry)
+            judgement = judge(self.compiled, rule, self.facts, taken, entry.id if single.is_affected else "")
+            if judgement is None:
+                continue
+            affected = entry if single.is_affected else None
+            group = self._group((rule.index, entry.id, fits, judgement.key), judgement, affected)
+            if affected is None:
+                group.partners[entry.id] = entry.reference
+            group.add("precipitant" if affected is None else "affected", line, entry, single.words, single.side, fits)
+
+    def _listed(self) -> None:
+        """Rules about all matching medications together; each is judged once for the list."""
+        judgements: dict[int, Judgement | None] = {}
+        for line in self.lines:
+            for entry in line.entries:
+                for single in entry.listed:
+                    fits = line.fits(single.side)
+                    if fits is False:
+                        continue
+                    rule = single.rule
+                    if rule.index not in judgements:
+                        judgements[rule.index] = judge(self.compiled, rule, self.facts, None, "")
+                    judgement = judgements[rule.index]
+                    if judgement is None:
+                        continue
+                    group = self._group((rule.index, "", fits), judgement, None)
+                    group.partners[entry.id] = entry.reference
+                    group.add("precipitant", line, entry, single.words, single.side, fits)
+
     def _pairs(self, affected: list[tuple[Line, Entry]], precipitants: list[tuple[Line, Entry]]) -> None:
-        """Evaluate the rules between different medications; two lines of one substance are no pair."""
+        """Rules between different medications; two lines of one substance are no pair."""
         for line, entry in affected:
             known = entry.partners
+            judgements: dict[int, Judgement | None] = {}
             for other, partner in precipitants:
                 if other is line or partner is entry:
                     continue
                 pairs = known.get(partner.id)
                 if pairs is None:
                     pairs = self.compiled.pairs_of(entry, partner)
-                for pair in pairs:
-                    self._pair(pair, line, entry, other, partner)
+                if pairs:
+                    self._meet(pairs, judgements, (line, entry), (other, partner))
 
-    def _judged(self, rule: Rule, line: Line, entry: Entry, substance_id: str) -> Judgement:
-        if rule.unconditional:
-            return judge(self.compiled, rule, self.facts, None, substance_id)
-        key = (rule.index, line.id, entry.id)
-        judgement = self._judgements.get(key)
-        if judgement is None:
-            judgement = judge(self.compiled, rule, self.facts, Taken(line, entry), substance_id)
-            self._judgements[key] = judgement
-        return judgement
-
-    def _group(self, key: tuple[object, ...], rule: Rule, judgement: Judgement, affected: Entry | None) -> Group:
-        group = self.groups.get(key)
-        if group is None:
-            group = self.groups[key] = Group(rule, judgement, affected, True)  # noqa: FBT003 - three values
-        return group
-
-    def _one(self, single: Single, line: Line, entry: Entry) -> None:
-        """A rule about a single medication."""
-        fits = line.fits(single.side)
-        if fits is False:
-            return
-        rule = single.rule
-        judgement = self._judged(rule, line, entry, entry.id if single.is_affected else "")
-        if judgement.holds is False:
-            return
-        key = (rule.index, entry.id, fits, judgement.key)
-        group = self._group(key, rule, judgement, entry if single.is_affected else None)
-        group.add("affected" if single.is_affected else "precipitant", line, entry, single.words, single.side, fits)
-        if not single.is_affected:
-            group.partners[entry.id] = entry.reference
-
-    def _listed(self, single: Single, line: Line, entry: Entry) -> None:
-        """A rule about all matching medications together; it is judged once for the list."""
-        fits = line.fits(single.side)
-        if fits is False:
-            return
-        rule = single.rule
-        judgement = self._judgements.get((rule.index, "", ""))
-        if judgement is None:
-            judgement = self._judgements[rule.index, "", ""] = judge(self.compiled, rule, self.facts, None, "")
-        if judgement.holds is False:
-            return
-        group = self._group((rule.index, "", fits), rule, judgement, None)
-        group.add("precipitant", line, entry, single.words, single.side, fits)
-        group.partners[entry.id] = entry.reference
-
-    def _pair(self, pair: Pair, line: Line, entry: Entry, other: Line, partner: Entry) -> None:
-        """A rule about two different medications."""
-        fits = line.fits(pair.affected)
-        if fits is False:
-            return
-        partner_fits = other.fits(pair.precipitant)
-        if partner_fits is False:
-            return
-        rule = pair.rule
-        judgement = self._judged(rule, line, entry, entry.id)
-        if judgement.holds is False:
-            return
-        key = (rule.index, entry.id, fits, partner_fits, judgement.key)
-        group = self._group(key, rule, judgement, entry)
-        group.add("affected", line, entry, pair.affected_words, pair.affected, fits)
-        group.add("precipitant", other, partner, pair.precipitant_words, pair.precipitant, partner_fits)
-        group.partners[partner.id] = partner.reference
+    def _meet(
+        self,
+        pairs: tuple[Pair, ...],
+        judgements: dict[int, Judgement | None],
+        affected: tuple[Line, Entry],
+        precipitant: tuple[Line, Entry],
+    ) -> None:
+        """Rules between two medications; ``judgements`` are those of the affected one so far."""
+        line, entry = affected
+        other, partner = precipitant
+        for pair in pairs:
+            fits = pair.affected_fits if line.usual else line.fits(pair.affected)
+            if fits is False:
+                continue
+            partner_fits = pair.precipitant_fits if other.usual else other.fits(pair.precipitant)
+            if partner_fits is False:
+                continue
+            rule = pair.rule
+            if rule.index in judgements:
+                judgement = judgements[rule.index]
+            else:
+                taken = None if rule.unconditional else Taken(line, entry)
+                judgement = judgements[rule.index] = judge(self.compiled, rule, self.facts, taken, entry.id)
+            if judgement is None:
+                continue
+            group = self._group((rule.index, entry.id, fits, partner_fits, judgement.key), judgement, entry)
+            group.partners[partner.id] = partner.reference
+            group.add("affected", line, entry, pair.affected_words, pair.affected, fits)
+            group.add("precipitant", other, partner, pair.precipitant_words, pair.precipitant, partner_fits)
 
     def _condition(self, rule: Rule) -> None:
-        """A rule about a condition itself."""
+        """A rule about a condition itself, once whichever of its conditions are present."""
         key = (rule.index,)
-        if key in self.groups:
-            return
-        judgement = judge(self.compiled, rule, self.facts, None, "")
-        if judgement.holds is not False:
-            self._group(key, rule, judgement, None)
+        if key not in self.groups:
+            judgement = judge(self.compiled, rule, self.facts, None, "")
+            if judgement is not None:
+                self._group(key, judgement, None)
 
 
 def _finding(group: Group) -> Finding:

@@ -57,6 +57,13 @@ class Intake:
     contributions: list[IntakeContribution]
 
 
+_NOTHING: Final[MagnesiumIntake] = {
+    "elemental_mg_per_day": "0",
+    "elemental_mg_per_day_minimum": "0",
+    "elemental_mg_per_day_maximum": "0",
+    "contributions": [],
+    "limits": [],
+}
 NO_INTAKE: Final = Intake((_ZERO, _ZERO), (), [])
 
 
@@ -180,24 +187,25 @@ def intake_of(lines: Sequence[Line]) -> Intake:
 
 def intake_report(compiled: CompiledRuleSet, intake: Intake, facts: Facts) -> MagnesiumIntake:
     """The sum as a report shows it, with the upper levels for the patient's age."""
+    if intake is NO_INTAKE:
+        return _NOTHING
     low, high = intake.interval
     exact = high is not None and low == high
     limits: list[IntakeLimitReport] = []
-    if intake.contributions:
-        for limit in compiled.limits:
-            if not _is_for(facts.age_years, limit.age_years):
-                continue
-            level = Fraction(limit.record.mg_per_day)
-            exceeded = True if low > level else (False if high is not None and high <= level else None)
-            limits.append(
-                {
-                    "id": limit.record.id,
-                    "name": limit.record.name,
-                    "mg_per_day": plain(level),
-                    "exceeded": exceeded,
-                    "citations": limit.citations,
-                }
-            )
+    for limit in compiled.limits:
+        if not _is_for(facts.age_years, limit.age_years):
+            continue
+        level = Fraction(limit.record.mg_per_day)
+        exceeded = True if low > level else (False if high is not None and high <= level else None)
+        limits.append(
+            {
+                "id": limit.record.id,
+                "name": limit.record.name,
+                "mg_per_day": plain(level),
+                "exceeded": exceeded,
+                "citations": limit.citations,
+            }
+        )
     return {
         "elemental_mg_per_day": plain(low) if exact else None,
         "elemental_mg_per_day_minimum": plain(low),

@@ -130,40 +130,42 @@ def _keep_what_could_be_worse(judgement: Judgement) -> None:
             judgement.ceiling = factor["severity"]
 
 
-def judge(compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Taken | None, substance_id: str) -> Judgement:
-    """Ask everything the rule asks apart from how the medications are given. Nobody may change the answer.
+def judge(
+    compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Taken | None, substance_id: str
+) -> Judgement | None:
+    """Ask everything the rule asks apart from how the medications are given; None: it does not apply.
 
-    That of a rule with nothing to ask is the same for everybody and shared.
+    Nobody may change the answer: that of a rule with nothing to ask is the same for everybody and shared.
     """
     if rule.unconditional:
         settled: Judgement | None = rule.settled.get(substance_id)
         if settled is None:
-            settled = rule.settled[substance_id] = _judged(compiled, rule, facts, taken, substance_id)
+            settled = rule.settled[substance_id] = _start(compiled, rule, substance_id)
         return settled
-    return _judged(compiled, rule, facts, taken, substance_id)
-
-
-def _judged(compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Taken | None, substance_id: str) -> Judgement:
-    judgement = Judgement(compiled.fragment(rule, substance_id))
-    if judgement.fragment.variant is not None:
-        detail = f"the record says something of its own for {judgement.fragment.variant}"
-        judgement.reasons.append({"test": "variant", "outcome": _APPLIES, "detail": detail})
+    test = rule.test
+    holds = True if test is None else test.holds(facts, taken)
+    if holds is False:
+        return None
+    judgement = _start(compiled, rule, substance_id)
     if rule.conditions:
         _judge_conditions(rule, facts, judgement)
         if judgement.holds is False:
-            return judgement
-    if rule.test is not None:
-        holds = rule.test.holds(facts, taken)
-        if holds is False:
-            judgement.holds = False
-            return judgement
-        outcome = rule.test.reason(facts, taken)
-        reason: Reason = {"test": "when", "outcome": outcome.applicability, "detail": outcome.detail}
+            return None
+    if test is not None:
+        outcome = test.reason(facts, taken)
         if holds is None:
             judgement.holds = None
             judgement.missing += outcome.missing
-            reason["missing_facts"] = list(outcome.missing)
-        judgement.reasons.append(reason)
+            judgement.reasons.append(
+                {
+                    "test": "when",
+                    "outcome": _MAY_APPLY,
+                    "detail": outcome.detail,
+                    "missing_facts": list(outcome.missing),
+                }
+            )
+        else:
+            judgement.reasons.append({"test": "when", "outcome": _APPLIES, "detail": outcome.detail})
     if rule.factors:
         _judge_factors(rule, facts, taken, judgement)
     judgement.key = (
@@ -173,4 +175,14 @@ def _judged(compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Taken | 
         judgement.operational_class,
         tuple([factor["id"] for factor in judgement.open_factors]) if judgement.open_factors else (),
     )
+    return judgement
+
+
+def _start(compiled: CompiledRuleSet, rule: Rule, substance_id: str) -> Judgement:
+    """What the record says when nothing else is asked."""
+    fragment = rule.fragments.get(substance_id) or compiled.fragment(rule, substance_id)
+    judgement = Judgement(fragment)
+    if fragment.variant is not None:
+        detail = f"the record says something of its own for {fragment.variant}"
+        judgement.reasons.append({"test": "variant", "outcome": _APPLIES, "detail": detail})
     return judgement

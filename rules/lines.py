@@ -41,6 +41,7 @@ class Line:
         "route_words",
         "routes",
         "routes_set",
+        "usual",
     )
 
     def __init__(self, compiled: CompiledRuleSet, item: MedicationItem, as_of: date | None) -> None:
@@ -56,7 +57,9 @@ class Line:
             self.routes_set: frozenset[Route] = resolution.routes_set
             self.route_words = resolution.route_words
             self.dose_form: DoseForm | None = resolution.dose_form
+            self.usual = resolution.usual
         else:
+            self.usual = False
             self.routes, self.route_words = routes_of(item, resolution)
             self.routes_set = frozenset(self.routes)
             self.dose_form = item.dose_form or resolution.dose_form
@@ -78,25 +81,7 @@ class Line:
 
     def fits(self, side: Side) -> bool | None:
         """Whether the line is given the way the party asks for; None: not known."""
-        if side.asks_nothing:
-            return True
-        result: bool | None = True
-        if side.routes:
-            mine = self.routes_set
-            if not mine:
-                result = None
-            elif mine.isdisjoint(side.routes):
-                return False
-            elif not mine <= side.routes:
-                result = None
-        if side.dose_forms:
-            if self.dose_form is None:
-                result = None
-            elif self.dose_form not in side.dose_forms:
-                return False
-        if side.except_dose_forms and self.dose_form in side.except_dose_forms:
-            return False
-        return result
+        return True if side.asks_nothing else side.fits(self.routes_set, self.dose_form)
 
     def missing(self, side: Side) -> list[str]:
         """The facts that keep `fits` open."""

@@ -116,8 +116,9 @@ def _bands(rule_set: RuleSet) -> Iterator[Fault]:
         for index, (lower, upper) in enumerate(zip(reference.bands, reference.bands[1:], strict=False)):
             high = lower.bounds.below if lower.bounds.below is not None else lower.bounds.at_most
             low = upper.bounds.at_least if upper.bounds.at_least is not None else upper.bounds.above
-            both = (lower.bounds.at_most is None) != (upper.bounds.at_least is None)
-            if high != low or high is None or both:
+            # At the limit itself exactly one of the two bands holds.
+            holders = (lower.bounds.at_most is not None) + (upper.bounds.at_least is not None)
+            if high is None or high != low or holders != 1:
                 detail = f"band {index + 1} does not begin where band {index} ends"
                 yield "reference_ranges", reference.id, f"/bands/{index + 1}/bounds", "band-gap", detail
 

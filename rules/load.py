@@ -105,7 +105,7 @@ def _tree(node: yaml.Node, pointer: str, reading: _Reading, depth: int = 0) -> A
     if isinstance(node, yaml.SequenceNode):
         return [_tree(item, f"{pointer}/{index}", reading, depth + 1) for index, item in enumerate(node.value)]
     text = str(node.value)
-    if isinstance(node, yaml.ScalarNode) and node.style is not None:
+    if isinstance(node, yaml.ScalarNode) and node.style:  # quoted or block text; plain has none
         return text
     if text in _LITERALS:
         return _LITERALS[text]

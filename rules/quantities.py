@@ -40,6 +40,12 @@ _MASS_MG: dict[str, Fraction] = {
     "ug": Fraction(1, 1000),
     "\u00b5g": Fraction(1, 1000),
     "\u03bcg": Fraction(1, 1000),
+    "microgram": Fraction(1, 1000),
+    "micrograms": Fraction(1, 1000),
+    "milligram": Fraction(1),
+    "milligrams": Fraction(1),
+    "gram": Fraction(1000),
+    "grams": Fraction(1000),
 }
 # Amounts of magnesium itself, in milligrams of magnesium.
 _MAGNESIUM_MG: dict[str, Fraction] = {

@@ -52,6 +52,7 @@ class Resolution:
     candidates: list[Candidate]
     problems: list[str]
     disagrees: bool
+    usual: bool  # one substance, by all the routes it has, in a form nobody named
 
 
 @dataclass(slots=True)
@@ -169,6 +170,7 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
         candidates=candidates,
         problems=problems,
         disagrees=disagrees,
+        usual=len(entries) == 1 and dose_form is None and routes == entries[0].routes,
     )
 
 
