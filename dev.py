@@ -24,8 +24,7 @@ OPENAPI = ROOT / "openapi" / "openapi.json"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 IMAGE = "localhost/magcheck:dev"
 # Run inside the image: the worked cases, then a start from nothing until the service calls itself ready.
-TRY_IMAGE = """
-set -e
+TRY_IMAGE = """set -e
 magcheck knowledge verify
 magcheck db upgrade
 magcheck serve --port 8099 & server=$!
@@ -45,7 +44,7 @@ echo "the image starts and is ready"
 def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
     """Run one command from the project folder and stop with its exit code when it fails."""
     words = [str(word) for word in command]
-    print("+", " ".join(words).replace(f"{ROOT}/", ""), flush=True)
+    print("+", " ".join(words).replace(f"{ROOT}/", "").partition("\n")[0], flush=True)
     code = subprocess.run(words, cwd=ROOT, env={**os.environ, **(env or {})}, check=False).returncode
     if code:
         sys.exit(code if code > 0 else 128 - code)
