@@ -98,4 +98,5 @@ async def get_readiness(parts: GivenParts, response: Response) -> Readiness:
 async def get_metrics(parts: GivenParts) -> Response:
     """Counters and durations by route, never anything of a request's content."""
     metrics = parts.metrics
+    metrics.rule_set_version.set(parts.active.state.version or 0)
     return Response(metrics.render(), media_type=metrics.content_type, headers={"Cache-Control": "no-store"})

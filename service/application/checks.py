@@ -80,7 +80,7 @@ class Checks:
         self._metrics.count_check(
             status=report["status"],
             findings=report["finding_counts"],
-            unrecognised=sum(1 for line in report["medications"] if line["state"] is RecognitionState.UNRECOGNISED),
+            unrecognised=sum(1 for line in report["medications"] if line["state"] == RecognitionState.UNRECOGNISED),
         )
         return {"check_id": self._new_id(), **report}
 

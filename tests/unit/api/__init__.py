@@ -1,0 +1,1 @@
+"""Tests of the HTTP interface over a handful of made-up records."""
