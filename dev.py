@@ -8,6 +8,7 @@ It holds no logic of the product; whatever a user could want is a `magcheck` com
 import hashlib
 import importlib.util
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -41,18 +42,22 @@ echo "the image starts and is ready"
 """
 
 
-def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
+def succeeds(*command: str | Path) -> bool:
+    """Run one command from the project folder; for callers who go on when it fails."""
+    return returncode(command) == 0
+
+
+def run(*command: str | Path) -> None:
     """Run one command from the project folder and stop with its exit code when it fails."""
-    words = [str(word) for word in command]
-    print("+", " ".join(words).replace(f"{ROOT}/", "").partition("\n")[0], flush=True)
-    code = subprocess.run(words, cwd=ROOT, env={**os.environ, **(env or {})}, check=False).returncode
-    if code:
+    if code := returncode(command):
         sys.exit(code if code > 0 else 128 - code)
 
 
-def succeeds(*command: str | Path) -> bool:
-    """Run one command for which the caller has another way when it fails."""
-    return subprocess.run([str(word) for word in command], cwd=ROOT, check=False).returncode == 0
+def returncode(command: tuple[str | Path, ...]) -> int:
+    """Show a command, run it and tell how it ended."""
+    words = [str(word) for word in command]
+    print("+", " ".join(words).replace(f"{ROOT}/", "").partition("\n")[0], flush=True)
+    return subprocess.run(words, cwd=ROOT, check=False).returncode
 
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
@@ -70,9 +75,7 @@ def setup() -> None:
     has_pip = create_venv()
     if not install_with_uv(has_pip=has_pip):
         if not has_pip:
-            sys.exit(
-                "uv could not be installed or failed (see above), and this Python has no ensurepip to fall back on."
-            )
+            sys.exit("uv failed (see above) and this Python has no ensurepip to fall back on: install python3-venv")
         print("uv is not usable here; installing with pip, which takes longer.", flush=True)
         run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", DEV_LOCK)
         run(PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", ".")
@@ -80,8 +83,11 @@ def setup() -> None:
 
 
 def create_venv() -> bool:
-    """Make .venv with this Python; the answer is whether it has its own pip."""
-    if not PYTHON.exists() or not succeeds(PYTHON, "-c", f"import sys; sys.exit(sys.version != {sys.version!r})"):
+    """Make .venv with this Python, unless it is there; the answer is whether it has its own pip."""
+    configuration = VENV / "pyvenv.cfg"
+    made_by = configuration.read_text() if configuration.exists() else ""
+    # Its scripts hold the path they were made for, so a moved folder needs a new one as much as another Python does.
+    if not (PYTHON.exists() and f"version = {platform.python_version()}\n" in made_by and f"{VENV}\n" in made_by):
         shutil.rmtree(VENV, ignore_errors=True)
         # Debian ships Python without ensurepip unless python3-venv is installed.
         options = [] if importlib.util.find_spec("ensurepip") else ["--without-pip"]
@@ -131,16 +137,22 @@ def task_test(*args: str) -> None:
 
 
 def task_lint(*_: str) -> None:
-    """Check style, types, import contracts, dependencies, Dockerfile and knowledge."""
+    """Check style, types, import contracts, dependencies, Dockerfile and knowledge; all of them, then tell."""
     setup()
-    run(BIN / "ruff", "check", ".")
-    run(BIN / "ruff", "format", "--check", ".")
-    run(BIN / "mypy")
-    run(BIN / "lint-imports")
-    run(BIN / "deptry", ".")
-    run(BIN / "hadolint", "Dockerfile")
-    run(BIN / "yamllint", "--strict", ".")
-    run(BIN / "magcheck", "knowledge", "lint")
+    checks = (
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy",),
+        ("lint-imports",),
+        ("deptry", "."),
+        ("hadolint", "Dockerfile"),
+        ("yamllint", "--strict", "."),
+        ("magcheck", "knowledge", "lint"),
+    )
+    failed = [" ".join(check) for check in checks if not succeeds(BIN / check[0], *check[1:])]
+    if failed:
+        sys.exit(f"lint: {len(failed)} of {len(checks)} checks failed: {'; '.join(failed)}")
+    print(f"lint: all {len(checks)} checks passed")
 
 
 def task_bench(*args: str) -> None:
