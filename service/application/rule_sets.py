@@ -12,6 +12,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from rules.canonical import canonical_json
+from rules.canonical import digest as digest_of
 from rules.compiled import CompiledRuleSet, compile_rule_set
 from rules.errors import KnowledgeError
 from rules.model import RuleSet
@@ -55,6 +56,17 @@ def publish_baseline(store: Store, baseline: RuleSet, *, now: datetime, note: st
         KnowledgeError: the baseline cannot be compiled; nothing is written.
     """
     return _publish(store, baseline, author=BASELINE_AUTHOR, note=note, now=now, only_first=False)
+
+
+def published_already(store: Store, rule_set: RuleSet | None = None) -> Publication | None:
+    """The published rule set with the same content, or, asked for none, the one that answers."""
+    wanted = None if rule_set is None else digest_of(rule_set)
+    with store.reading() as session:
+        if wanted is None:
+            active = rule_sets.active_reference(session)
+            return None if active is None else Publication(*active, created=False)
+        number = rule_sets.number_of_digest(session, wanted)
+        return None if number is None else Publication(number, wanted, created=False)
 
 
 def _publish(

@@ -1,6 +1,7 @@
 """`magcheck check` and `magcheck resolve`: answers from the packaged knowledge, without a database or a network."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,6 +59,8 @@ def check(
             exits.add(Exit.WRONG_INPUT)
             _complain_about(name, error, as_json=as_json)
             continue
+        if profile.as_of is None:  # as the service does: the question is about today
+            profile = profile.model_copy(update={"as_of": datetime.now(UTC).date()})
         report = check_profile(compiled, profile, explain=explain)
         exits |= _reached(report, fail_on, fail_on_incomplete=fail_on_incomplete)
         if as_json:

@@ -80,18 +80,25 @@ def read_settings() -> Settings:
 def _publish(store: "Store", *, every_new: bool) -> "Publication":
     from importlib.metadata import version
 
-    from rules.baseline import read_baseline
-    from rules.compiled import compile_rule_set
-    from rules.verify import verify
     from service.application.active import utc_now
-    from service.application.rule_sets import publish_baseline, seed_baseline
+    from service.application.rule_sets import publish_baseline as publish_next
+    from service.application.rule_sets import published_already, seed_baseline
+
+    if not every_new and (found := published_already(store)) is not None:
+        return found  # the usual start: nothing to read, nothing to compile
+    from rules.baseline import read_baseline
 
     baseline = read_baseline()
+    if (found := published_already(store, baseline.rule_set)) is not None:
+        return found
+    from rules.compiled import compile_rule_set
+    from rules.verify import verify
+
     failures = verify(compile_rule_set(baseline.rule_set, places=baseline.places)).failures
     if failures:
         complain(f"{len(failures)} worked cases do not hold, so nothing is published; see `magcheck knowledge verify`")
         raise typer.Exit(Exit.SET_UP)
-    publish = publish_baseline if every_new else seed_baseline
+    publish = publish_next if every_new else seed_baseline
     return publish(
         store, baseline.rule_set, now=utc_now(), note=f"Knowledge packaged with magcheck {version('magcheck')}"
     )

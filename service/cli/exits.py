@@ -24,20 +24,16 @@ class Exit(IntEnum):
     INCOMPLETE = 6
 
 
+# \b keeps the line breaks of a paragraph in the help.
 EXIT_CODES = """
+\b
 Exit codes:
-
-0  done; for `check`: all lists were checked
-
-1  the input is wrong, or lint or verify found something
-
-2  wrong option or argument
-
-3  the settings or the database are not ready
-
-5  `check --fail-on`: a finding is that severe
-
-6  `check --fail-on-incomplete`: something was not recognised
+  0  done; for `check`: all lists were checked
+  1  the input is wrong, or lint or verify found something
+  2  wrong option or argument
+  3  the settings or the database are not ready
+  5  `check --fail-on`: a finding is, or could be, that severe
+  6  `check --fail-on-incomplete`: something was not recognised
 """
 
 

@@ -106,18 +106,27 @@ class _Writer:
     def block(self, mark: str, title: str, *, style: str) -> None:
         self.line(Text.assemble((f" {mark} ", style), " ", (clean(title), "bold")))
 
-    def field(self, label: str, text: str, *, style: str = "") -> None:
+    def field(self, label: str, text: str, *, style: str = "", start: str = "") -> None:
+        """One entry; further lines stand under the text, behind what ``start`` takes."""
         if not text:
             return
         indent = " " * (_LABEL_WIDTH + 2)
-        lines = textwrap.wrap(clean(text), self._width - len(indent), break_long_words=False, break_on_hyphens=False)
+        hanging = " " * len(start)
+        lines = textwrap.wrap(
+            clean(text),
+            self._width - len(indent),
+            initial_indent=start,
+            subsequent_indent=hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         for number, line in enumerate(lines):
             front = f"  {label:<{_LABEL_WIDTH}}" if number == 0 else indent
             self.line(Text.assemble((front, "dim"), (line, style)))
 
-    def fields(self, label: str, texts: Sequence[str], *, style: str = "") -> None:
+    def fields(self, label: str, texts: Sequence[str], *, style: str = "", start: str = "") -> None:
         for number, text in enumerate(texts):
-            self.field(label if number == 0 else "", text, style=style)
+            self.field(label if number == 0 else "", text, style=style, start=start)
 
 
 def _headline(report: CheckReport) -> Text:
@@ -203,8 +212,9 @@ def _write_management(writer: _Writer, finding: Finding) -> None:
         disagreement = separation["disagreement"]
         if disagreement is not None:
             writer.field("", f"Sources disagree ({_words(disagreement['policy'])}): {disagreement['text']}")
-            writer.fields("", [f"- {position['text']}" for position in disagreement["positions"]])
-    writer.field("Management", f"{_words(finding['operational_class'])}. {management['text']}")
+            writer.fields("", [position["text"] for position in disagreement["positions"]], start="- ")
+    writer.field("Class", _words(finding["operational_class"]))
+    writer.field("Management", management["text"])
     writer.fields("Monitoring", management["monitoring"])
     writer.field("For patients", management["patient_text"])
 
@@ -217,8 +227,8 @@ def _write_evidence(writer: _Writer, evidence: EvidenceReport) -> None:
 def _write_citations(writer: _Writer, citations: Sequence[CitationReference]) -> None:
     for citation in citations:
         supports = f" ({citation['supports']})" if citation["supports"] else ""
-        writer.field("", f"- {citation['title']}{supports}")
-        writer.field("", f"  {citation['address']} [{_words(citation['verification'])}]")
+        writer.field("", f"{citation['title']}{supports} [{_words(citation['verification'])}]", start="- ")
+        writer.field("", citation["address"], start="  ")
 
 
 def _reason(reason: Reason) -> str:
@@ -242,6 +252,7 @@ def _write_totals(writer: _Writer, report: CheckReport, names: Names) -> None:
         writer.field("Twice", f"{duplicate['substance']['name']}: {', '.join(duplicate['medication_ids'])}")
     writer.field("Missing facts", ", ".join(report["missing_facts"]))
     writer.field("In short", report["statement"], style="bold")
+    writer.field("As of", report["as_of"] or "")
     rule_set = report["rule_set"]
     number = str(rule_set["version"]) if rule_set["version"] else "not published"
     writer.field("Rule set", f"{number}, digest {rule_set['digest']}", style="dim")
@@ -255,7 +266,7 @@ def _write_intake(writer: _Writer, report: CheckReport, names: Names) -> None:
     total = intake["elemental_mg_per_day"]
     known = f"at least {intake['elemental_mg_per_day_minimum']} mg a day, not all sources are known"
     writer.field("Magnesium", f"{total} mg a day of the element" if total is not None else known)
-    writer.fields("", [_contribution(one, names) for one in intake["contributions"]])
+    writer.fields("", [_contribution(one, names) for one in intake["contributions"]], start="- ")
     for limit in intake["limits"]:
         exceeded = {True: "exceeded", False: "not exceeded", None: "cannot be decided"}[limit["exceeded"]]
         writer.field("", f"{limit['name']}, {limit['mg_per_day']} mg a day: {exceeded}")
@@ -264,7 +275,7 @@ def _write_intake(writer: _Writer, report: CheckReport, names: Names) -> None:
 def _contribution(contribution: IntakeContribution, names: Names) -> str:
     amount = contribution["elemental_mg_per_day"]
     shown = f"{amount} mg a day" if amount is not None else "unknown amount"
-    return f"- {names[contribution['medication_id']]}: {shown} ({contribution['basis']})"
+    return f"{names[contribution['medication_id']]}: {shown} ({contribution['basis']})"
 
 
 def _write_risk(writer: _Writer, report: CheckReport) -> None:

@@ -1,0 +1,1 @@
+"""Single parts of the service, without a database or a network."""

@@ -1,0 +1,102 @@
+"""Settings come from the environment, say what is wrong with them, and never show a secret."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from service.errors import SettingsInvalid
+from service.settings import Environment, Settings, unknown_variables
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in os.environ:
+        if name.startswith("MAGCHECK_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+
+def url(settings: Settings) -> str:
+    return settings.database_url.get_secret_value()
+
+
+def test_defaults_are_those_of_a_careful_production(tmp_path: Path) -> None:
+    settings = Settings.from_environment()
+    assert (settings.environment, settings.host, settings.port) == (Environment.PRODUCTION, "127.0.0.1", 8000)
+    assert settings.data_dir == tmp_path / "magcheck"
+    assert url(settings) == f"sqlite:///{tmp_path}/magcheck/magcheck.sqlite3"
+
+
+def test_without_a_data_home_the_data_lie_below_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Settings.from_environment().data_dir == tmp_path / ".local" / "share" / "magcheck"
+
+
+def test_the_database_follows_the_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MAGCHECK_DATA_DIR", "var")
+    settings = Settings.from_environment()
+    assert settings.data_dir == tmp_path / "var"
+    assert url(settings) == f"sqlite:///{tmp_path}/var/magcheck.sqlite3"
+
+
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg", "postgresql", "postgres"])
+def test_every_spelling_of_postgresql_is_the_installed_driver(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setenv("MAGCHECK_DATABASE_URL", f"{scheme}://user:word@db/magcheck")
+    assert url(Settings.from_environment()) == "postgresql+psycopg://user:word@db/magcheck"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "sqlite://", "sqlite:///", "sqlite:///:memory:", "mysql://user:secret@db/x", "postgresql+asyncpg://x"],
+)
+def test_other_databases_are_refused_without_repeating_the_address(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("MAGCHECK_DATABASE_URL", address)
+    with pytest.raises(
+        SettingsInvalid, match=r"MAGCHECK_DATABASE_URL: not a database address.*allowed: post"
+    ) as caught:
+        Settings.from_environment()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_password_is_not_in_any_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGCHECK_DATABASE_URL", "postgresql://user:secret@db/magcheck")
+    settings = Settings.from_environment()
+    assert "secret" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+def test_every_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGCHECK_PORT", "70000")
+    monkeypatch.setenv("MAGCHECK_ENVIRONMENT", "staging")
+    monkeypatch.setenv("MAGCHECK_EXPOSE_DOCS", "perhaps")
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.from_environment()
+    assert [problem.partition(":")[0] for problem in sorted(caught.value.problems)] == [
+        "MAGCHECK_ENVIRONMENT",
+        "MAGCHECK_EXPOSE_DOCS",
+        "MAGCHECK_PORT",
+    ]
+    assert "'development' or 'production'" in str(caught.value)
+
+
+def test_what_kubernetes_puts_into_the_port_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGCHECK_PORT", "tcp://10.0.0.7:8000")
+    with pytest.raises(SettingsInvalid, match=r"MAGCHECK_PORT: set by Kubernetes.*enableServiceLinks: false"):
+        Settings.from_environment()
+
+
+def test_settings_do_not_change() -> None:
+    settings = Settings.from_environment()
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(settings, "port", 1)  # noqa: B010 - the type checker refuses the plain way
+
+
+def test_slips_of_the_pen_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGCHECK_DATABSE_URL", "postgresql://db/x")
+    monkeypatch.setenv("MAGCHECK_PORT", "8001")
+    assert unknown_variables() == ("MAGCHECK_DATABSE_URL",)
