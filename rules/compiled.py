@@ -216,7 +216,9 @@ class CompiledRuleSet:
         # Ages, sexes and pregnancies are few, so this cannot grow beyond a thousand entries.
         self.populations: dict[object, tuple[frozenset[str], dict[str, tuple[str, ...]]]] = {}
         self._memberships = self._closed_memberships()
-        self._anchors = {prefix: record.id for record in rule_set.classes if _active(record) for prefix in record.atc}
+        self._anchors = tuple(
+            (prefix, record.id) for record in rule_set.classes if _active(record) for prefix in record.atc
+        )
         self._single: dict[str, list[Rule]] = {}
         self._listed: dict[str, list[Rule]] = {}
         self._pairs: dict[tuple[str, str], list[Rule]] = {}
@@ -277,7 +279,7 @@ class CompiledRuleSet:
 
     def classes_of_atc(self, code: str) -> frozenset[str]:
         """The classes a seven- or five-character ATC code belongs to by their anchors."""
-        direct = [owner for prefix, owner in self._anchors.items() if code.startswith(prefix)]
+        direct = [owner for prefix, owner in self._anchors if code.startswith(prefix)]
         return frozenset(self._with_containing(direct, ""))
 
     def members_of(self, class_id: str) -> tuple[str, ...]:

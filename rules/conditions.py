@@ -7,8 +7,10 @@ them.
 
 from __future__ import annotations
 
+import operator
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from rules.quantities import plain
@@ -128,55 +130,48 @@ def _words(bounds: Bounds) -> str:
 
 
 class Range:
-    """A comparison of an interval with bounds, exact."""
+    """A comparison of an interval with bounds. Decimals, integers and fractions compare exactly with each other."""
 
-    __slots__ = ("exact_high", "exact_low", "high", "low", "strict_high", "strict_low", "words")
+    __slots__ = ("contains", "high", "low", "strict_high", "strict_low", "words")
 
     def __init__(self, bounds: Bounds) -> None:
-        """Keep the bounds, as decimals and as fractions, and their words."""
+        """Keep the bounds and their words, and choose how a single value is compared."""
         self.low = bounds.at_least if bounds.at_least is not None else bounds.above
         self.high = bounds.at_most if bounds.at_most is not None else bounds.below
-        self.exact_low = None if self.low is None else Fraction(self.low)
-        self.exact_high = None if self.high is None else Fraction(self.high)
         self.strict_low = bounds.above is not None
         self.strict_high = bounds.below is not None
         self.words = _words(bounds)
+        self.contains: Callable[[Exact], bool] = self._contains
+        if self.high is None and self.low is not None:
+            self.contains = partial(operator.lt if self.strict_low else operator.le, self.low)
+        elif self.low is None and self.high is not None:
+            self.contains = partial(operator.gt if self.strict_high else operator.ge, self.high)
 
     @property
     def open_upwards(self) -> bool:
         """Whether there is no upper bound."""
         return self.high is None
 
-    def contains(self, value: Exact) -> bool:
-        """Whether one value lies in the range."""
-        # A fraction and a decimal do not compare by themselves; fractions are rare.
-        fraction = type(value) is Fraction
-        low = self.exact_low if fraction else self.low
-        if low is not None and (value < low or (self.strict_low and value == low)):
-            return False
-        high = self.exact_high if fraction else self.high
-        return high is None or not (value > high or (self.strict_high and value == high))
+    def _above(self, value: Exact) -> bool:
+        low = self.low
+        return low is None or (low < value if self.strict_low else low <= value)
+
+    def _under(self, value: Exact) -> bool:
+        high = self.high
+        return high is None or (high > value if self.strict_high else high >= value)
+
+    def _contains(self, value: Exact) -> bool:
+        return self._above(value) and self._under(value)
 
     def holds(self, interval: Interval) -> bool | None:
         """True when every possible value lies in the range, false when none does."""
         low, high = interval
         if low is high and low is not None:
             return self.contains(low)
-        return self._holds(low, high)
-
-    def _holds(self, low: Exact | None, high: Exact | None) -> bool | None:
-        """The long way, for a true interval: compare its ends with both bounds as fractions."""
-        lowest = None if low is None else Fraction(low)
-        highest = None if high is None else Fraction(high)
-        bottom, top = self.exact_low, self.exact_high
-        if bottom is not None and highest is not None and (highest < bottom or (self.strict_low and highest == bottom)):
+        if (high is not None and not self._above(high)) or (low is not None and not self._under(low)):
             return False
-        if top is not None and lowest is not None and (lowest > top or (self.strict_high and lowest == top)):
-            return False
-        above = bottom is None or (
-            lowest is not None and (lowest > bottom or (not self.strict_low and lowest == bottom))
-        )
-        under = top is None or (highest is not None and (highest < top or (not self.strict_high and highest == top)))
+        above = self.low is None or (low is not None and self._above(low))
+        under = self.high is None or (high is not None and self._under(high))
         return True if above and under else None
 
 
@@ -184,22 +179,22 @@ def number_words(value: Exact) -> str:
     """A number for people, at most four decimals."""
     if isinstance(value, Fraction):
         return plain(value, 4)
-    return str(value) if isinstance(value, int) else f"{value:f}"
+    text = str(value)
+    return f"{value:f}" if "E" in text else text
+
+
+def _at_least(low: Exact | None, unit: str) -> str:
+    return "not known" if low is None else f"at least {number_words(low)} {unit}"
 
 
 def interval_words(interval: Interval, unit: str) -> str:
     """An interval for people: ``38``, ``between 15 and 30`` or ``not known``."""
     low, high = interval
-    unit = f" {unit}" if unit else ""
-    if low is not None and low == high:
-        return f"{number_words(low)}{unit}"
+    if low is not None and (low is high or low == high):
+        return f"{number_words(low)} {unit}"
     if low is not None and high is not None:
-        return f"between {number_words(low)} and {number_words(high)}{unit}"
-    if low is not None:
-        return f"at least {number_words(low)}{unit}"
-    if high is not None:
-        return f"at most {number_words(high)}{unit}"
-    return "not known"
+        return f"between {number_words(low)} and {number_words(high)} {unit}"
+    return f"at most {number_words(high)} {unit}" if low is None and high is not None else _at_least(low, unit)
 
 
 class RangeTest:
@@ -225,7 +220,10 @@ class RangeTest:
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""
         interval = self.interval(facts, subject)
-        return None if interval is UNKNOWN else self.range.holds(interval)
+        if interval is UNKNOWN:
+            return None
+        value = interval[0]
+        return self.range.contains(value) if value is interval[1] and value is not None else self.range.holds(interval)
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""

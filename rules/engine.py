@@ -18,6 +18,8 @@ from rules.risk import deficiency_risk
 from rules.terms import Applicability, CheckStatus, RecognitionState, Severity, word
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rules.compiled import CompiledRuleSet, Entry, Pair, Rule, Side
     from rules.conditions import Facts
     from rules.judgement import Judgement
@@ -32,17 +34,17 @@ _NO_FINDINGS: Final = {severity.value: 0 for severity in Severity}
 class Group:
     """A finding while it is being put together: partners of one affected substance come together."""
 
-    __slots__ = ("affected", "holds", "judgement", "missing", "partners", "reasons", "seen", "taken_by")
+    __slots__ = ("affected", "certain", "holds", "judgement", "missing", "partners", "reasons", "seen")
 
     def __init__(self, judgement: Judgement, affected: Entry | None) -> None:
         """Start a finding about the affected substance."""
         self.judgement = judgement
         self.affected = affected
         self.holds: bool | None = True
-        self.missing: list[str] = []
+        self.certain = False
+        self.missing: Sequence[str] = ()
         self.reasons: list[Reason] = []
         self.partners: dict[str, SubstanceReference] = {}
-        self.taken_by: set[str] = set()
         self.seen: set[tuple[str, str]] = set()
 
     def add(self, test: str, line: Line, entry: Entry, words: str, side: Side, fits: bool | None) -> None:  # noqa: FBT001 - three values; one row of the trace
@@ -51,11 +53,10 @@ class Group:
         if seen in self.seen:
             return
         self.seen.add(seen)
-        self.taken_by.add(line.id)
         reason = line.reason(test, words, side, fits)
         if fits is None:
             self.holds = None
-            self.missing += reason["missing_facts"]
+            self.missing = [*self.missing, *reason["missing_facts"]]
         self.reasons.append(reason)
 
 
@@ -128,9 +129,11 @@ class Check:
                     judgement = judgements[rule.index]
                     if judgement is None:
                         continue
-                    group = self._group((rule.index, "", fits), judgement, None)
+                    group = self._group((rule.index, ""), judgement, None)
                     group.partners[entry.id] = entry.reference
                     group.add("precipitant", line, entry, single.words, single.side, fits)
+                    # One medication that surely belongs is enough; the others keep their open facts.
+                    group.certain = group.certain or fits is True
 
     def _pairs(self, affected: list[tuple[Line, Entry]], precipitants: list[tuple[Line, Entry]]) -> None:
         """Rules between different medications; two lines of one substance are no pair."""
@@ -157,10 +160,10 @@ class Check:
         line, entry = affected
         other, partner = precipitant
         for pair in pairs:
-            fits = pair.affected_fits if line.usual else line.fits(pair.affected)
+            fits = pair.affected_fits if line.given.usual else line.fits(pair.affected)
             if fits is False:
                 continue
-            partner_fits = pair.precipitant_fits if other.usual else other.fits(pair.precipitant)
+            partner_fits = pair.precipitant_fits if other.given.usual else other.fits(pair.precipitant)
             if partner_fits is False:
                 continue
             rule = pair.rule
@@ -192,21 +195,22 @@ def _finding(group: Group) -> Finding:
     finding["severity"] = judgement.severity
     finding["severity_ceiling"] = judgement.ceiling
     finding["operational_class"] = judgement.operational_class
-    if not (group.holds is True and judgement.holds is True):
+    if judgement.holds is None or not (group.holds or group.certain):
         finding["applicability"] = _MAY_APPLY
-    finding["missing_facts"] = (
-        sorted({*group.missing, *judgement.missing}) if group.missing or judgement.missing else []
-    )
-    finding["medication_ids"] = sorted(group.taken_by)
+    if group.missing or judgement.missing:
+        finding["missing_facts"] = sorted({*group.missing, *judgement.missing})
+    finding["medication_ids"] = sorted({line_id for line_id, _ in group.seen})
     if group.affected is not None:
         finding["affected"] = group.affected.reference
     partners = group.partners
     finding["precipitants"] = (
         [partners[name] for name in sorted(partners)] if len(partners) > 1 else list(partners.values())
     )
-    finding["condition_ids"] = judgement.conditions
-    finding["open_factors"] = judgement.open_factors
-    finding["why"] = group.reasons + judgement.reasons
+    if judgement.conditions:
+        finding["condition_ids"] = list(judgement.conditions)
+    if judgement.open_factors:
+        finding["open_factors"] = list(judgement.open_factors)
+    finding["why"] = [*group.reasons, *judgement.reasons]
     return finding
 
 
@@ -223,27 +227,24 @@ def _order(finding: Finding) -> tuple[int, str, list[str], str, str]:
 
 def _duplicates(lines: list[Line]) -> list[Duplicate]:
     """Substances on more than one line: reported, never merged silently."""
-    if len({entry.id for line in lines for entry in line.entries}) == sum(len(line.entries) for line in lines):
-        return []
-    where: dict[str, tuple[SubstanceReference, list[str]]] = {}
+    where: dict[str, list[str]] = {}
+    twice: dict[str, SubstanceReference] = {}
     for line in lines:
         for entry in line.entries:
-            where.setdefault(entry.id, (entry.reference, []))[1].append(line.id)
-    return [
-        {"substance": where[name][0], "medication_ids": where[name][1]}
-        for name in sorted(where)
-        if len(where[name][1]) > 1
-    ]
+            if entry.id in where:
+                where[entry.id].append(line.id)
+                twice[entry.id] = entry.reference
+            else:
+                where[entry.id] = [line.id]
+    return [{"substance": twice[name], "medication_ids": where[name]} for name in sorted(twice)] if twice else []
 
 
-def _statement(status: CheckStatus, findings: int, lines: list[Line]) -> str:
+def _statement(status: CheckStatus, findings: int, medications: int, known: int) -> str:
     """What the report does and does not say."""
-    known = sum(1 for line in lines if line.entries)
+    start = ""
     if status == CheckStatus.INCOMPLETE:
         start = "Incomplete: part of what was given was not recognised or does not agree, and was not fully checked. "
-    else:
-        start = ""
-    if not lines:
+    if not medications:
         return start + "No medication was given, so none was checked."
     if findings:
         return f"{start}{findings} magnesium-related findings for {known} recognised medications."
@@ -258,6 +259,8 @@ def _complete(lines: list[Line], conditions: list[CheckedTerm], symptoms: list[C
     for line in lines:
         if not line.entries or line.resolution.disagrees:
             return False
+    if not (conditions or symptoms):
+        return True
     return all(term["state"] == RecognitionState.RECOGNISED for term in (*conditions, *symptoms))
 
 
@@ -285,10 +288,10 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
         "rule_set": {"version": compiled.version, "digest": compiled.digest},
         "as_of": profile.as_of.isoformat() if profile.as_of is not None else None,
         "status": status,
-        "statement": _statement(status, len(findings), lines),
+        "statement": _statement(status, len(findings), len(lines), sum([1 for line in lines if line.entries])),
         "highest_severity": findings[0]["severity"] if findings else None,
         "finding_counts": counts,
-        "medications": [checked(line.id, line.resolution, line.routes) for line in lines],
+        "medications": [checked(line.id, line.resolution, line.given.routes) for line in lines],
         "conditions": conditions,
         "symptoms": symptoms,
         "duplicates": _duplicates(lines),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from rules.terms import Applicability, Severity, word
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rules.compiled import CompiledRuleSet, Factor, Rule
     from rules.conditions import Facts, Outcome
     from rules.fragments import Fragment
@@ -25,31 +27,20 @@ _MAY_APPLY: Final = word(Applicability.MAY_APPLY)
 class Judgement:
     """What a rule's own tests say about one subject: everything of a finding that does not depend on the partner."""
 
-    __slots__ = (
-        "ceiling",
-        "conditions",
-        "fragment",
-        "holds",
-        "key",
-        "missing",
-        "open_factors",
-        "operational_class",
-        "reasons",
-        "severity",
-    )
+    # Most judgements have none of these; they are replaced, never changed in place.
+    holds: bool | None = True
+    missing: Sequence[str] = ()
+    reasons: Sequence[Reason] = ()
+    open_factors: Sequence[OpenFactor] = ()
+    conditions: Sequence[str] = ()
 
     def __init__(self, fragment: Fragment) -> None:
         """Start with what the record says when nothing else is asked."""
         self.fragment = fragment
-        self.holds: bool | None = True
         self.severity: Severity = fragment.severity
         self.ceiling: Severity = fragment.severity
         self.operational_class: OperationalClass = fragment.operational_class
-        self.missing: list[str] = []
-        self.reasons: list[Reason] = []
-        self.open_factors: list[OpenFactor] = []
-        self.conditions: list[str] = []
-        self.key: tuple[object, ...] = ()
+        self.key: object = None
 
 
 def _judge_conditions(rule: Rule, facts: Facts, judgement: Judgement) -> None:
@@ -58,7 +49,7 @@ def _judge_conditions(rule: Rule, facts: Facts, judgement: Judgement) -> None:
     if present:
         judgement.conditions = present
         detail = f"condition present: {', '.join(present)}"
-        judgement.reasons.append({"test": "condition", "outcome": _APPLIES, "detail": detail})
+        judgement.reasons = [*judgement.reasons, {"test": "condition", "outcome": _APPLIES, "detail": detail}]
         return
     undecided = [name for name in rule.conditions if name in facts.undecided_conditions]
     if not undecided or not (rule.affected or rule.precipitant):
@@ -66,16 +57,13 @@ def _judge_conditions(rule: Rule, facts: Facts, judgement: Judgement) -> None:
         return
     missing = list(dict.fromkeys(fact for name in undecided for fact in facts.undecided_conditions[name]))
     judgement.holds = None
-    judgement.missing += missing
+    judgement.missing = [*judgement.missing, *missing]
     judgement.conditions = undecided
-    judgement.reasons.append(
-        {
-            "test": "condition",
-            "outcome": _MAY_APPLY,
-            "detail": f"it is not known whether this is present: {', '.join(undecided)}",
-            "missing_facts": missing,
-        }
-    )
+    detail = f"it is not known whether this is present: {', '.join(undecided)}"
+    judgement.reasons = [
+        *judgement.reasons,
+        {"test": "condition", "outcome": _MAY_APPLY, "detail": detail, "missing_facts": missing},
+    ]
 
 
 def _judge_factors(rule: Rule, facts: Facts, taken: Taken | None, judgement: Judgement) -> None:
@@ -83,17 +71,19 @@ def _judge_factors(rule: Rule, facts: Facts, taken: Taken | None, judgement: Jud
     base = RANK[judgement.severity]
     raised: Factor | None = None
     lowered: Factor | None = None
+    open_factors: list[OpenFactor] = []
+    reasons = list(judgement.reasons)
     for factor in rule.factors:
         holds = factor.test.holds(facts, taken)
         if holds is False or (holds is None and factor.rank <= base):
             continue
         outcome = factor.test.reason(facts, taken)
         if holds is None:
-            _leave_open(factor, outcome, judgement)
+            open_factors.append(_open(factor, outcome))
             continue
         record = factor.record
         detail = f"{record.text} ({outcome.detail}; severity {record.severity})"
-        judgement.reasons.append({"test": "factor", "outcome": _APPLIES, "detail": detail})
+        reasons.append({"test": "factor", "outcome": _APPLIES, "detail": detail})
         if factor.rank > base:
             raised = factor if raised is None or factor.rank > raised.rank else raised
         elif factor.rank < base:
@@ -104,28 +94,29 @@ def _judge_factors(rule: Rule, facts: Facts, taken: Taken | None, judgement: Jud
         judgement.severity = word(decisive.record.severity)
         if decisive.record.operational_class is not None:
             judgement.operational_class = word(decisive.record.operational_class)
-    _keep_what_could_be_worse(judgement)
+    judgement.reasons = reasons
+    judgement.ceiling = judgement.severity
+    if open_factors:
+        _keep_what_could_be_worse(judgement, open_factors)
 
 
-def _leave_open(factor: Factor, outcome: Outcome, judgement: Judgement) -> None:
+def _open(factor: Factor, outcome: Outcome) -> OpenFactor:
     record = factor.record
-    judgement.open_factors.append(
-        {
-            "id": record.id,
-            "severity": word(record.severity),
-            "text": record.text,
-            "missing_facts": list(outcome.missing),
-        }
-    )
+    return {
+        "id": record.id,
+        "severity": word(record.severity),
+        "text": record.text,
+        "missing_facts": list(outcome.missing),
+    }
 
 
-def _keep_what_could_be_worse(judgement: Judgement) -> None:
+def _keep_what_could_be_worse(judgement: Judgement, open_factors: list[OpenFactor]) -> None:
     """Of the open factors only those above the severity matter; their facts are missing and they set the ceiling."""
     severity = RANK[judgement.severity]
-    judgement.ceiling = judgement.severity
-    judgement.open_factors = [factor for factor in judgement.open_factors if RANK[factor["severity"]] > severity]
-    for factor in judgement.open_factors:
-        judgement.missing += factor["missing_facts"]
+    kept = [factor for factor in open_factors if RANK[factor["severity"]] > severity]
+    judgement.open_factors = kept
+    judgement.missing = [*judgement.missing, *(fact for factor in kept for fact in factor["missing_facts"])]
+    for factor in kept:
         if RANK[factor["severity"]] > RANK[judgement.ceiling]:
             judgement.ceiling = factor["severity"]
 
@@ -153,19 +144,13 @@ def judge(
             return None
     if test is not None:
         outcome = test.reason(facts, taken)
+        reason: Reason = {"test": "when", "outcome": _APPLIES, "detail": outcome.detail}
         if holds is None:
             judgement.holds = None
-            judgement.missing += outcome.missing
-            judgement.reasons.append(
-                {
-                    "test": "when",
-                    "outcome": _MAY_APPLY,
-                    "detail": outcome.detail,
-                    "missing_facts": list(outcome.missing),
-                }
-            )
-        else:
-            judgement.reasons.append({"test": "when", "outcome": _APPLIES, "detail": outcome.detail})
+            judgement.missing = [*judgement.missing, *outcome.missing]
+            reason["outcome"] = _MAY_APPLY
+            reason["missing_facts"] = list(outcome.missing)
+        judgement.reasons = [*judgement.reasons, reason]
     if rule.factors:
         _judge_factors(rule, facts, taken, judgement)
     judgement.key = (
@@ -173,7 +158,7 @@ def judge(
         judgement.severity,
         judgement.ceiling,
         judgement.operational_class,
-        tuple([factor["id"] for factor in judgement.open_factors]) if judgement.open_factors else (),
+        *(factor["id"] for factor in judgement.open_factors),
     )
     return judgement
 
@@ -184,5 +169,5 @@ def _start(compiled: CompiledRuleSet, rule: Rule, substance_id: str) -> Judgemen
     judgement = Judgement(fragment)
     if fragment.variant is not None:
         detail = f"the record says something of its own for {fragment.variant}"
-        judgement.reasons.append({"test": "variant", "outcome": _APPLIES, "detail": detail})
+        judgement.reasons = [{"test": "variant", "outcome": _APPLIES, "detail": detail}]
     return judgement

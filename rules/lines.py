@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -28,46 +29,44 @@ _LOCAL_ROUTES: Final = frozenset({"topical", "ophthalmic", "otic", "nasal", "inh
 _DAYS_IN_LONGEST_MONTH: Final = 31
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """How a line is given when the caller says so."""
+
+    routes: tuple[Route, ...]
+    routes_set: frozenset[Route]
+    route_words: str
+    dose_form: DoseForm | None
+    usual: bool = False
+
+
 class Line:
     """A medication of the list."""
 
-    __slots__ = (
-        "as_of",
-        "dose_form",
-        "entries",
-        "id",
-        "item",
-        "resolution",
-        "route_words",
-        "routes",
-        "routes_set",
-        "usual",
-    )
+    __slots__ = ("as_of", "entries", "given", "id", "item", "resolution")
 
     def __init__(self, compiled: CompiledRuleSet, item: MedicationItem, as_of: date | None) -> None:
         """Resolve the item; the caller's route and dose form count before those read from text or code."""
         self.id = item.id
         self.item = item
         self.as_of = as_of
-        resolution: Resolution = resolve(compiled, item.text, item.codes)
-        self.resolution = resolution
+        self.resolution = resolution = resolve(compiled, item.text, item.codes)
         self.entries = resolution.entries
-        if item.route is None and item.dose_form is None:
-            self.routes: tuple[Route, ...] = resolution.routes
-            self.routes_set: frozenset[Route] = resolution.routes_set
-            self.route_words = resolution.route_words
-            self.dose_form: DoseForm | None = resolution.dose_form
-            self.usual = resolution.usual
-        else:
-            self.usual = False
-            self.routes, self.route_words = routes_of(item, resolution)
-            self.routes_set = frozenset(self.routes)
-            self.dose_form = item.dose_form or resolution.dose_form
+        self.given: Resolution | Given = resolution
+        if item.route is not None or item.dose_form is not None:
+            routes, words = routes_of(item, resolution)
+            self.given = Given(routes, frozenset(routes), words, item.dose_form or resolution.dose_form)
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The possible routes."""
+        return self.given.routes
 
     @property
     def acts_only_locally(self) -> bool:
         """Whether every possible route keeps the drug where it is put."""
-        return bool(self.routes_set) and self.routes_set <= _LOCAL_ROUTES
+        routes = self.given.routes_set
+        return bool(routes) and routes <= _LOCAL_ROUTES
 
     @property
     def times_per_day(self) -> int | None:
@@ -81,20 +80,21 @@ class Line:
 
     def fits(self, side: Side) -> bool | None:
         """Whether the line is given the way the party asks for; None: not known."""
-        return True if side.asks_nothing else side.fits(self.routes_set, self.dose_form)
+        return True if side.asks_nothing else side.fits(self.given.routes_set, self.given.dose_form)
 
     def missing(self, side: Side) -> list[str]:
         """The facts that keep `fits` open."""
         facts = []
-        if side.routes and not (self.routes_set and self.routes_set <= side.routes):
+        routes = self.given.routes_set
+        if side.routes and not (routes and routes <= side.routes):
             facts.append(f"medications.{self.id}.route")
-        if side.dose_forms and self.dose_form is None:
+        if side.dose_forms and self.given.dose_form is None:
             facts.append(f"medications.{self.id}.dose_form")
         return facts
 
     def reason(self, test: str, words: str, side: Side, holds: bool | None) -> Reason:  # noqa: FBT001 - three values
         """Why the line is, may be or is not on one side of a rule."""
-        detail = f"{self.id}: {words}" if side.asks_nothing else f"{self.id}: {words}; {self.route_words}"
+        detail = f"{self.id}: {words}" if side.asks_nothing else f"{self.id}: {words}; {self.given.route_words}"
         if holds is True:
             return {"test": test, "outcome": _APPLIES, "detail": detail}
         if holds is None:
@@ -104,7 +104,7 @@ class Line:
                 "detail": detail,
                 "missing_facts": self.missing(side),
             }
-        form = f", dose form {self.dose_form}" if self.dose_form else ""
+        form = f", dose form {self.given.dose_form}" if self.given.dose_form else ""
         return {"test": test, "outcome": _DOES_NOT_APPLY, "detail": detail + form}
 
 

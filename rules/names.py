@@ -147,7 +147,7 @@ _FILLER: Final = frozenset(
     usp ph eur bp film coated release disintegrating dispersible dissolving odt fc resistant immediate ir strength
     dose doses unit units drop drops spray mist metered actuation actuations puff puffs pack pack kit box bottle
     tube bag ampul plain regular extra max maximum otc rx generic brand adult adults child children elemental salt
-    ml l mm cc
+    emulsion lotion foam shampoo wash ml l mm cc
     """.split()  # noqa: SIM905 - a word list is read and reviewed as words
 )
 UNITS: Final = frozenset({*MASS_UNITS, "mmol", "meq", "ml", "l", "iu", "unt", "units", "unit", "%", "gm"})

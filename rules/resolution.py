@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rules.model import Product
     from rules.names import Strength
     from rules.profile import Code, MedicationItem
-    from rules.report import Candidate, CheckedMedication, MatchDetail, SubstanceReference
+    from rules.report import Candidate, CheckedMedication, MatchDetail
     from rules.terms import DoseForm, Route
 
 MAXIMUM_CACHED: Final = 20_000
@@ -37,20 +37,15 @@ _SALT_WORD: Final = "magnesium"
 class Resolution:
     """What a line stands for, before the caller's own route, form and dose are looked at."""
 
-    state: RecognitionState
-    match: MatchDetail | None
+    shown: CheckedMedication  # everything a report says of the line, but its id
     entries: tuple[Entry, ...]
-    references: list[SubstanceReference]
     product: Product | None
     reading: Reading | None
     strengths: dict[str, Strength]  # substance id -> the strength written after its name
     routes: tuple[Route, ...]
     routes_set: frozenset[Route]
-    route_names: list[str]
     route_words: str
     dose_form: DoseForm | None
-    candidates: list[Candidate]
-    problems: list[str]
     disagrees: bool
     usual: bool  # one substance, by all the routes it has, in a form nobody named
 
@@ -104,15 +99,11 @@ def routes_of(item: MedicationItem, resolution: Resolution) -> tuple[tuple[Route
 
 def checked(item_id: str, resolution: Resolution, routes: tuple[Route, ...]) -> CheckedMedication:
     """One line as a report shows it."""
-    return {
-        "id": item_id,
-        "state": resolution.state,
-        "match": resolution.match,
-        "substances": resolution.references,
-        "routes": resolution.route_names if routes is resolution.routes else [route.value for route in routes],
-        "candidates": resolution.candidates,
-        "problems": resolution.problems,
-    }
+    shown = resolution.shown.copy()
+    shown["id"] = item_id
+    if routes is not resolution.routes:
+        shown["routes"] = [route.value for route in routes]
+    return shown
 
 
 def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]) -> Resolution:
@@ -155,20 +146,23 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
     else:
         state = RecognitionState.NO_MAGNESIUM_RELEVANCE
     return Resolution(
-        state=word(state),
-        match=match,
+        shown={
+            "id": "",
+            "state": word(state),
+            "match": match,
+            "substances": [entry.reference for entry in entries],
+            "routes": [route.value for route in routes],
+            "candidates": candidates,
+            "problems": problems,
+        },
         entries=entries,
-        references=[entry.reference for entry in entries],
         product=product,
         reading=reading if words else None,
         strengths=_strengths(named, reading) if text_entries else {},
         routes=routes,
         routes_set=frozenset(routes),
-        route_names=[route.value for route in routes],
         route_words=route_words,
         dose_form=dose_form,
-        candidates=candidates,
-        problems=problems,
         disagrees=disagrees,
         usual=len(entries) == 1 and dose_form is None and routes == entries[0].routes,
     )
