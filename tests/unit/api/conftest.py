@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -14,6 +18,7 @@ from rules.model import Case, Guidance, RuleSet
 from service.application.active import ActiveRuleSet
 from service.main import Application, create_app
 from service.settings import Settings
+from service.telemetry import configure_logging
 from tests import factories as make
 from tests.unit.api.contract_client import ContractClient
 
@@ -125,3 +130,19 @@ def client(app: Application) -> Iterator[ContractClient]:
 def client_without_rules(settings: Settings) -> Iterator[ContractClient]:
     with ContractClient(create_app(settings, ActiveRuleSet())) as client:
         yield client
+
+
+LogLines = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def log_lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[LogLines]:
+    """What the service writes to standard error, as it would in production with everything logged."""
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    configure_logging(level="debug")
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root.handlers, root.level = handlers, level
+    logging.captureWarnings(capture=False)
