@@ -15,7 +15,7 @@ import typer
 
 from service.cli.database import read_settings
 from service.cli.exits import Exit, complain
-from service.settings import Environment, Settings
+from service.settings import PREFIX, Environment, Settings
 
 _EXAMPLE = """{"medications": [
       {"id": "m1", "text": "Cipro 500 mg tablet"},
@@ -63,6 +63,9 @@ def openapi(
 
     from service.main import openapi_app
 
+    # The contract is the same everywhere, whatever is set here.
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
     text = json.dumps(openapi_app().openapi(), indent=2, ensure_ascii=False) + "\n"
     if check is not None:
         if check.read_text(encoding="utf-8") != text:

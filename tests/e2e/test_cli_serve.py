@@ -1,0 +1,286 @@
+"""Databases and the server, started by the real command."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.storage import migration
+from tests.integration.postgres_server import PostgresUnavailable, find_bindir, fresh_database, running_postgres
+
+MAGCHECK = [sys.executable, "-m", "service.cli"]
+START_SECONDS = 60.0
+# What only other commands need; a serving process that loads it pays for it in memory and in time to start.
+NOT_WHILE_SERVING = ("alembic", "migrations", "mako", "typer", "click", "rich", "yaml", "numpy", "pyarrow", "polars")
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in os.environ:
+        if name.startswith("MAGCHECK_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MAGCHECK_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture(scope="module")
+def seeded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("seeded") / "data"
+    result = magcheck("db", "upgrade", MAGCHECK_DATA_DIR=str(folder))
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.fixture
+def seeded(seeded_once: Path, tmp_path: Path) -> Path:
+    """The data folder of this test with a database that is ready."""
+    shutil.copytree(seeded_once, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def magcheck(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*MAGCHECK, *arguments], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(*arguments: str, **environment: str) -> Generator[tuple[subprocess.Popen[str], int]]:
+    port = free_port()
+    process = subprocess.Popen(
+        [*MAGCHECK, "serve", "--port", str(port), *arguments],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _wait_until_ready(process, port)
+        yield process, port
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _wait_until_ready(process: subprocess.Popen[str], port: int) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            pytest.fail(f"the server ended with {process.returncode}: {process.communicate()}")
+        try:
+            get(port, "/health/ready")
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the server did not become ready")
+
+
+def get(port: int, path: str) -> dict[str, object]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        found: dict[str, object] = json.load(answer)
+        return found
+
+
+def post(port: int, body: str) -> dict[str, object]:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/checks", body.encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - our own server
+        found: dict[str, object] = json.load(answer)
+        return found
+
+
+# --- the database -----------------------------------------------------------------------------------------------------
+
+
+def test_upgrade_and_check(tmp_path: Path) -> None:
+    before = magcheck("db", "check")
+    assert (before.returncode, before.stdout) == (3, "")
+    assert "error: there is no database yet; run `magcheck db upgrade`" in before.stderr
+    assert not (tmp_path / "data").exists()
+
+    first = magcheck("db", "upgrade")
+    assert first.returncode == 0, first.stderr
+    assert re.fullmatch(
+        r"The schema is at \d{4}\.\nRule set 1 was published and answers now \(digest [0-9a-f]{64}\)\.\n", first.stdout
+    )
+    again = magcheck("db", "upgrade", "--publish-baseline")
+    assert again.returncode == 0, again.stderr
+    assert "Rule set 1 is published (digest " in again.stdout
+
+    after = magcheck("db", "check")
+    assert (after.returncode, after.stderr) == (0, "")
+    assert after.stdout.startswith("*    1  ")
+    assert "1 rule set(s), all as published; 1 answers." in after.stdout
+
+
+def test_a_damaged_rule_set_is_named(seeded: Path) -> None:
+    with closing(sqlite3.connect(seeded / "magcheck.sqlite3")) as connection, connection:
+        connection.execute("drop trigger rule_set_append_only_update")
+        connection.execute("update rule_set set content = content || x'00'")
+    for command in (("db", "check"), ("serve",)):
+        result = magcheck(*command)
+        assert result.returncode == 3
+        assert "error: rule set 1 is refused: its content is" in result.stderr
+
+
+def test_a_schema_without_a_rule_set(tmp_path: Path) -> None:
+    migration.upgrade(f"sqlite:///{tmp_path}/data/magcheck.sqlite3")
+    for command in (("db", "check"), ("serve",)):
+        result = magcheck(*command)
+        assert result.returncode == 3
+        assert "error: no rule set is published; run `magcheck db upgrade`" in result.stderr
+
+
+def test_a_database_that_is_away() -> None:
+    url = f"postgresql://somebody:secret@127.0.0.1:{free_port()}/none"
+    for command in (("db", "upgrade"), ("db", "check"), ("serve",)):
+        result = magcheck(*command, MAGCHECK_DATABASE_URL=url)
+        assert result.returncode == 3
+        assert "error: the database cannot be reached" in result.stderr
+        assert "refused" in result.stderr  # why, in the driver's words
+        assert "secret" not in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_wrong_settings_and_slips_of_the_pen() -> None:
+    result = magcheck("db", "check", MAGCHECK_PORT="many", MAGCHECK_HOST="", MAGCHECK_PROT="8000")
+    assert result.returncode == 3
+    assert "MAGCHECK_PORT: " in result.stderr
+    assert "MAGCHECK_HOST: " in result.stderr
+    assert "warning: MAGCHECK_PROT is no setting" in magcheck("db", "check", MAGCHECK_PROT="8000").stderr
+
+
+# --- the server -------------------------------------------------------------------------------------------------------
+
+
+def test_serve_needs_a_database(tmp_path: Path) -> None:
+    result = magcheck("serve")
+    assert (result.returncode, result.stdout) == (3, "")
+    assert "run `magcheck db upgrade`" in result.stderr
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org"])  # noqa: S104 - refused is the point
+def test_development_is_for_this_machine_only(host: str, tmp_path: Path) -> None:
+    result = magcheck("serve", "--dev", "--host", host)
+    assert result.returncode == 2
+    assert "--dev listens on this machine only" in result.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_serve_dev_from_nothing() -> None:
+    with serving("--dev") as (process, port):
+        process.send_signal(signal.SIGINT)  # Ctrl-C, as a person ends it
+        out, err = process.communicate(timeout=20)
+    assert process.returncode in {0, 130, -signal.SIGINT}
+    assert f"http://127.0.0.1:{port}/docs" in out
+    assert not any(line.startswith("{") for line in err.splitlines())
+    assert "Traceback" not in err
+    command = re.search(
+        r"curl -s http://127.0.0.1:(\d+)/v1/checks .* -d '(\{.*\})'", out.replace("\\\n", ""), re.DOTALL
+    )
+    assert command is not None
+    assert int(command[1]) == port
+    assert check_by_hand(command[2])["highest_severity"] == "major"
+
+
+def check_by_hand(question: str) -> dict[str, Any]:
+    result = subprocess.run(
+        [*MAGCHECK, "check", "-", "--json"], input=question, capture_output=True, text=True, check=True
+    )
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+@pytest.mark.usefixtures("seeded")
+def test_production_logs_json_and_holds_no_command_line(tmp_path: Path) -> None:
+    spy = tmp_path / "spy"
+    spy.mkdir()
+    # Python imports this by itself; it writes down at the end what the serving process had loaded.
+    (spy / "sitecustomize.py").write_text(
+        "import atexit, pathlib, sys\n"
+        f"file = pathlib.Path({str(tmp_path / 'loaded')!r})\n"
+        "atexit.register(lambda: file.write_text('\\n'.join([sys.argv[0], *sys.modules])))\n"
+    )
+    with serving(PYTHONPATH=str(spy)) as (process, port):
+        assert get(port, "/health/ready")["status"] == "ready"
+        post(port, '{"medications": [{"id": "m1", "text": "Jane Doe 1950"}]}')
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+    assert out == ""
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert {"rule_set_loaded"} <= {line["event"] for line in lines}
+    assert "Jane" not in err
+    program, *loaded = (tmp_path / "loaded").read_text().splitlines()
+    assert program.endswith("service/main.py")
+    assert {"fastapi", "rules.engine", "sqlalchemy"} <= set(loaded)
+    assert [name for name in loaded if name.partition(".")[0] in NOT_WHILE_SERVING or name == "service.cli"] == []
+
+
+@pytest.fixture
+def postgresql_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    try:
+        find_bindir()
+    except PostgresUnavailable as unavailable:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(unavailable))
+    with running_postgres() as server:
+        url = fresh_database(server).replace("postgresql+psycopg", "postgresql")
+        monkeypatch.setenv("MAGCHECK_DATABASE_URL", url)
+        yield url
+
+
+def test_serve_on_postgresql(postgresql_url: str) -> None:
+    del postgresql_url
+    assert magcheck("db", "upgrade").returncode == 0
+    assert magcheck("db", "check").returncode == 0
+    with serving() as (_, port):
+        answer = post(port, '{"medications": [{"id": "m1", "text": "furosemide"}], "as_of": "2026-11-22"}')
+    report = check_by_hand('{"medications": [{"id": "m1", "text": "furosemide"}], "as_of": "2026-11-22"}')
+    # The same answer through both doors; only the rule set's number and the answer's id are the service's own.
+    del answer["check_id"]
+    assert answer["rule_set"] == {"version": 1, "digest": report["rule_set"]["digest"]}
+    answer["rule_set"] = report["rule_set"]
+    assert answer == report
+
+
+# --- the contract -----------------------------------------------------------------------------------------------------
+
+
+def test_openapi(tmp_path: Path) -> None:
+    printed = magcheck("openapi", MAGCHECK_EXPOSE_DOCS="false", MAGCHECK_PORT="nonsense")
+    assert printed.returncode == 0, printed.stderr
+    document = json.loads(printed.stdout)
+    assert "/v1/checks" in document["paths"]
+    assert "/docs" in document["paths"] or "/health/live" in document["paths"]
+
+    file = tmp_path / "openapi.json"
+    assert magcheck("openapi", "--output", str(file)).returncode == 0
+    assert file.read_text() == printed.stdout
+    assert magcheck("openapi", "--check", str(file)).returncode == 0
+    file.write_text(printed.stdout.replace("magcheck", "magchek", 1))
+    differs = magcheck("openapi", "--check", str(file))
+    assert differs.returncode == 1
+    assert "differs from the code; write it anew with `magcheck openapi --output" in differs.stderr
