@@ -176,31 +176,24 @@ class Range:
 
 
 def number_words(value: Exact) -> str:
-    """A number for people, at most four decimals."""
-    if isinstance(value, Fraction):
-        return plain(value, 4)
-    text = str(value)
-    return f"{value:f}" if "E" in text else text
+    """A number for people; a fraction is rounded to four decimals."""
+    return plain(value, 4) if isinstance(value, Fraction) else str(value)
 
 
-def _at_least(low: Exact | None, unit: str) -> str:
-    return "not known" if low is None else f"at least {number_words(low)} {unit}"
-
-
-def interval_words(interval: Interval, unit: str) -> str:
-    """An interval for people: ``38``, ``between 15 and 30`` or ``not known``."""
+def interval_words(interval: Interval) -> str:
+    """A true interval for people: ``between 15 and 30``, ``at least 15``."""
     low, high = interval
-    if low is not None and (low is high or low == high):
-        return f"{number_words(low)} {unit}"
-    if low is not None and high is not None:
-        return f"between {number_words(low)} and {number_words(high)} {unit}"
-    return f"at most {number_words(high)} {unit}" if low is None and high is not None else _at_least(low, unit)
+    if low is None:
+        return "not known" if high is None else f"at most {number_words(high)}"
+    if high is None:
+        return f"at least {number_words(low)}"
+    return f"between {number_words(low)} and {number_words(high)}"
 
 
 class RangeTest:
     """A value, or an interval of possible values, against bounds."""
 
-    __slots__ = ("interval", "label", "missing", "range", "unit")
+    __slots__ = ("false_words", "interval", "label", "missing", "range", "true_words", "unit")
 
     def __init__(
         self,
@@ -214,6 +207,8 @@ class RangeTest:
         self.label = label
         self.unit = unit
         self.range = Range(bounds)
+        self.true_words = f"{unit} is {self.range.words}"
+        self.false_words = f"{unit} is not {self.range.words}"
         self.interval = interval
         self.missing = missing
 
@@ -228,13 +223,21 @@ class RangeTest:
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
         interval = self.interval(facts, subject)
-        if interval is UNKNOWN or interval == UNKNOWN:
+        value = interval[0]
+        if value is interval[1] and value is not None:
+            holds: bool | None = self.range.contains(value)
+            return Outcome(
+                holds, f"{self.label} {number_words(value)} {self.true_words if holds else self.false_words}"
+            )
+        if interval == UNKNOWN:
             detail = f"{self.label} is not known ({self.range.words} {self.unit} would matter)"
             return Outcome(None, detail, self.missing(facts, subject))
         holds = self.range.holds(interval)
-        link = "must be known to be" if holds is None else ("is" if holds else "is not")
-        detail = f"{self.label} {interval_words(interval, self.unit)} {link} {self.range.words}"
-        return Outcome(holds, detail, self.missing(facts, subject) if holds is None else ())
+        if holds is None:
+            detail = f"{self.label} {interval_words(interval)} {self.unit} must be known to be {self.range.words}"
+            return Outcome(None, detail, self.missing(facts, subject))
+        words = self.true_words if holds else self.false_words
+        return Outcome(holds, f"{self.label} {interval_words(interval)} {words}")
 
 
 class EqualTest:
@@ -415,7 +418,7 @@ class AllTest:
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
         outcomes = [part.reason(facts, subject) for part in self.parts]
-        answers = [outcome.holds for outcome in outcomes]
+        answers = [outcome[0] for outcome in outcomes]
         holds = False if False in answers else (None if None in answers else True)
         return _combined(holds, outcomes, " and ")
 
@@ -471,9 +474,11 @@ class NotTest:
 
 def _combined(holds: bool | None, outcomes: list[Outcome], link: str) -> Outcome:  # noqa: FBT001 - three values
     """Keep the parts that decided: those with the same answer as the whole."""
-    deciding = [outcome for outcome in outcomes if outcome.holds is holds]
-    missing = tuple(dict.fromkeys(fact for outcome in deciding for fact in outcome.missing)) if holds is None else ()
-    return Outcome(holds, link.join([outcome.detail for outcome in deciding]), missing)
+    detail = link.join([outcome.detail for outcome in outcomes if outcome.holds is holds])
+    if holds is not None:
+        return Outcome(holds, detail)
+    missing = dict.fromkeys(fact for outcome in outcomes if outcome.holds is None for fact in outcome.missing)
+    return Outcome(None, detail, tuple(missing))
 
 
 def _age(facts: Facts, _subject: Subject | None) -> Interval:

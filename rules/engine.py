@@ -34,7 +34,7 @@ _NO_FINDINGS: Final = {severity.value: 0 for severity in Severity}
 class Group:
     """A finding while it is being put together: partners of one affected substance come together."""
 
-    __slots__ = ("affected", "certain", "holds", "judgement", "missing", "partners", "reasons", "seen")
+    __slots__ = ("affected", "certain", "holds", "judgement", "missing", "others", "partners", "reasons", "seen")
 
     def __init__(self, judgement: Judgement, affected: Entry | None) -> None:
         """Start a finding about the affected substance."""
@@ -46,6 +46,7 @@ class Group:
         self.reasons: list[Reason] = []
         self.partners: dict[str, SubstanceReference] = {}
         self.seen: set[tuple[str, str]] = set()
+        self.others: Sequence[Judgement] = ()  # the same verdict about other lines, which may lack other facts
 
     def add(self, test: str, line: Line, entry: Entry, words: str, side: Side, fits: bool | None) -> None:  # noqa: FBT001 - three values; one row of the trace
         """Record who takes part and why, each line and substance once."""
@@ -95,6 +96,8 @@ class Check:
         group = self.groups.get(key)
         if group is None:
             group = self.groups[key] = Group(judgement, affected)
+        elif judgement is not group.judgement and judgement not in group.others:
+            group.others = [*group.others, judgement]
         return group
 
     def _single(self, line: Line, entry: Entry) -> None:
@@ -211,7 +214,19 @@ def _finding(group: Group) -> Finding:
     if judgement.open_factors:
         finding["open_factors"] = list(judgement.open_factors)
     finding["why"] = [*group.reasons, *judgement.reasons]
+    for other in group.others:
+        _join(finding, other)
     return finding
+
+
+def _join(finding: Finding, judgement: Judgement) -> None:
+    """Add what the same verdict says about another line: the facts it lacks there and its reasons."""
+    finding["missing_facts"] = sorted({*finding["missing_facts"], *judgement.missing})
+    finding["why"] += [reason for reason in judgement.reasons if reason not in finding["why"]]
+    finding["open_factors"] = [
+        {**mine, "missing_facts": list(dict.fromkeys([*mine["missing_facts"], *theirs["missing_facts"]]))}
+        for mine, theirs in zip(finding["open_factors"], judgement.open_factors, strict=True)
+    ]
 
 
 def _order(finding: Finding) -> tuple[int, str, list[str], str, str]:

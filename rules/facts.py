@@ -121,7 +121,7 @@ def facts_of(
 ) -> Facts:
     """Everything the rules may ask, except the magnesium intake, which the engine adds."""
     patient = profile.patient
-    facts = Facts([(entry.id, entry.keys) for line in lines if not line.acts_only_locally for entry in line.entries])
+    facts = Facts([listed for line in lines if not line.given.local for listed in line.resolution.listed])
     facts.age_years = patient.age_years
     facts.sex = patient.sex
     facts.pregnancy = patient.pregnancy

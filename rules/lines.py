@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from rules.quantities import MASS_UNITS, decimal_from, milligrams
-from rules.resolution import resolve, routes_of
+from rules.resolution import resolve, routes_of, stays_local
 from rules.terms import Applicability, word
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ _APPLIES: Final = word(Applicability.APPLIES)
 _MAY_APPLY: Final = word(Applicability.MAY_APPLY)
 _DOES_NOT_APPLY: Final = word(Applicability.DOES_NOT_APPLY)
 _MASS: Final = frozenset(MASS_UNITS)
-# Given this way a drug hardly reaches the blood, so it does not count as a cause of anything elsewhere in the body.
-_LOCAL_ROUTES: Final = frozenset({"topical", "ophthalmic", "otic", "nasal", "inhaled"})
 _DAYS_IN_LONGEST_MONTH: Final = 31
 
 
@@ -37,6 +35,7 @@ class Given:
     routes_set: frozenset[Route]
     route_words: str
     dose_form: DoseForm | None
+    local: bool
     usual: bool = False
 
 
@@ -55,18 +54,14 @@ class Line:
         self.given: Resolution | Given = resolution
         if item.route is not None or item.dose_form is not None:
             routes, words = routes_of(item, resolution)
-            self.given = Given(routes, frozenset(routes), words, item.dose_form or resolution.dose_form)
+            routes_set = frozenset(routes)
+            form = item.dose_form or resolution.dose_form
+            self.given = Given(routes, routes_set, words, form, stays_local(routes_set))
 
     @property
     def routes(self) -> tuple[Route, ...]:
         """The possible routes."""
         return self.given.routes
-
-    @property
-    def acts_only_locally(self) -> bool:
-        """Whether every possible route keeps the drug where it is put."""
-        routes = self.given.routes_set
-        return bool(routes) and routes <= _LOCAL_ROUTES
 
     @property
     def times_per_day(self) -> int | None:

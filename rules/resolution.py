@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from rules.names import Reading, read_besides, routes_of_form, tokens
-from rules.terms import CodeSystem, MatchKind, RecognitionState, word
+from rules.terms import CodeSystem, MatchKind, RecognitionState, Route, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from rules.names import Strength
     from rules.profile import Code, MedicationItem
     from rules.report import Candidate, CheckedMedication, MatchDetail
-    from rules.terms import DoseForm, Route
+    from rules.terms import DoseForm
 
 MAXIMUM_CACHED: Final = 20_000
 _MAXIMUM_CANDIDATES: Final = 5
 _LEAST_SCORE: Final = 0.72
 _SHORTEST_PREFIX: Final = 3
+_LOCAL_ROUTES: Final = frozenset({Route.TOPICAL, Route.OPHTHALMIC, Route.OTIC, Route.NASAL, Route.INHALED})
 _CLASS_PREFIX_LENGTH: Final = 5
 # "Magnesium" straight after another name is the salt of that drug ("esomeprazole magnesium"), not a magnesium product.
 _SALT_WORD: Final = "magnesium"
@@ -47,6 +48,8 @@ class Resolution:
     route_words: str
     dose_form: DoseForm | None
     disagrees: bool
+    local: bool  # every possible route keeps the drug where it is put
+    listed: tuple[tuple[str, frozenset[str]], ...]  # substances with their classes, as facts count them
     usual: bool  # one substance, by all the routes it has, in a form nobody named
 
 
@@ -59,13 +62,14 @@ class _Named:
     end: int
 
 
+def stays_local(routes: frozenset[Route]) -> bool:
+    """Whether every possible route keeps the drug where it is put: hardly any of it reaches the blood."""
+    return bool(routes) and routes <= _LOCAL_ROUTES
+
+
 def resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]) -> Resolution:
     """What a line stands for; the answer is shared, so nobody may change it."""
-    key: object
-    if text is None and len(codes) == 1:
-        key = (codes[0].system, codes[0].code)
-    else:
-        key = (text, *((code.system, code.code) for code in codes))
+    key = (codes[0].system, codes[0].code) if text is None and len(codes) == 1 else _key(text, codes)
     cache = compiled.resolutions
     found: Resolution | None = cache.get(key)
     if found is None:
@@ -74,6 +78,10 @@ def resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]
             cache.clear()
         cache[key] = found
     return found
+
+
+def _key(text: str | None, codes: tuple[Code, ...]) -> object:
+    return (text, *((code.system, code.code) for code in codes)) if codes else text
 
 
 def resolve_item(compiled: CompiledRuleSet, item: MedicationItem) -> CheckedMedication:
@@ -164,6 +172,8 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
         route_words=route_words,
         dose_form=dose_form,
         disagrees=disagrees,
+        local=stays_local(frozenset(routes)),
+        listed=tuple((entry.id, entry.keys) for entry in entries),
         usual=len(entries) == 1 and dose_form is None and routes == entries[0].routes,
     )
 
