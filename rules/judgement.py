@@ -75,7 +75,7 @@ def _judge_factors(rule: Rule, facts: Facts, taken: Taken | None, judgement: Jud
     reasons = list(judgement.reasons)
     for factor in rule.factors:
         holds = factor.test.holds(facts, taken)
-        # An open factor of the record's own severity can change nothing; one below it can, where another lowers further.
+        # An open factor of the record's own severity changes nothing; one below it can, where another lowers further.
         if holds is False or (holds is None and factor.rank == base):
             continue
         outcome = factor.test.reason(facts, taken)
