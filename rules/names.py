@@ -17,6 +17,7 @@ from rules.terms import DoseForm, Route
 
 # "1,000" is a thousand in one country and one in another: a thousandfold slip, so it is not read as a strength.
 _THOUSANDS = re.compile(r",[0-9]{3}$")
+_DIGITS: Final = frozenset("0123456789")
 _TOKEN = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,9})?|[^\W\d_]+|[/+&%()\[\],;]")
 SEPARATORS: Final = frozenset({"/", "+", "&", ",", ";", "and", "with", "plus", "et", "und"})
 _BRACKETS: Final = frozenset("()[]")
@@ -53,7 +54,7 @@ _FORMS: Final[dict[str, DoseForm]] = {
         DoseForm.CHEWABLE_TABLET: "chewable chewtab chewtabs",
         DoseForm.EFFERVESCENT: "effervescent",
         DoseForm.GASTRO_RESISTANT: "enteric gastro ec dr delayed",
-        DoseForm.MODIFIED_RELEASE: "extended er xr xl sr cr la prolonged modified sustained hr",
+        DoseForm.MODIFIED_RELEASE: "extended er xr xl sr cr mr cd la retard prolonged modified sustained hr",
         DoseForm.CAPSULE: "capsule capsules cap caps softgel softgels",
         DoseForm.SOLUTION: "solution soln sol syrup elixir liquid",
         DoseForm.SUSPENSION: "suspension susp",
@@ -120,6 +121,7 @@ _PER_DAY: Final[dict[str, int]] = {
     "qam": 1,
     "qpm": 1,
     "bedtime": 1,
+    "night": 1,
     "nocte": 1,
     "mane": 1,
     "morning": 1,
@@ -133,6 +135,13 @@ _PER_DAY: Final[dict[str, int]] = {
     "qid": 4,
     "qds": 4,
 }
+# Times of day that stand for one intake each: "morning and evening" is twice a day.
+_TIMES_OF_DAY: Final[dict[str, str]] = {
+    **dict.fromkeys(("mane", "morning", "qam"), "morning"),
+    **dict.fromkeys(("noon", "midday"), "noon"),
+    **dict.fromkeys(("bedtime", "evening", "hs", "night", "nightly", "nocte", "qhs", "qpm"), "evening"),
+}
+_EACH: Final = (["a"], ["per"], ["each"], ["every"], ["/"])
 _COUNT_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4}
 _HOURS_A_DAY: Final = 24
 # Words that say nothing about which drug it is: salts and esters after a name, packaging, instructions.
@@ -142,12 +151,13 @@ _FILLER: Final = frozenset(
     tartrate succinate fumarate maleate mesylate mesilate besylate besilate tosylate citrate bromide chloride nitrate
     gluconate lactate medoxomil cilexetil axetil monohydrate dihydrate trihydrate hemihydrate anhydrous hydrate base
     as of the a an by in on at to for per each every take taken give use via from or when if needed
-    day days dailydose week weekly weeks month months hour hours h am pm noon meal meals food breakfast lunch dinner
-    before after x times time only prn sos stat ac pc
+    day days dailydose week weekly weeks month monthly months hour hours h am meal meals food breakfast lunch dinner
+    before after pm midday noon x times time only prn sos stat ac pc
     usp ph eur bp film coated release disintegrating dispersible dissolving odt fc resistant immediate ir strength
     dose doses unit units drop drops spray mist metered actuation actuations puff puffs pack pack kit box bottle
     tube bag ampul plain regular extra max maximum otc rx generic brand adult adults child children elemental salt
-    emulsion lotion foam shampoo wash ml l mm cc
+    emulsion lotion foam shampoo wash ml l mm cc m oz fl tsp tbsp teaspoon teaspoons tablespoon
+    tablespoons water juice glass forte ds
     """.split()  # noqa: SIM905 - a word list is read and reviewed as words
 )
 UNITS: Final = frozenset({*MASS_UNITS, "mmol", "meq", "ml", "l", "iu", "unt", "units", "unit", "%", "gm"})
@@ -202,17 +212,20 @@ class _Reader:
         elif word in _FORMS:
             self.forms.append(_FORMS[word])
         elif word in _PER_DAY:
-            self.per_day = max(_PER_DAY[word], self.per_day or 0)
+            self.per_day = max(_PER_DAY[word], self.per_day or 0, self._times_of_day())
         elif word in _COUNT_WORDS:
             if self.words[position + 1 : position + 2] in (["times"], ["x"]):
                 self.per_day = _COUNT_WORDS[word]
         elif word not in _FILLER and word not in UNITS and word != "q":  # q8h: the number carries it
             self.unread.append(position)
 
-    def number(self, position: int) -> int:
+    def _times_of_day(self) -> int:
+        return len({_TIMES_OF_DAY[word] for word in self.words if word in _TIMES_OF_DAY})
+
+    def number(self, position: int, named: frozenset[int]) -> int:
         """Read what starts with a number and say how many tokens it took."""
         length, strength, per_day = _number(self.words, position)
-        if strength is not None:
+        if strength is not None and not _continues_a_number(self.words, position, named):
             self.strengths.append(strength)
         self.per_day = per_day or self.per_day
         return length
@@ -224,8 +237,9 @@ def read_besides(words: list[str], named: frozenset[int]) -> Reading:
     position = 0
     while position < len(words):
         word = words[position]
-        if word[0].isdigit() and position not in named:
-            position += reader.number(position)
+        # Not isdigit(): it is also true for numerals such as the Ethiopic ones, which are words here.
+        if word[0] in _DIGITS and position not in named:
+            position += reader.number(position, named)
             continue
         if position not in named and word not in _BRACKETS and word not in SEPARATORS:
             reader.word(position)
@@ -234,11 +248,24 @@ def read_besides(words: list[str], named: frozenset[int]) -> Reading:
         strengths=tuple(reader.strengths),
         routes=tuple(dict.fromkeys(reader.routes)),
         dose_form=_most_telling(reader.forms, words),
-        times_per_day=reader.per_day,
+        times_per_day=None if _in_longer_rhythm(words) else reader.per_day,
         as_needed="prn" in words or ("needed" in words and "as" in words),
         elemental="elemental" in words,
         unread=tuple(reader.unread),
     )
+
+
+def _in_longer_rhythm(words: list[str]) -> bool:
+    """Whether a count is one of a week or a month ("twice a week", "every 2 days"), so that none a day is known."""
+    if "weekly" in words or "monthly" in words:
+        return True
+    for position, word in enumerate(words):
+        before = words[max(0, position - 2) : position]
+        if word in {"week", "month"} and before[-1:] in _EACH and before != ["for", "a"]:
+            return True
+        if word in {"days", "weeks", "months"} and before[:1] in (["q"], ["every"]):
+            return True
+    return False
 
 
 def _near_eye(words: list[str]) -> bool:
@@ -261,6 +288,12 @@ def _most_telling(forms: list[DoseForm], words: list[str]) -> DoseForm | None:
     return next((form for form in forms if form is not DoseForm.EYE_DROPS), None)
 
 
+def _continues_a_number(words: list[str], position: int, named: frozenset[int]) -> bool:
+    """Whether another number stands straight before: "1 500 mg" is 1500 mg here and one piece of 500 mg there."""
+    before = position - 2 if words[position - 1] == "," else position - 1
+    return before >= 0 and before not in named and words[before][0] in _DIGITS
+
+
 def _number(words: list[str], position: int) -> tuple[int, Strength | None, int | None]:
     """Read what starts with a number: a strength, an interval (`q8h`), a count (`3 times`) or nothing of use."""
     word = words[position]
@@ -269,8 +302,8 @@ def _number(words: list[str], position: int) -> tuple[int, Strength | None, int 
     if following == "%":
         return 2, None, None
     if previous in {"q", "every"} and following in {"h", "hr", "hrs", "hour", "hours"}:
-        hours = int(Decimal(word.replace(",", ".")))
-        return 2, None, (_HOURS_A_DAY // hours if hours and _HOURS_A_DAY % hours == 0 else None)
+        hours = Decimal(word.replace(",", "."))
+        return 2, None, (int(_HOURS_A_DAY // hours) if hours and _HOURS_A_DAY % hours == 0 else None)
     if following in {"times", "x", "xday"} and word.isdigit():
         return 2, None, int(word) or None
     if following in MASS_UNITS or following in {"mmol", "meq"}:

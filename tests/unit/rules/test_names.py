@@ -1,0 +1,360 @@
+"""Reading a medication line without knowing any drug: words, strengths, route, dose form and frequency."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from rules.names import Reading, Strength, normalise, read_besides, routes_of_form, tokens
+from rules.terms import DoseForm, Route
+
+NAME = "zzdrug"  # stands where a line has its drug name
+
+
+def read(text: str) -> Reading:
+    """Read a line in which the made-up drug name is already known."""
+    words = tokens(text)
+    return read_besides(words, frozenset(index for index, word in enumerate(words) if word == NAME))
+
+
+def unread(text: str) -> list[str]:
+    """The words that nothing explains."""
+    words = tokens(text)
+    return [words[position] for position in read(text).unread]
+
+
+class TestNormalise:
+    """Two spellings of one name meet; two different names never do."""
+
+    @pytest.mark.parametrize(
+        ("written", "expected"),
+        [
+            ("FUROSEMIDE", "furosemide"),
+            ("Lasix®", "lasix"),
+            ("Mag-Ox™ 400©", "mag-ox 400"),
+            ("St. John's wort", "st. johns wort"),
+            ("St. John\u2019s wort", "st. johns wort"),
+            ("Furosémide", "furosemide"),
+            ("Furose\u0301mide", "furosemide"),  # the accent as a combining character
+            ("furo\u200bse\u00admi\ufeffde", "furosemide"),  # zero-width space, soft hyphen, byte order mark
+            ("\u202efurosemide\u202c", "furosemide"),  # direction marks
+            ("furo\u2060se\u200dmide", "furosemide"),  # word joiner, zero-width joiner
+            ("ＦＵＲＯＳＥＭＩＤＥ", "furosemide"),  # fullwidth letters  # noqa: RUF001
+            ("Straße", "strasse"),
+            ("İstanbul", "istanbul"),  # the dot of the Turkish capital is an accent
+        ],
+    )
+    def test_spellings_that_mean_the_same(self, written: str, expected: str) -> None:
+        assert normalise(written) == expected
+
+    def test_cyrillic_letter_that_looks_latin_stays_cyrillic(self) -> None:
+        assert normalise("fur\u043esemide") != "furosemide"
+
+    def test_greek_letter_stays_greek(self) -> None:
+        assert normalise("\u03bfxide") != "oxide"
+
+
+class TestTokens:
+    """Hyphens and spaces separate words; the marks between ingredients stay."""
+
+    def test_line_of_a_combination(self) -> None:
+        line = "Hydro-chlorothiazide 12.5 MG / Triamterene 37,5 MG"
+        assert tokens(line) == ["hydro", "chlorothiazide", "12.5", "mg", "/", "triamterene", "37,5", "mg"]
+
+    def test_number_and_unit_without_a_space(self) -> None:
+        assert tokens("Cipro 500mg") == ["cipro", "500", "mg"]
+
+    def test_brackets_and_plus(self) -> None:
+        assert tokens("[Lasix] (a)+b") == ["[", "lasix", "]", "(", "a", ")", "+", "b"]
+
+    def test_nothing_to_read(self) -> None:
+        assert tokens("?!  ***") == []
+
+
+class TestStrengths:
+    """A strength is a number with a unit of mass or amount; anything doubtful is not read at all."""
+
+    @pytest.mark.parametrize(
+        ("text", "value", "unit"),
+        [
+            ("zzdrug 40 mg", "40", "mg"),
+            ("zzdrug 40MG", "40", "mg"),
+            ("zzdrug 0.125 mg", "0.125", "mg"),
+            ("zzdrug 12,5 mg", "12.5", "mg"),
+            ("zzdrug 2 g", "2", "g"),
+            ("zzdrug 50 mcg", "50", "mcg"),
+            ("zzdrug 50 \u00b5g", "50", "\u03bcg"),  # micro sign, folded to the Greek letter
+            ("zzdrug 50 \u03bcg", "50", "\u03bcg"),
+            ("zzdrug 10 mmol", "10", "mmol"),
+            ("zzdrug 20 mEq", "20", "meq"),
+        ],
+    )
+    def test_number_with_unit(self, text: str, value: str, unit: str) -> None:
+        assert read(text).strengths == (Strength(Decimal(value), unit, 1),)
+
+    @pytest.mark.parametrize(
+        "text", ["zzdrug 1,000 mg", "zzdrug 1,500 mg tablet", "zzdrug 0,125 mg", "zzdrug 12,000 mcg"]
+    )
+    def test_comma_before_three_digits_is_not_read(self, text: str) -> None:
+        """1,000 mg is a gram in one country and a milligram in another."""
+        assert read(text).strengths == ()
+
+    @pytest.mark.parametrize(
+        "text",
+        ["zzdrug 1 500 mg", "zzdrug 1 000 mg", "zzdrug 1.000,5 mg", "zzdrug 1,000.5 mg", "zzdrug 1234567890 mg"],
+    )
+    def test_number_in_several_pieces_is_not_read(self, text: str) -> None:
+        """The last piece alone would be a dose that is too low by a factor of three, or of a thousand."""
+        assert read(text).strengths == ()
+        assert unread(text) == []
+
+    def test_number_inside_a_name_does_not_spoil_the_strength(self) -> None:
+        words = tokens("mag 64 535 mg")
+        assert [one.value for one in read_besides(words, frozenset({0, 1})).strengths] == [Decimal(535)]
+
+    @pytest.mark.parametrize("text", ["10 mg zzdrug", "10 mg, zzdrug,"])
+    def test_strength_at_the_start_of_the_line(self, text: str) -> None:
+        assert [one.value for one in read(text).strengths] == [Decimal(10)]
+
+    @pytest.mark.parametrize(
+        ("text", "per_volume"),
+        [
+            ("zzdrug 20 mg/2 mL", True),
+            ("zzdrug 20 mg/mL", True),
+            ("zzdrug 1 g / l", True),
+            ("zzdrug 40 mg / 5 mg", False),
+            ("zzdrug 40 mg / zzdrug", False),
+            ("zzdrug 40 mg mL", False),
+        ],
+    )
+    def test_concentration_is_marked(self, text: str, *, per_volume: bool) -> None:
+        """A strength per millilitre is not the amount of one intake."""
+        first = read(text).strengths[0]
+        assert first.per_volume is per_volume
+        assert unread(text) == []
+
+    def test_volume_of_a_concentration_is_no_strength_of_its_own(self) -> None:
+        assert len(read("zzdrug 400 mg/5 mL oral suspension").strengths) == 1
+
+    @pytest.mark.parametrize("text", ["zzdrug 1000 IU", "zzdrug 5 mL", "zzdrug 2 %", "zzdrug 10 units", "zzdrug 24"])
+    def test_other_numbers_are_no_strengths(self, text: str) -> None:
+        reading = read(text)
+        assert reading.strengths == ()
+        assert reading.unread == ()
+
+    @pytest.mark.parametrize("text", ["zzdrug \u1369 mg", "zzdrug \u2460\u1369 mg"])
+    def test_numerals_of_other_scripts_are_words(self, text: str) -> None:
+        """They count as digits for Python and are no numbers for it: reading them as numbers would fail."""
+        assert read(text).strengths == ()
+        assert read(text).unread
+
+
+class TestFrequency:
+    """How often a day, where the line says so and only then."""
+
+    @pytest.mark.parametrize(
+        ("words", "times"),
+        [
+            ("daily", 1),
+            ("once daily", 1),
+            ("QD", 1),
+            ("OD", 1),
+            ("at bedtime", 1),
+            ("at night", 1),
+            ("once daily at bedtime", 1),
+            ("BID", 2),
+            ("bd", 2),
+            ("twice daily", 2),
+            ("tds", 3),
+            ("TID", 3),
+            ("qid", 4),
+            ("3 times a day", 3),
+            ("2 x daily", 2),
+            ("three times daily", 3),
+            ("two times a day", 2),
+            ("q8h", 3),
+            ("q 12 h", 2),
+            ("every 6 hours", 4),
+            ("every 24 hrs", 1),
+            ("morning and evening", 2),
+            ("mane et nocte", 2),
+            ("morning, noon and evening", 3),
+            ("daily in the evening at bedtime", 1),
+            ("twice daily, morning and evening", 2),
+            ("BID for 2 weeks", 2),
+            ("twice daily for a week", 2),
+        ],
+    )
+    def test_times_a_day(self, words: str, times: int) -> None:
+        reading = read(f"zzdrug {words}")
+        assert reading.times_per_day == times
+        assert reading.unread == ()
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "",
+            "q5h",  # no whole number a day
+            "q8.5h",
+            "q0h",
+            "every 48 hours",
+            "one tablet",
+            "two tablets",
+            "0 times",
+            "once weekly",
+            "once a week",
+            "twice a week",
+            "3 times per week",
+            "3 times / week",
+            "once a month",
+            "once monthly",
+            "once every 2 days",
+            "once every 3 months",
+            "q2weeks",
+        ],
+    )
+    def test_not_known(self, words: str) -> None:
+        """A count of a week read as a count of a day would make the magnesium of a day seven times too much."""
+        reading = read(f"zzdrug {words}")
+        assert reading.times_per_day is None
+        assert reading.unread == ()
+
+    @pytest.mark.parametrize(
+        ("text", "as_needed"), [("zzdrug PRN", True), ("zzdrug as needed", True), ("zzdrug", False)]
+    )
+    def test_as_needed(self, text: str, *, as_needed: bool) -> None:
+        assert read(text).as_needed is as_needed
+
+    def test_elemental(self) -> None:
+        assert read("zzdrug 200 mg elemental").elemental
+        assert not read("zzdrug 200 mg").elemental
+
+
+class TestRoute:
+    """The route that the line names."""
+
+    @pytest.mark.parametrize(
+        ("words", "route"),
+        [
+            ("PO", Route.ORAL),
+            ("by mouth", Route.ORAL),
+            ("oral", Route.ORAL),
+            ("IV", Route.INTRAVENOUS),
+            ("IVPB", Route.INTRAVENOUS),
+            ("IM", Route.INTRAMUSCULAR),
+            ("subcut", Route.SUBCUTANEOUS),
+            ("inhaled", Route.INHALED),
+            ("topical", Route.TOPICAL),
+            ("bath", Route.TOPICAL),
+            ("transdermal", Route.TRANSDERMAL),
+            ("ophthalmic", Route.OPHTHALMIC),
+            ("otic", Route.OTIC),
+            ("intranasal", Route.NASAL),
+            ("rectal", Route.RECTAL),
+            ("vaginal", Route.VAGINAL),
+            ("sublingual", Route.SUBLINGUAL),
+        ],
+    )
+    def test_named(self, words: str, route: Route) -> None:
+        assert read(f"zzdrug {words}").routes == (route,)
+
+    def test_two_routes_are_both_kept_once(self) -> None:
+        assert read("zzdrug IV IM IV").routes == (Route.INTRAVENOUS, Route.INTRAMUSCULAR)
+
+    def test_none_named(self) -> None:
+        assert read("zzdrug 40 mg").routes == ()
+
+    def test_od_means_the_right_eye_beside_eye_words_only(self) -> None:
+        drops = read("zzdrug eye drops OD")
+        assert drops.routes == (Route.OPHTHALMIC,)
+        assert drops.times_per_day is None
+        tablet = read("zzdrug tablet OD")
+        assert tablet.routes == ()
+        assert tablet.times_per_day == 1
+
+
+class TestDoseForm:
+    """One form for the line, the one that tells most."""
+
+    @pytest.mark.parametrize(
+        ("words", "form"),
+        [
+            ("tab", DoseForm.TABLET),
+            ("caplets", DoseForm.TABLET),
+            ("chewable tablet", DoseForm.CHEWABLE_TABLET),
+            ("effervescent tablet", DoseForm.EFFERVESCENT),
+            ("enteric coated tablet", DoseForm.GASTRO_RESISTANT),
+            ("delayed release capsule", DoseForm.GASTRO_RESISTANT),
+            ("24 HR extended release tablet", DoseForm.MODIFIED_RELEASE),
+            ("XR", DoseForm.MODIFIED_RELEASE),
+            ("capsules", DoseForm.CAPSULE),
+            ("syrup", DoseForm.SOLUTION),
+            ("oral suspension", DoseForm.SUSPENSION),
+            ("powder", DoseForm.POWDER),
+            ("sachet", DoseForm.POWDER),
+            ("injection", DoseForm.INJECTION),
+            ("infusion", DoseForm.INJECTION),
+            ("inhaler", DoseForm.INHALATION),
+            ("cream", DoseForm.CREAM),
+            ("ointment", DoseForm.OINTMENT),
+            ("gel", DoseForm.GEL),
+            ("patch", DoseForm.PATCH),
+            ("suppository", DoseForm.SUPPOSITORY),
+            ("enema", DoseForm.ENEMA),
+            ("lozenge", DoseForm.LOZENGE),
+            ("eye drops", DoseForm.EYE_DROPS),
+            ("ophthalmic gtt", DoseForm.EYE_DROPS),
+            ("ear drops", DoseForm.EAR_DROPS),
+            ("otic drop", DoseForm.EAR_DROPS),
+            ("nasal spray", DoseForm.NASAL_SPRAY),
+            ("oral drops", None),  # where is not said
+            ("gtt", None),
+            ("spray", None),
+            ("", None),
+        ],
+    )
+    def test_form(self, words: str, form: DoseForm | None) -> None:
+        reading = read(f"zzdrug {words}")
+        assert reading.dose_form is form
+        assert reading.unread == ()
+
+    @pytest.mark.parametrize(
+        ("form", "routes"),
+        [
+            (DoseForm.TABLET, {Route.ORAL}),
+            (DoseForm.EFFERVESCENT, {Route.ORAL}),
+            (DoseForm.INJECTION, {Route.INTRAVENOUS, Route.INTRAMUSCULAR, Route.SUBCUTANEOUS}),
+            (DoseForm.EYE_DROPS, {Route.OPHTHALMIC}),
+            (DoseForm.EAR_DROPS, {Route.OTIC}),
+            (DoseForm.NASAL_SPRAY, {Route.NASAL}),
+            (DoseForm.ENEMA, {Route.RECTAL}),
+            (DoseForm.CREAM, {Route.TOPICAL, Route.VAGINAL, Route.RECTAL}),
+            (DoseForm.SOLUTION, set()),  # drunk, dripped or injected
+            (DoseForm.POWDER, set()),
+            (DoseForm.MODIFIED_RELEASE, set()),
+        ],
+    )
+    def test_routes_a_form_allows(self, form: DoseForm, routes: set[Route]) -> None:
+        assert set(routes_of_form(form)) == routes
+
+
+class TestUnread:
+    """A word that nothing explains is never dropped."""
+
+    def test_unknown_words_keep_their_place(self) -> None:
+        assert unread("zzdrug grumbling 40 mg tablet foo") == ["grumbling", "foo"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "zzdrug hydrochloride 40 MG Oral Tablet",
+            "zzdrug 400 mg tab PO BID",
+            "1 ML zzdrug 10 MG/ML Injection",
+            "Take 1 zzdrug by mouth every day with food if needed",
+            "zzdrug (as sodium) 40 mg, film coated",
+            "zzdrug + zzdrug",
+        ],
+    )
+    def test_ordinary_lines_are_read_in_full(self, text: str) -> None:
+        assert unread(text) == []
