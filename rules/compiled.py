@@ -282,6 +282,15 @@ class CompiledRuleSet:
         direct = [owner for prefix, owner in self._anchors if code.startswith(prefix)]
         return frozenset(self._with_containing(direct, ""))
 
+    def routes_of_atc(self, prefix: str) -> tuple[Route, ...]:
+        """The routes of the listed substances under an ATC prefix: what an unlisted neighbour is likely given by."""
+        routes: dict[Route, None] = {}
+        for substance in self.substances.values():
+            for code in substance.codes.atc:
+                if code.startswith(prefix):
+                    routes.update(dict.fromkeys(substance.atc_routes.get(code, substance.routes)))
+        return tuple(sorted(routes))
+
     def members_of(self, class_id: str) -> tuple[str, ...]:
         """Substances of a class, sorted."""
         return tuple(sorted(name for name, classes in self._memberships.items() if class_id in classes))

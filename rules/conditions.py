@@ -61,6 +61,7 @@ class Facts:
         "elemental_mg_per_day",
         "elemental_missing",
         "listed",
+        "perhaps",
         "pregnancy",
         "serum",
         "sex",
@@ -68,9 +69,18 @@ class Facts:
         "undecided_conditions",
     )
 
-    def __init__(self, listed: Sequence[tuple[str, frozenset[str]]] = ()) -> None:
-        """``listed``: the substances on the list that reach the body, each with its classes."""
+    def __init__(
+        self,
+        listed: Sequence[tuple[str, frozenset[str]]] = (),
+        perhaps: Sequence[tuple[str, frozenset[str], str]] = (),
+    ) -> None:
+        """Keep the list.
+
+        ``listed``: the substances that reach the body, each with its classes. ``perhaps``: those that do by one of
+        their possible routes only, each with the fact that would tell.
+        """
         self.listed = listed
+        self.perhaps = perhaps
         self.egfr: Interval = UNKNOWN
         self.dialysis: bool | None = None
         self.age_years: int | None = None
@@ -340,16 +350,31 @@ class CoMedicationTest:
         own = None if subject is None else subject.substance_id
         return {name for name, keys in facts.listed if name != own and not wanted.isdisjoint(keys)}
 
+    def _perhaps(self, facts: Facts, subject: Subject | None) -> dict[str, str]:
+        """Substances that count if their route is one that reaches the body, and the fact that would tell."""
+        own = None if subject is None else subject.substance_id
+        wanted = self.wanted
+        return {name: fact for name, keys, fact in facts.perhaps if name != own and not wanted.isdisjoint(keys)}
+
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""
-        return len(self._counted(facts, subject)) >= self.at_least
+        counted = self._counted(facts, subject)
+        if len(counted) >= self.at_least:
+            return True
+        if facts.perhaps and len(counted | self._perhaps(facts, subject).keys()) >= self.at_least:
+            return None
+        return False
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        counted = self._counted(facts, subject)
-        on_list = ", ".join(sorted(counted)) or "none"
+        holds = self.holds(facts, subject)
+        on_list = ", ".join(sorted(self._counted(facts, subject))) or "none"
         detail = f"also on the list of {self.named}: {on_list} (needed: {self.at_least})"
-        return Outcome(len(counted) >= self.at_least, detail)
+        if holds is not None:
+            return Outcome(holds, detail)
+        perhaps = self._perhaps(facts, subject)
+        detail = f"{detail}; depending on the route also {', '.join(sorted(perhaps))}"
+        return Outcome(None, detail, tuple(dict.fromkeys(perhaps.values())))
 
 
 class RiskCountTest:
@@ -363,15 +388,23 @@ class RiskCountTest:
         self.conditions = conditions
         self.at_least = at_least
 
-    def _counted(self, facts: Facts) -> tuple[list[str], list[str]]:
+    def _counted(self, facts: Facts) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+        """The causes that are sure, and those that are open with the facts that would tell."""
         on_list = {key for _, keys in facts.listed for key in keys}
         sure = [name for name in self.classes if name in on_list]
         sure += [name for name in self.conditions if name in facts.conditions]
-        open_ = [
-            name
-            for name in self.conditions
-            if name not in facts.conditions and (not facts.conditions_known or name in facts.undecided_conditions)
-        ]
+        open_: dict[str, tuple[str, ...]] = {}
+        for _, keys, fact in facts.perhaps:
+            for name in self.classes:
+                if name in keys and name not in on_list:
+                    open_[name] = (*open_.get(name, ()), fact)
+        for name in self.conditions:
+            if name in facts.conditions:
+                continue
+            if not facts.conditions_known:
+                open_[name] = ("conditions",)
+            if name in facts.undecided_conditions:
+                open_[name] = (*open_.get(name, ()), *facts.undecided_conditions[name])
         return sure, open_
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:  # noqa: ARG002 - part of the protocol
@@ -385,14 +418,9 @@ class RiskCountTest:
         """See `Test`."""
         sure, open_ = self._counted(facts)
         holds = self.holds(facts, subject)
-        missing: list[str] = []
-        if holds is None:
-            if not facts.conditions_known:
-                missing.append("conditions")
-            for name in open_:
-                missing.extend(facts.undecided_conditions.get(name, ()))
+        missing = dict.fromkeys(fact for facts_of_one in open_.values() for fact in facts_of_one)
         detail = f"independent causes counted: {', '.join(sure) or 'none'} (needed: {self.at_least})"
-        return Outcome(holds, detail, tuple(dict.fromkeys(missing)))
+        return Outcome(holds, detail, tuple(missing) if holds is None else ())
 
 
 class AllTest:

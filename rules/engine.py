@@ -20,8 +20,8 @@ from rules.terms import Applicability, CheckStatus, RecognitionState, Severity, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rules.compiled import CompiledRuleSet, Entry, Pair, Rule, Side
-    from rules.conditions import Facts
+    from rules.compiled import CompiledRuleSet, Entry, Pair, Rule, Side, Single
+    from rules.conditions import Exact, Facts
     from rules.judgement import Judgement
     from rules.profile import MedicationProfile
     from rules.report import CheckedTerm, CheckReport, Duplicate, Finding, Reason, SubstanceReference
@@ -118,25 +118,27 @@ class Check:
             group.add("precipitant" if affected is None else "affected", line, entry, single.words, single.side, fits)
 
     def _listed(self) -> None:
-        """Rules about all matching medications together; each is judged once for the list."""
-        judgements: dict[int, Judgement | None] = {}
+        """Rules about all matching medications together; each is judged once, for the one taken longest."""
+        matching: dict[int, list[tuple[Single, Line, Entry, bool | None]]] = {}
         for line in self.lines:
             for entry in line.entries:
                 for single in entry.listed:
                     fits = line.fits(single.side)
-                    if fits is False:
-                        continue
-                    rule = single.rule
-                    if rule.index not in judgements:
-                        judgements[rule.index] = judge(self.compiled, rule, self.facts, None, "")
-                    judgement = judgements[rule.index]
-                    if judgement is None:
-                        continue
-                    group = self._group((rule.index, ""), judgement, None)
-                    group.partners[entry.id] = entry.reference
-                    group.add("precipitant", line, entry, single.words, single.side, fits)
-                    # One medication that surely belongs is enough; the others keep their open facts.
-                    group.certain = group.certain or fits is True
+                    if fits is not False:
+                        matching.setdefault(single.rule.index, []).append((single, line, entry, fits))
+        for index in sorted(matching):
+            members = matching[index]
+            rule = members[0][0].rule
+            longest = max((Taken(line, None) for _, line, _, _ in members), key=_duration)
+            judgement = judge(self.compiled, rule, self.facts, longest, "")
+            if judgement is None:
+                continue
+            group = self._group((index, ""), judgement, None)
+            for single, line, entry, fits in members:
+                group.partners[entry.id] = entry.reference
+                group.add("precipitant", line, entry, single.words, single.side, fits)
+                # One medication that surely belongs is enough; the others keep their open facts.
+                group.certain = group.certain or fits is True
 
     def _pairs(self, affected: list[tuple[Line, Entry]], precipitants: list[tuple[Line, Entry]]) -> None:
         """Rules between different medications; two lines of one substance are no pair."""
@@ -189,6 +191,11 @@ class Check:
             judgement = judge(self.compiled, rule, self.facts, None, "")
             if judgement is not None:
                 self._group(key, judgement, None)
+
+
+def _duration(taken: Taken) -> Exact:
+    months = taken.duration_months
+    return -1 if months is None else months
 
 
 def _finding(group: Group) -> Finding:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # The class of every magnesium salt; rules and sums of the whole knowledge base hang on this one id.
 MAGNESIUM_CLASS: Final = "magnesium-salts"
+# The substance that stands for magnesium whose salt nobody named: a mass of it is a mass of magnesium.
+UNSPECIFIED: Final = "magnesium"
 _MASS: Final = frozenset(_MASS_UNITS)
 _COUNTS: Final = frozenset(COUNT_UNITS)
 _ZERO: Final = Fraction(0)
@@ -91,10 +93,10 @@ def _of_mass(value: Decimal, unit: str, basis: DoseBasis | None, entry: Entry, w
         exact = magnesium_milligrams(value, unit)
         return Amount(exact, exact, f"{written} of magnesium is {plain(exact)} mg")
     mass = milligrams(value, unit)
-    if basis is DoseBasis.ELEMENTAL or (basis is None and entry.salt_form is None):
+    if basis is DoseBasis.ELEMENTAL or (basis is None and entry.id == UNSPECIFIED):
         return Amount(mass, mass, f"{written} of magnesium")
     salt = _of_salt(mass, entry, written)
-    if basis is DoseBasis.SALT:
+    if basis is DoseBasis.SALT or entry.salt_form is None:
         return salt
     detail = f"{salt.basis} if the salt is meant, {plain(mass)} mg if magnesium is meant"
     return Amount(salt.low, mass, detail)
@@ -109,8 +111,9 @@ def _of_strength(line: Line, entry: Entry) -> Amount | None:
     strength = line.resolution.strengths.get(entry.id)
     if strength is not None and not strength.per_volume:
         elemental = line.resolution.reading is not None and line.resolution.reading.elemental
-        # A strength written after the name of a salt counts the salt; after "magnesium" it counts magnesium.
-        basis = DoseBasis.ELEMENTAL if elemental or entry.salt_form is None else DoseBasis.SALT
+        basis = entry.salt_form.label_strength if entry.salt_form is not None else None
+        if elemental:
+            basis = DoseBasis.ELEMENTAL
         written = _written(f"{strength.value:f}", strength.unit)
         return _of_mass(strength.value, strength.unit, basis, entry, written)
     if line.resolution.product is not None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from rules.quantities import MASS_UNITS, decimal_from, milligrams
-from rules.resolution import resolve, routes_of, stays_local
+from rules.resolution import reaches_body, resolve, routes_of
 from rules.terms import Applicability, word
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Given:
     routes_set: frozenset[Route]
     route_words: str
     dose_form: DoseForm | None
-    local: bool
+    reach: bool | None
     usual: bool = False
 
 
@@ -56,7 +56,7 @@ class Line:
             routes, words = routes_of(item, resolution)
             routes_set = frozenset(routes)
             form = item.dose_form or resolution.dose_form
-            self.given = Given(routes, routes_set, words, form, stays_local(routes_set))
+            self.given = Given(routes, routes_set, words, form, reaches_body(routes_set))
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -108,10 +108,10 @@ class Taken:
 
     __slots__ = ("line", "substance_id")
 
-    def __init__(self, line: Line, entry: Entry) -> None:
-        """The line and the substance of it that the rule is about."""
+    def __init__(self, line: Line, entry: Entry | None) -> None:
+        """The line and the substance of it that the rule is about; none where the rule is about a whole list."""
         self.line = line
-        self.substance_id = entry.id
+        self.substance_id = "" if entry is None else entry.id
 
     @property
     def id(self) -> str:

@@ -22,6 +22,7 @@ from rules.terms import (
     CitationKind,
     Direction,
     DisagreementPolicy,
+    DoseBasis,
     DoseForm,
     EvidenceGrade,
     GuidanceTopic,
@@ -160,6 +161,8 @@ class SaltForm(Record):
     name: Name
     hydrates: Annotated[tuple[Hydrate, ...], Field(min_length=1)]
     raises_gastric_ph: bool
+    # What a strength written after the name counts ("magnesium oxide 400 mg"); left out where labels differ.
+    label_strength: DoseBasis | None = None
     absorption: Absorption
     laxative: LaxativeProfile
     solubility: SolubilityProfile

@@ -48,7 +48,7 @@ class Resolution:
     route_words: str
     dose_form: DoseForm | None
     disagrees: bool
-    local: bool  # every possible route keeps the drug where it is put
+    reach: bool | None  # whether the drug reaches the body by the routes it may have
     listed: tuple[tuple[str, frozenset[str]], ...]  # substances with their classes, as facts count them
     usual: bool  # one substance, by all the routes it has, in a form nobody named
 
@@ -62,9 +62,11 @@ class _Named:
     end: int
 
 
-def stays_local(routes: frozenset[Route]) -> bool:
-    """Whether every possible route keeps the drug where it is put: hardly any of it reaches the blood."""
-    return bool(routes) and routes <= _LOCAL_ROUTES
+def reaches_body(routes: frozenset[Route]) -> bool | None:
+    """Whether a drug given so reaches the blood; None: by some of the possible routes only. Not known counts as yes."""
+    if routes.isdisjoint(_LOCAL_ROUTES):
+        return True
+    return False if routes <= _LOCAL_ROUTES else None
 
 
 def resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]) -> Resolution:
@@ -172,7 +174,7 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
         route_words=route_words,
         dose_form=dose_form,
         disagrees=disagrees,
-        local=stays_local(frozenset(routes)),
+        reach=reaches_body(frozenset(routes)),
         listed=tuple((entry.id, entry.keys) for entry in entries),
         usual=len(entries) == 1 and dose_form is None and routes == entries[0].routes,
     )
@@ -195,7 +197,8 @@ def _of_code(
         classes = compiled.classes_of_atc(value)
         if classes:
             name = f"ATC {value}"
-            entry = compiled.entry(f"atc-{value.lower()}", name, classes)
+            routes = compiled.routes_of_atc(value[:_CLASS_PREFIX_LENGTH])
+            entry = compiled.entry(f"atc-{value.lower()}", name, classes, routes=routes)
             return {"kind": word(MatchKind.CODE_PREFIX), "matched": f"atc {value}"}, (entry,), None, ()
     return None
 
