@@ -12,14 +12,13 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from rules.canonical import canonical_json
-from rules.canonical import digest as digest_of
 from rules.compiled import CompiledRuleSet, compile_rule_set
 from rules.errors import KnowledgeError
 from rules.model import RuleSet
 from service.errors import RuleSetDamaged
 from service.storage import rule_sets
 from service.storage.session import Store
-from service.storage.tables import RuleSetActivationRow, RuleSetRow
+from service.storage.tables import RuleSetRow
 
 BASELINE_AUTHOR = "magcheck"
 # A rule set of a later form may hold what this version would have to ignore, and ignoring a rule is not an option.
@@ -50,23 +49,15 @@ def seed_baseline(store: Store, baseline: RuleSet, *, now: datetime, note: str) 
 
 
 def publish_baseline(store: Store, baseline: RuleSet, *, now: datetime, note: str) -> Publication:
-    """Publish the baseline under the next number and make it the one that answers, unless it is published already.
+    """Publish the baseline under the next number, unless it is published already, and make it the one that answers.
+
+    A baseline that was published before is made to answer again only where another baseline answers: what a person has
+    chosen since is left alone.
 
     Raises:
         KnowledgeError: the baseline cannot be compiled; nothing is written.
     """
     return _publish(store, baseline, author=BASELINE_AUTHOR, note=note, now=now, only_first=False)
-
-
-def published_already(store: Store, rule_set: RuleSet | None = None) -> Publication | None:
-    """The published rule set with the same content, or, asked for none, the one that answers."""
-    wanted = None if rule_set is None else digest_of(rule_set)
-    with store.reading() as session:
-        if wanted is None:
-            active = rule_sets.active_reference(session)
-            return None if active is None else Publication(*active, created=False)
-        number = rule_sets.number_of_digest(session, wanted)
-        return None if number is None else Publication(number, wanted, created=False)
 
 
 def _publish(
@@ -80,6 +71,9 @@ def _publish(
             return Publication(*active, created=False)
         known = rule_sets.number_of_digest(session, digest)
         if known is not None:
+            last = rule_sets.last_activation(session)
+            if last is not None and last.number != known and last.author == author:
+                rule_sets.activate(session, known, author=author, note=note, now=now)
             return Publication(known, digest, created=False)
         row = RuleSetRow(
             number=rule_sets.last_number(session) + 1,
@@ -92,7 +86,7 @@ def _publish(
             note=note,
         )
         rule_sets.add(session, row)
-        rule_sets.activate(session, RuleSetActivationRow(number=row.number, activated_at=now, author=author, note=note))
+        rule_sets.activate(session, row.number, author=author, note=note, now=now)
         return Publication(row.number, digest, created=True)
 
 

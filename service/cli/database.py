@@ -8,7 +8,6 @@ from service.cli.exits import Exit, complain
 from service.settings import Settings, unknown_variables
 
 if TYPE_CHECKING:
-    from service.application.rule_sets import Publication
     from service.storage.session import Store
 
 app = typer.Typer(help="Look after the database: upgrade, check.", no_args_is_help=True)
@@ -21,7 +20,7 @@ def upgrade(
         bool,
         typer.Option(
             "--publish-baseline",
-            help="Also publish the packaged knowledge as the next rule set if it differs from all published ones.",
+            help="Also let the packaged knowledge answer, published as the next rule set where it is new.",
         ),
     ] = False,
 ) -> None:
@@ -31,15 +30,17 @@ def upgrade(
     """
     settings = read_settings()
     url = settings.database_url.get_secret_value()
-    from service.storage import migration
+    from service.storage import migration, rule_sets
     from service.storage.session import Store
 
     migration.upgrade(url)
     typer.echo(f"The schema is at {migration.head_revision()}.")
     with Store.open(url) as store:
-        publication = _publish(store, every_new=publish_baseline)
-        what = "was published and answers now" if publication.created else "is published"
-        typer.echo(f"Rule set {publication.number} {what} (digest {publication.digest}).")
+        _publish(store, every_new=publish_baseline)
+        with store.reading() as session:
+            active = rule_sets.active_reference(session)
+    if active is not None:
+        typer.echo(f"Rule set {active[0]} answers (digest {active[1]}).")
 
 
 @app.command()
@@ -77,28 +78,35 @@ def read_settings() -> Settings:
     return settings
 
 
-def _publish(store: "Store", *, every_new: bool) -> "Publication":
+def _publish(store: "Store", *, every_new: bool) -> None:
     from importlib.metadata import version
 
-    from service.application.active import utc_now
-    from service.application.rule_sets import publish_baseline as publish_next
-    from service.application.rule_sets import published_already, seed_baseline
-
-    if not every_new and (found := published_already(store)) is not None:
-        return found  # the usual start: nothing to read, nothing to compile
     from rules.baseline import read_baseline
-
-    baseline = read_baseline()
-    if (found := published_already(store, baseline.rule_set)) is not None:
-        return found
+    from rules.canonical import digest
     from rules.compiled import compile_rule_set
     from rules.verify import verify
+    from service.application.active import utc_now
+    from service.application.rule_sets import publish_baseline, seed_baseline
+    from service.storage import rule_sets
 
-    failures = verify(compile_rule_set(baseline.rule_set, places=baseline.places)).failures
-    if failures:
-        complain(f"{len(failures)} worked cases do not hold, so nothing is published; see `magcheck knowledge verify`")
-        raise typer.Exit(Exit.SET_UP)
-    publish = publish_next if every_new else seed_baseline
-    return publish(
-        store, baseline.rule_set, now=utc_now(), note=f"Knowledge packaged with magcheck {version('magcheck')}"
-    )
+    baseline = read_baseline()
+    with store.reading() as session:
+        known = rule_sets.number_of_digest(session, digest(baseline.rule_set)) is not None
+        empty = rule_sets.last_number(session) == 0
+    if not (known or empty or every_new):
+        typer.echo(
+            "The packaged knowledge is not among the rule sets published here and does not answer; "
+            "`magcheck db upgrade --publish-baseline` publishes it."
+        )
+        return
+    if not known:
+        failures = verify(compile_rule_set(baseline.rule_set, places=baseline.places)).failures
+        if failures:
+            complain(
+                f"{len(failures)} worked cases do not hold, so nothing is published; see `magcheck knowledge verify`"
+            )
+            raise typer.Exit(Exit.SET_UP)
+    publish = publish_baseline if every_new else seed_baseline
+    note = f"Knowledge packaged with magcheck {version('magcheck')}"
+    if publish(store, baseline.rule_set, now=utc_now(), note=note).created:
+        typer.echo("The packaged knowledge was published.")

@@ -38,6 +38,13 @@ def active_reference(session: Session) -> tuple[int, str] | None:
     ).one_or_none()
 
 
+def last_activation(session: Session) -> RuleSetActivationRow | None:
+    """The newest line of the log: what answers, since when, and who wanted it."""
+    return session.exec(
+        select(RuleSetActivationRow).order_by(col(RuleSetActivationRow.sequence).desc()).limit(1)
+    ).one_or_none()
+
+
 def active_number(session: Session) -> int | None:
     """Number of the rule set that answers: little enough to ask for every second."""
     return session.exec(_latest()).one_or_none()
@@ -83,7 +90,7 @@ def add(session: Session, row: RuleSetRow) -> None:
     session.flush()
 
 
-def activate(session: Session, activation: RuleSetActivationRow) -> None:
+def activate(session: Session, number: int, *, author: str, note: str, now: datetime) -> None:
     """Make a published rule set the one that answers."""
-    session.add(activation)
+    session.add(RuleSetActivationRow(number=number, activated_at=now, author=author, note=note))
     session.flush()

@@ -14,13 +14,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.application.rule_sets import seed_baseline
 from service.storage import migration
+from service.storage.session import Store
 from tests.integration.postgres_server import PostgresUnavailable, find_bindir, fresh_database, running_postgres
+from tests.integration.small_knowledge import small_rule_set
 
 MAGCHECK = [sys.executable, "-m", "service.cli"]
 START_SECONDS = 60.0
@@ -121,17 +125,34 @@ def test_upgrade_and_check(tmp_path: Path) -> None:
 
     first = magcheck("db", "upgrade")
     assert first.returncode == 0, first.stderr
-    assert re.fullmatch(
-        r"The schema is at \d{4}\.\nRule set 1 was published and answers now \(digest [0-9a-f]{64}\)\.\n", first.stdout
-    )
+    schema, published, answers = first.stdout.splitlines()
+    assert re.fullmatch(r"The schema is at \d{4}\.", schema)
+    assert published == "The packaged knowledge was published."
+    assert re.fullmatch(r"Rule set 1 answers \(digest [0-9a-f]{64}\)\.", answers)
     again = magcheck("db", "upgrade", "--publish-baseline")
     assert again.returncode == 0, again.stderr
-    assert "Rule set 1 is published (digest " in again.stdout
+    assert again.stdout.splitlines() == [schema, answers]
 
     after = magcheck("db", "check")
     assert (after.returncode, after.stderr) == (0, "")
     assert after.stdout.startswith("*    1  ")
     assert "1 rule set(s), all as published; 1 answers." in after.stdout
+
+
+def test_new_packaged_knowledge_does_not_answer_by_itself(tmp_path: Path) -> None:
+    """A new image must not change what a hospital is told without somebody asking for it."""
+    url = f"sqlite:///{tmp_path}/data/magcheck.sqlite3"
+    migration.upgrade(url)
+    with Store.open(url) as store:
+        seed_baseline(store, small_rule_set(), now=datetime.now(UTC), note="of an earlier version")
+    result = magcheck("db", "upgrade")
+    assert result.returncode == 0, result.stderr
+    assert "`magcheck db upgrade --publish-baseline` publishes it" in result.stdout
+    assert "Rule set 1 answers" in result.stdout
+    result = magcheck("db", "upgrade", "--publish-baseline")
+    assert result.returncode == 0, result.stderr
+    assert "Rule set 2 answers" in result.stdout
+    assert re.search(r"^     1 .*of an earlier version\n", magcheck("db", "check").stdout, re.MULTILINE)
 
 
 def test_a_damaged_rule_set_is_named(seeded: Path) -> None:

@@ -27,7 +27,7 @@ from service.application.rule_sets import Publication, publish_baseline, restore
 from service.errors import NoRuleSet, RuleSetDamaged
 from service.storage import migration, rule_sets
 from service.storage.session import Store
-from service.storage.tables import RuleSetActivationRow, RuleSetRow
+from service.storage.tables import RuleSetRow
 from tests.integration.small_knowledge import FILES, small_rule_set
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -85,6 +85,23 @@ def test_another_baseline_is_published_once_when_asked_for(store: Store) -> None
         assert rule_sets.number_of_digest(session, first.digest) == 2
     assert [(one.number, one.note) for one in found] == [(2, "changed"), (1, "for a test")]
     assert found[0].digest != found[1].digest
+
+
+def test_an_earlier_baseline_answers_again_unless_a_person_has_chosen_since(store: Store) -> None:
+    """Whoever edits a rule and takes it back starts the development server with the earlier knowledge."""
+    one, two = small_rule_set(), small_rule_set(title="Another title")
+    for rule_set, number in ((one, 1), (two, 2), (one, 1), (one, 1), (two, 2)):
+        assert publish_baseline(store, rule_set, now=NOON, note="x").number == number
+        with store.reading() as session:
+            assert rule_sets.active_number(session) == number
+    with store.writing() as session:
+        rule_sets.activate(session, 1, author="a person", note="two is wrong", now=NOON)
+    publish_baseline(store, two, now=NOON, note="x")
+    with store.reading() as session:
+        last = rule_sets.last_activation(session)
+    assert last is not None
+    # Asking for the rule set that answers already leaves no line.
+    assert (last.sequence, last.number, last.author) == (5, 1, "a person")
 
 
 def test_what_cannot_answer_is_not_published(store: Store) -> None:
@@ -178,7 +195,7 @@ def test_an_old_rule_set_keeps_its_digest_when_the_documents_grow(store: Store) 
     )
     with store.writing() as session:
         rule_sets.add(session, row)
-        rule_sets.activate(session, RuleSetActivationRow(number=5, activated_at=NOON, author="a", note="b"))
+        rule_sets.activate(session, 5, author="a", note="b", now=NOON)
     active = ActiveRuleSet()
     assert active.load(store).degraded is None
     assert check(active.current(), PROFILE)["rule_set"] == {"version": 5, "digest": row.digest}
@@ -303,5 +320,5 @@ def test_going_back_to_an_earlier_rule_set(store: Store) -> None:
     active = ActiveRuleSet()
     assert active.load(store).version == 2
     with store.writing() as session:
-        rule_sets.activate(session, RuleSetActivationRow(number=1, activated_at=NOON, author="a", note="back"))
+        rule_sets.activate(session, 1, author="a", note="back", now=NOON)
     assert active.load(store).version == 1
