@@ -16,7 +16,7 @@ from service.api.problems import KINDS, Problem
 from service.application.checks import CheckAnswer, ResolutionAnswer
 from service.main import Application, openapi_app
 
-_ANSWERS: Final = {
+_ANSWERS: Final[dict[str, TypeAdapter[Any]]] = {
     "/v1/checks": TypeAdapter(CheckAnswer),
     "/v1/medications/resolve": TypeAdapter(ResolutionAnswer),
 }
@@ -35,12 +35,12 @@ def described() -> BaseSchema:
 class ContractClient(TestClient):
     """Starlette's test client; `request` fails on any answer that is not documented as it is."""
 
-    def __init__(self, app: Application, **options: Any) -> None:
-        super().__init__(app, **options)
+    def __init__(self, app: Application) -> None:
+        super().__init__(app)
         self._application = app
         self._described = described()
 
-    def request(self, method: str, url: Any, **options: Any) -> Response:  # type: ignore[override]
+    def request(self, method: str, url: Any, **options: Any) -> Response:  # noqa: ANN401 - as the parent has it
         response = super().request(method, url, **options)
         self._hold_to_contract(method, response)
         return response

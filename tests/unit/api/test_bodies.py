@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.profile import MedicationProfile
+from rules import CompiledRuleSet, MedicationProfile
 from service.api.bodies import MAXIMUM_DEPTH
+from service.application.active import ActiveRuleSet
+from service.main import create_app
+from service.settings import Settings
 from tests.unit.api.contract_client import ContractClient
 
 JSON = {"Content-Type": "application/json"}
@@ -24,7 +26,7 @@ INVALID = {
 }
 
 
-def item(**keys: Any) -> dict[str, Any]:
+def item(**keys: object) -> dict[str, object]:
     return {"medications": [{"id": "m1", "text": "furosemide", **keys}]}
 
 
@@ -279,10 +281,7 @@ def written_bodies(draw: st.DrawFn) -> tuple[str, bool]:
 
 
 @pytest.fixture(scope="module")
-def shared_client(settings: Any, compiled: Any) -> Iterator[ContractClient]:
-    from service.application.active import ActiveRuleSet  # noqa: PLC0415
-    from service.main import create_app  # noqa: PLC0415
-
+def shared_client(settings: Settings, compiled: CompiledRuleSet) -> Iterator[ContractClient]:
     with ContractClient(create_app(settings, ActiveRuleSet(compiled))) as client:
         yield client
 

@@ -159,7 +159,7 @@ class Exchange:
     async def send(self, message: Message) -> None:
         self.sent.append(message)
 
-    def run(self, app: Application) -> "Exchange":
+    def run(self, app: Application) -> Exchange:
         async def lived() -> None:
             async with app.router.lifespan_context(app) as state:
                 self.scope["state"] = dict(state or {})
