@@ -53,6 +53,7 @@ class Facts:
     """What is known about the patient and the list. Intervals say what a value can be; (None, None) is unknown."""
 
     __slots__ = (
+        "_keys",
         "age_years",
         "conditions",
         "conditions_known",
@@ -81,6 +82,7 @@ class Facts:
         """
         self.listed = listed
         self.perhaps = perhaps
+        self._keys: frozenset[str] | None = None
         self.egfr: Interval = UNKNOWN
         self.dialysis: bool | None = None
         self.age_years: int | None = None
@@ -93,6 +95,14 @@ class Facts:
         self.serum: dict[str, Fraction] = {}
         self.elemental_mg_per_day: Interval = (0, 0)
         self.elemental_missing: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Every class and substance that is on the list for sure or perhaps; put together when first asked for."""
+        keys = self._keys
+        if keys is None:
+            keys = self._keys = frozenset().union(*[one[1] for one in self.listed], *[one[1] for one in self.perhaps])
+        return keys
 
 
 class Outcome(NamedTuple):
@@ -250,6 +260,34 @@ class RangeTest:
         return Outcome(holds, f"{self.label} {interval_words(interval)} {words}")
 
 
+class PointTest(RangeTest):
+    """A single value against bounds: the common case, without the way over an interval."""
+
+    __slots__ = ("contains", "point")
+
+    def __init__(
+        self,
+        label: str,
+        unit: str,
+        bounds: Bounds,
+        point: Callable[[Facts, Subject | None], Exact | None],
+        missing: Callable[[Facts, Subject | None], tuple[str, ...]],
+    ) -> None:
+        """``point`` reads the value, ``missing`` names the fact where there is none."""
+        super().__init__(label, unit, bounds, self._interval, missing)
+        self.point = point
+        self.contains = self.range.contains
+
+    def _interval(self, facts: Facts, subject: Subject | None) -> Interval:
+        value = self.point(facts, subject)
+        return UNKNOWN if value is None else (value, value)
+
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
+        """See `Test`."""
+        value = self.point(facts, subject)
+        return None if value is None else self.contains(value)
+
+
 class EqualTest:
     """A fact that is equal to a value of its vocabulary."""
 
@@ -358,6 +396,9 @@ class CoMedicationTest:
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""
+        wanted = self.wanted
+        if wanted.isdisjoint(facts.keys):  # nearly always, and then nothing has to be counted
+            return False
         counted = self._counted(facts, subject)
         if len(counted) >= self.at_least:
             return True
@@ -426,17 +467,18 @@ class RiskCountTest:
 class AllTest:
     """Every part holds."""
 
-    __slots__ = ("parts",)
+    __slots__ = ("_holds", "parts")
 
     def __init__(self, parts: tuple[Test, ...]) -> None:
         """The parts, in the order of the record."""
         self.parts = parts
+        self._holds = tuple(part.holds for part in parts)
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""
         result: bool | None = True
-        for part in self.parts:
-            answer = part.holds(facts, subject)
+        for holds in self._holds:
+            answer = holds(facts, subject)
             if answer is False:
                 return False
             if answer is None:
@@ -454,17 +496,18 @@ class AllTest:
 class AnyTest:
     """At least one part holds."""
 
-    __slots__ = ("parts",)
+    __slots__ = ("_holds", "parts")
 
     def __init__(self, parts: tuple[Test, ...]) -> None:
         """The parts, in the order of the record."""
         self.parts = parts
+        self._holds = tuple(part.holds for part in parts)
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""
         result: bool | None = False
-        for part in self.parts:
-            answer = part.holds(facts, subject)
+        for holds in self._holds:
+            answer = holds(facts, subject)
             if answer is True:
                 return True
             if answer is None:
@@ -509,27 +552,8 @@ def _combined(holds: bool | None, outcomes: list[Outcome], link: str) -> Outcome
     return Outcome(None, detail, tuple(missing))
 
 
-def _age(facts: Facts, _subject: Subject | None) -> Interval:
-    age = facts.age_years
-    return UNKNOWN if age is None else (age, age)
-
-
-def _serum(kind: str) -> Callable[[Facts, Subject | None], Interval]:
-    def read(facts: Facts, _subject: Subject | None) -> Interval:
-        value = facts.serum.get(kind)
-        return UNKNOWN if value is None else (value, value)
-
-    return read
-
-
-def _duration(_facts: Facts, subject: Subject | None) -> Interval:
-    value = None if subject is None else subject.duration_months
-    return UNKNOWN if value is None else (value, value)
-
-
-def _daily_dose(_facts: Facts, subject: Subject | None) -> Interval:
-    value = None if subject is None else subject.daily_dose_mg
-    return UNKNOWN if value is None else (value, value)
+def _serum(kind: str) -> Callable[[Facts, Subject | None], Exact | None]:
+    return lambda facts, _: facts.serum.get(kind)
 
 
 def _fact(name: str) -> Callable[[Facts, Subject | None], tuple[str, ...]]:
@@ -544,6 +568,13 @@ def _own_fact(name: str) -> Callable[[Facts, Subject | None], tuple[str, ...]]:
     return missing
 
 
+class _PointKey(NamedTuple):
+    label: str
+    unit: str
+    point: Callable[[Facts, Subject | None], Exact | None]
+    missing: Callable[[Facts, Subject | None], tuple[str, ...]]
+
+
 class _RangeKey(NamedTuple):
     label: str
     unit: str
@@ -551,21 +582,33 @@ class _RangeKey(NamedTuple):
     missing: Callable[[Facts, Subject | None], tuple[str, ...]]
 
 
-_RANGES: dict[str, _RangeKey] = {
-    "egfr": _RangeKey("eGFR", "mL/min/1.73 m2", lambda facts, _: facts.egfr, _fact("patient.egfr")),
-    "age_years": _RangeKey("age", "years", _age, _fact("patient.age_years")),
+_POINTS: dict[str, _PointKey] = {
+    "age_years": _PointKey("age", "years", lambda facts, _: facts.age_years, _fact("patient.age_years")),
     **{
-        kind: _RangeKey(kind.replace("_", " "), "mmol/L", _serum(kind), _fact(f"observations.{kind}"))
+        kind: _PointKey(kind.replace("_", " "), "mmol/L", _serum(kind), _fact(f"observations.{kind}"))
         for kind in ("serum_magnesium", "serum_potassium", "serum_calcium")
     },
+    "duration_months": _PointKey(
+        "duration of use",
+        "months",
+        lambda _, subject: None if subject is None else subject.duration_months,
+        _own_fact("started_on"),
+    ),
+    "daily_dose_mg": _PointKey(
+        "daily dose",
+        "mg",
+        lambda _, subject: None if subject is None else subject.daily_dose_mg,
+        _own_fact("dose"),
+    ),
+}
+_RANGES: dict[str, _RangeKey] = {
+    "egfr": _RangeKey("eGFR", "mL/min/1.73 m2", lambda facts, _: facts.egfr, _fact("patient.egfr")),
     "elemental_mg_per_day": _RangeKey(
         "elemental magnesium a day",
         "mg",
         lambda facts, _: facts.elemental_mg_per_day,
         lambda facts, _: facts.elemental_missing,
     ),
-    "duration_months": _RangeKey("duration of use", "months", _duration, _own_fact("started_on")),
-    "daily_dose_mg": _RangeKey("daily dose", "mg", _daily_dose, _own_fact("dose")),
 }
 # Facts about the person alone: conditions derived from nothing else are the same for everybody with the same three.
 PERSONAL = frozenset({"age_years", "sex", "pregnancy"})
@@ -578,6 +621,10 @@ _EQUALS: dict[str, Callable[[Facts], object]] = {
 
 def test_of(expression: Expression) -> Test:
     """Build the test of an expression; the model has made sure that exactly one key is given."""
+    for key, point in _POINTS.items():
+        bounds = getattr(expression, key)
+        if bounds is not None:
+            return PointTest(point.label, point.unit, bounds, point.point, point.missing)
     for key, value in _RANGES.items():
         bounds = getattr(expression, key)
         if bounds is not None:

@@ -144,6 +144,7 @@ class Check:
         """Rules between different medications; two lines of one substance are no pair."""
         for line, entry in affected:
             known = entry.partners
+            taken: Taken | None = None
             judgements: dict[int, Judgement | None] = {}
             for other, partner in precipitants:
                 if other is line or partner is entry:
@@ -152,34 +153,37 @@ class Check:
                 if pairs is None:
                     pairs = self.compiled.pairs_of(entry, partner)
                 if pairs:
-                    self._meet(pairs, judgements, (line, entry), (other, partner))
+                    taken = taken or Taken(line, entry)
+                    self._meet(pairs, judgements, taken, entry, other, partner)
 
     def _meet(
         self,
         pairs: tuple[Pair, ...],
         judgements: dict[int, Judgement | None],
-        affected: tuple[Line, Entry],
-        precipitant: tuple[Line, Entry],
+        taken: Taken,
+        entry: Entry,
+        other: Line,
+        partner: Entry,
     ) -> None:
         """Rules between two medications; ``judgements`` are those of the affected one so far."""
-        line, entry = affected
-        other, partner = precipitant
+        line = taken.line
+        usual, partner_usual = line.given.usual, other.given.usual
         for pair in pairs:
-            fits = pair.affected_fits if line.given.usual else line.fits(pair.affected)
+            fits = pair.affected_fits if usual else line.fits(pair.affected)
             if fits is False:
                 continue
-            partner_fits = pair.precipitant_fits if other.given.usual else other.fits(pair.precipitant)
+            partner_fits = pair.precipitant_fits if partner_usual else other.fits(pair.precipitant)
             if partner_fits is False:
                 continue
             rule = pair.rule
-            if rule.index in judgements:
-                judgement = judgements[rule.index]
+            index = rule.index
+            if index in judgements:
+                judgement = judgements[index]
             else:
-                taken = None if rule.unconditional else Taken(line, entry)
-                judgement = judgements[rule.index] = judge(self.compiled, rule, self.facts, taken, entry.id)
+                judgement = judgements[index] = judge(self.compiled, rule, self.facts, taken, entry.id)
             if judgement is None:
                 continue
-            group = self._group((rule.index, entry.id, fits, partner_fits, judgement.key), judgement, entry)
+            group = self._group((index, entry.id, fits, partner_fits, judgement.key), judgement, entry)
             group.partners[partner.id] = partner.reference
             group.add("affected", line, entry, pair.affected_words, pair.affected, fits)
             group.add("precipitant", other, partner, pair.precipitant_words, pair.precipitant, partner_fits)
@@ -286,6 +290,16 @@ def _complete(lines: list[Line], conditions: list[CheckedTerm], symptoms: list[C
     return all(term["state"] == RecognitionState.RECOGNISED for term in (*conditions, *symptoms))
 
 
+def findings_of(compiled: CompiledRuleSet, facts: Facts, lines: list[Line]) -> list[Finding]:
+    """All findings with their reasons, worst first, for lines in order of their ids."""
+    run = Check(compiled, facts, lines)
+    run.run()
+    findings = [_finding(group) for group in run.groups.values()]
+    if len(findings) > 1:
+        findings.sort(key=_order)
+    return findings
+
+
 def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: bool = False) -> CheckReport:
     """Answer a question. With ``explain`` the report lists the rules that touched a medication and did not apply."""
     lines = [Line(compiled, item, profile.as_of) for item in profile.medications]
@@ -297,11 +311,7 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     facts.elemental_mg_per_day = intake.interval
     facts.elemental_missing = intake.missing
 
-    run = Check(compiled, facts, lines)
-    run.run()
-    findings = [_finding(group) for group in run.groups.values()]
-    findings.sort(key=_order)
-
+    findings = findings_of(compiled, facts, lines)
     counts = _NO_FINDINGS.copy()
     for finding in findings:
         counts[finding["severity"]] += 1

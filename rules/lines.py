@@ -25,6 +25,7 @@ _MAY_APPLY: Final = word(Applicability.MAY_APPLY)
 _DOES_NOT_APPLY: Final = word(Applicability.DOES_NOT_APPLY)
 _MASS: Final = frozenset(MASS_UNITS)
 _DAYS_IN_LONGEST_MONTH: Final = 31
+_NOT_WORKED_OUT: Final = -1  # no duration is negative
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,13 @@ class Line:
 class Taken:
     """One substance of one line: what expressions may ask about the rule's own medication."""
 
-    __slots__ = ("line", "substance_id")
+    __slots__ = ("_months", "line", "substance_id")
 
     def __init__(self, line: Line, entry: Entry | None) -> None:
         """The line and the substance of it that the rule is about; none where the rule is about a whole list."""
         self.line = line
         self.substance_id = "" if entry is None else entry.id
+        self._months: Exact | None = _NOT_WORKED_OUT
 
     @property
     def id(self) -> str:
@@ -121,6 +123,11 @@ class Taken:
     @property
     def duration_months(self) -> Exact | None:
         """Months since the start, whole months exact; a start in the future is no time at all."""
+        if self._months == _NOT_WORKED_OUT:
+            self._months = self._since_start()
+        return self._months
+
+    def _since_start(self) -> Exact | None:
         start, end = self.line.item.started_on, self.line.as_of
         if start is None or end is None:
             return None

@@ -114,6 +114,10 @@ def _tree(node: yaml.Node, pointer: str, reading: _Reading, depth: int = 0) -> A
     return text  # decimals, dates, times, yes and no stay text: the model says what they are
 
 
+def _line_at(content: bytes, position: int) -> int:
+    return content.count(b"\n", 0, position) + 1
+
+
 def _composed(text: str, reading: _Reading) -> Any:  # noqa: ANN401 - any JSON value
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -126,10 +130,11 @@ def _composed(text: str, reading: _Reading) -> Any:  # noqa: ANN401 - any JSON v
                 return None
         nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:
-        # Characters that YAML does not allow come without a mark.
+        # Characters that YAML does not allow come without a mark, and with a position in bytes.
         mark = getattr(error, "problem_mark", None)
         detail = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-        reading.report("", "yaml", f"not readable as YAML: {detail}", mark.line + 1 if mark else 1)
+        line = mark.line + 1 if mark else _line_at(text.encode(), getattr(error, "position", 0))
+        reading.report("", "yaml", f"not readable as YAML: {detail}", line)
         return None
     if len(nodes) == 1:
         return _tree(nodes[0], "", reading)
@@ -138,20 +143,25 @@ def _composed(text: str, reading: _Reading) -> Any:  # noqa: ANN401 - any JSON v
 
 
 def _pointer(location: Iterable[int | str], tree: Any) -> str:  # noqa: ANN401 - any JSON value
-    """JSON pointer of a validation error; steps that are no keys of the document (union tags) are left out."""
+    """JSON pointer of a validation error; steps that are no part of the document (the key of a pair) are left out."""
     pointer = ""
     current = tree
     for step in location:
         if isinstance(current, dict):
-            if step in current:
-                current = current[step]
-                pointer += f"/{_escaped(str(step))}"
-            elif not isinstance(step, str) or not step.startswith("function-"):
-                return f"{pointer}/{_escaped(str(step))}"
+            pointer += f"/{_escaped(str(step))}"
+            if step not in current:  # a key that is missing
+                return pointer
+            current = current[step]
         elif isinstance(current, list) and isinstance(step, int) and step < len(current):
             current = current[step]
             pointer += f"/{step}"
     return pointer
+
+
+def _alternatives(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """A part of a JSON Schema and what it may be, references followed."""
+    options = (node, *node.get("anyOf", ()))
+    return [schema["$defs"][one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in options]
 
 
 def _allowed_keys(record_type: type[Record], location: tuple[int | str, ...]) -> str:
@@ -159,24 +169,16 @@ def _allowed_keys(record_type: type[Record], location: tuple[int | str, ...]) ->
     schema = record_type.model_json_schema(by_alias=True)
     current: dict[str, Any] = schema
     for step in location[:-1]:
-        options = [current, *current.get("anyOf", ())]
-        resolved: list[dict[str, Any]] = []
-        for option in options:
-            reference = option.get("$ref")
-            resolved.append(schema["$defs"][reference.rpartition("/")[2]] if reference else option)
-        for option in resolved:
-            if isinstance(step, str) and step in option.get("properties", {}):
-                current = option["properties"][step]
-                break
-            if isinstance(step, int) and "items" in option:
-                current = option["items"]
-                break
-    for option in [current, *current.get("anyOf", ())]:
-        reference = option.get("$ref")
-        target = schema["$defs"][reference.rpartition("/")[2]] if reference else option
-        if "properties" in target:
-            return ", ".join(target["properties"])
-    return ""
+        options = _alternatives(current, schema)
+        if isinstance(step, int):
+            current = next((one["items"] for one in options if "items" in one), {})
+        else:
+            current = next((one["properties"][step] for one in options if step in one.get("properties", {})), {})
+    return ", ".join(next((one["properties"] for one in _alternatives(current, schema) if "properties" in one), {}))
+
+
+def _is_inside(place: tuple[int | str, ...], around: tuple[int | str, ...]) -> bool:
+    return len(place) > len(around) and place[: len(around)] == around
 
 
 def _validated(tree: Any, record_type: type[Record], prefix: str, reading: _Reading) -> Record | None:  # noqa: ANN401
@@ -184,7 +186,10 @@ def _validated(tree: Any, record_type: type[Record], prefix: str, reading: _Read
         # JSON mode, so that strict types accept dates and enumerations written as text and nothing else.
         return record_type.model_validate_json(json.dumps(tree))
     except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        for fault in faults:
+            if fault["type"] == "too_short" and any(_is_inside(other["loc"], fault["loc"]) for other in faults):
+                continue  # the list is only too short because its items are wrong
             pointer = prefix + _pointer(fault["loc"], tree)
             detail = fault["msg"].removeprefix("Value error, ")
             if fault["type"] == "extra_forbidden":
@@ -202,7 +207,7 @@ def _read_file(file: str, text: str, folder: str, stem: str, problems: list[Prob
         return []
     record_type = FOLDERS[folder][1]
     family = isinstance(tree, list)
-    if not family and not isinstance(tree, dict):
+    if not tree or not (family or isinstance(tree, dict)):
         reading.report("", "record", "a file holds one record (a mapping) or a family of records (a list)", 1)
         return []
     members: list[Any] = tree if family else [tree]
@@ -232,7 +237,11 @@ def read_texts(files: Mapping[str, str]) -> Knowledge:
     Raises:
         KnowledgeError: every fault of every file.
     """
-    problems: list[Problem] = []
+    return _read(files, [])
+
+
+def _read(files: Mapping[str, str], problems: list[Problem]) -> Knowledge:
+    """Read all files; ``problems`` are those found while the files were opened."""
     found: dict[str, list[Record]] = {name: [] for name, _ in FOLDERS.values()}
     places: dict[tuple[str, str], tuple[str, int]] = {}
     for file in sorted(files):
@@ -272,7 +281,6 @@ def read_folder(folder: Path) -> Knowledge:
         try:
             files[name] = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            problems.append(Problem(name, 0, "", "encoding", f"not UTF-8: byte {error.start} cannot be read"))
-    if problems:
-        raise KnowledgeError(problems)
-    return read_texts(files)
+            line = _line_at(error.object, error.start)
+            problems.append(Problem(name, line, "", "encoding", f"not UTF-8: byte {error.start} cannot be read"))
+    return _read(files, problems)
