@@ -396,10 +396,13 @@ class TestOthers:
         with pytest.raises(ValidationError, match="greater than 0"):
             make.intake_limit(mg_per_day="0")
 
-    @pytest.mark.parametrize(("field", "value"), [("analyte", "serum_sodium"), ("unit", "mg/dL"), ("bands", [])])
-    def test_ranges_are_of_known_values_in_one_unit(self, field: str, value: object) -> None:
-        with pytest.raises(ValidationError, match=field):
-            make.reference_range("serum_magnesium", "0.7", **{field: value})
+    def test_ranges_are_of_known_values_in_one_unit(self) -> None:
+        with pytest.raises(ValidationError, match="analyte"):
+            make.reference_range("serum_sodium")
+        with pytest.raises(ValidationError, match="unit"):
+            make.reference_range(unit="mg/dL")
+        with pytest.raises(ValidationError, match="bands"):
+            make.reference_range(bands=[])
 
     def test_guidance_cites(self) -> None:
         refused(
