@@ -18,8 +18,9 @@ from rules.references import broken_references
 from rules.terms import RecordStatus, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from rules.conditions import Facts, Subject
     from rules.model import (
         Citation,
         Condition,
@@ -115,6 +116,7 @@ class Pair:
     precipitant: Side
     affected_fits: bool | None  # when it is given by the routes the substance is usually given by
     precipitant_fits: bool | None
+    holds: Callable[[Facts, Subject | None], bool | None] | None  # the rule's own test, where it has one
     affected_words: str
     precipitant_words: str
 
@@ -413,6 +415,7 @@ class CompiledRuleSet:
                         partner,
                         side.fits(affected.routes_set, None),
                         partner.fits(precipitant.routes_set, None),
+                        None if rule.test is None else rule.test.holds,
                         self._belongs(affected.name, affected.keys, rule.record.affected),
                         self._belongs(precipitant.name, precipitant.keys, rule.record.precipitant),
                     )

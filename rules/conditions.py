@@ -464,6 +464,10 @@ class RiskCountTest:
         return Outcome(holds, detail, tuple(missing) if holds is None else ())
 
 
+def _cost(part: Test) -> int:
+    return 0 if isinstance(part, CoMedicationTest | ConditionTest) else 1 if isinstance(part, PointTest) else 2
+
+
 class AllTest:
     """Every part holds."""
 
@@ -472,7 +476,8 @@ class AllTest:
     def __init__(self, parts: tuple[Test, ...]) -> None:
         """The parts, in the order of the record."""
         self.parts = parts
-        self._holds = tuple(part.holds for part in parts)
+        # The answer is the same in any order; what is asked first is what is cheapest and most often decides.
+        self._holds = tuple(part.holds for part in sorted(parts, key=_cost))
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""

@@ -6,6 +6,7 @@ medications. Only rules of the listed substances and conditions are touched. Not
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from rules.facts import condition_terms, facts_of, symptom_terms
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _APPLIES: Final = word(Applicability.APPLIES)
 _MAY_APPLY: Final = word(Applicability.MAY_APPLY)
+_ID_OF_LINE: Final = attrgetter("id")
+_COMPLETE: Final = word(CheckStatus.COMPLETE)
+_INCOMPLETE: Final = word(CheckStatus.INCOMPLETE)
 _NO_FINDINGS: Final = {severity.value: 0 for severity in Severity}
 
 
@@ -166,21 +170,22 @@ class Check:
         partner: Entry,
     ) -> None:
         """Rules between two medications; ``judgements`` are those of the affected one so far."""
-        line = taken.line
-        usual, partner_usual = line.given.usual, other.given.usual
+        facts = self.facts
         for pair in pairs:
-            fits = pair.affected_fits if usual else line.fits(pair.affected)
-            if fits is False:
+            # Most rules between two medications ask for something else that is not the case; that is asked first.
+            if pair.holds is not None and pair.holds(facts, taken) is False:
                 continue
-            partner_fits = pair.precipitant_fits if partner_usual else other.fits(pair.precipitant)
-            if partner_fits is False:
+            line = taken.line
+            fits = pair.affected_fits if line.given.usual else line.fits(pair.affected)
+            partner_fits = pair.precipitant_fits if other.given.usual else other.fits(pair.precipitant)
+            if fits is False or partner_fits is False:
                 continue
             rule = pair.rule
             index = rule.index
             if index in judgements:
                 judgement = judgements[index]
             else:
-                judgement = judgements[index] = judge(self.compiled, rule, self.facts, taken, entry.id)
+                judgement = judgements[index] = judge(self.compiled, rule, facts, taken, entry.id)
             if judgement is None:
                 continue
             group = self._group((index, entry.id, fits, partner_fits, judgement.key), judgement, entry)
@@ -253,16 +258,18 @@ def _order(finding: Finding) -> tuple[int, str, list[str], str, str]:
 
 def _duplicates(lines: list[Line]) -> list[Duplicate]:
     """Substances on more than one line: reported, never merged silently."""
+    seen = {entry.id for line in lines for entry in line.entries}
+    if len(seen) == sum([len(line.entries) for line in lines]):
+        return []
     where: dict[str, list[str]] = {}
-    twice: dict[str, SubstanceReference] = {}
+    references: dict[str, SubstanceReference] = {}
     for line in lines:
         for entry in line.entries:
-            if entry.id in where:
-                where[entry.id].append(line.id)
-                twice[entry.id] = entry.reference
-            else:
-                where[entry.id] = [line.id]
-    return [{"substance": twice[name], "medication_ids": where[name]} for name in sorted(twice)] if twice else []
+            where.setdefault(entry.id, []).append(line.id)
+            references[entry.id] = entry.reference
+    return [
+        {"substance": references[name], "medication_ids": where[name]} for name in sorted(where) if len(where[name]) > 1
+    ]
 
 
 def _statement(status: CheckStatus, findings: int, medications: int, known: int) -> str:
@@ -280,14 +287,9 @@ def _statement(status: CheckStatus, findings: int, medications: int, known: int)
     )
 
 
-def _complete(lines: list[Line], conditions: list[CheckedTerm], symptoms: list[CheckedTerm]) -> bool:
-    """Whether everything that was given was recognised and agrees with itself."""
-    for line in lines:
-        if not line.entries or line.resolution.disagrees:
-            return False
-    if not (conditions or symptoms):
-        return True
-    return all(term["state"] == RecognitionState.RECOGNISED for term in (*conditions, *symptoms))
+def _complete(terms: list[CheckedTerm]) -> bool:
+    """Whether all conditions and symptoms that were given were recognised."""
+    return all(term["state"] == RecognitionState.RECOGNISED for term in terms)
 
 
 def findings_of(compiled: CompiledRuleSet, facts: Facts, lines: list[Line]) -> list[Finding]:
@@ -303,7 +305,7 @@ def findings_of(compiled: CompiledRuleSet, facts: Facts, lines: list[Line]) -> l
 def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: bool = False) -> CheckReport:
     """Answer a question. With ``explain`` the report lists the rules that touched a medication and did not apply."""
     lines = [Line(compiled, item, profile.as_of) for item in profile.medications]
-    lines.sort(key=_line_id)
+    lines.sort(key=_ID_OF_LINE)
     conditions = condition_terms(compiled, profile.conditions) if profile.conditions else []
     symptoms = symptom_terms(compiled, profile.symptoms) if profile.symptoms else []
     facts = facts_of(compiled, profile, lines, conditions, symptoms)
@@ -315,15 +317,22 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     counts = _NO_FINDINGS.copy()
     for finding in findings:
         counts[finding["severity"]] += 1
-    status = word(CheckStatus.COMPLETE if _complete(lines, conditions, symptoms) else CheckStatus.INCOMPLETE)
+    known = sum([1 for line in lines if line.entries])
+    complete = (
+        known == len(lines)
+        and all(line.resolution.agrees for line in lines)
+        and (not conditions or _complete(conditions))
+        and (not symptoms or _complete(symptoms))
+    )
+    status = _COMPLETE if complete else _INCOMPLETE
     report: CheckReport = {
         "rule_set": {"version": compiled.version, "digest": compiled.digest},
         "as_of": profile.as_of.isoformat() if profile.as_of is not None else None,
         "status": status,
-        "statement": _statement(status, len(findings), len(lines), sum([1 for line in lines if line.entries])),
+        "statement": _statement(status, len(findings), len(lines), known),
         "highest_severity": findings[0]["severity"] if findings else None,
         "finding_counts": counts,
-        "medications": [checked(line.id, line.resolution, line.given.routes) for line in lines],
+        "medications": [checked(line.id, line.resolution, line.given) for line in lines],
         "conditions": conditions,
         "symptoms": symptoms,
         "duplicates": _duplicates(lines),
@@ -335,7 +344,3 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     if explain:
         report["near_misses"] = near_misses(compiled, facts, lines, {finding["interaction_id"] for finding in findings})
     return report
-
-
-def _line_id(line: Line) -> str:
-    return line.id

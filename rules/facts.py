@@ -121,15 +121,15 @@ def facts_of(
 ) -> Facts:
     """Everything the rules may ask, except the magnesium intake, which the engine adds."""
     patient = profile.patient
-    facts = Facts(
-        [listed for line in lines if line.given.reach for listed in line.resolution.listed],
-        [
-            (*listed, f"medications.{line.id}.route")
-            for line in lines
-            if line.given.reach is None
-            for listed in line.resolution.listed
-        ],
-    )
+    listed: list[tuple[str, frozenset[str]]] = []
+    perhaps: list[tuple[str, frozenset[str], str]] = []
+    for line in lines:
+        reach = line.given.reach
+        if reach:
+            listed += line.resolution.listed
+        elif reach is None:
+            perhaps += [(*one, f"medications.{line.id}.route") for one in line.resolution.listed]
+    facts = Facts(listed, perhaps)
     facts.age_years = patient.age_years
     facts.sex = patient.sex
     facts.pregnancy = patient.pregnancy

@@ -164,7 +164,9 @@ def intake_of(lines: Sequence[Line]) -> Intake:
     missing: list[str] = []
     for line in lines:
         for entry in line.entries:
-            if MAGNESIUM_CLASS not in entry.keys or (line.routes and Route.ORAL not in line.routes):
+            if MAGNESIUM_CLASS not in entry.keys:
+                continue
+            if line.routes and Route.ORAL not in line.routes:
                 continue
             amount = _per_day(line, entry)
             if len(line.routes) != 1:

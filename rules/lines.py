@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from rules.quantities import MASS_UNITS, decimal_from, milligrams
-from rules.resolution import reaches_body, resolve, routes_of
+from rules.resolution import given_by, resolve
 from rules.terms import Applicability, word
 
 if TYPE_CHECKING:
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
     from rules.conditions import Exact
     from rules.profile import MedicationItem
     from rules.report import Reason
-    from rules.resolution import Resolution
-    from rules.terms import DoseForm, Route
+    from rules.resolution import Given, Resolution
+    from rules.terms import Route
 
 _APPLIES: Final = word(Applicability.APPLIES)
 _MAY_APPLY: Final = word(Applicability.MAY_APPLY)
@@ -26,18 +25,6 @@ _DOES_NOT_APPLY: Final = word(Applicability.DOES_NOT_APPLY)
 _MASS: Final = frozenset(MASS_UNITS)
 _DAYS_IN_LONGEST_MONTH: Final = 31
 _NOT_WORKED_OUT: Final = -1  # no duration is negative
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """How a line is given when the caller says so."""
-
-    routes: tuple[Route, ...]
-    routes_set: frozenset[Route]
-    route_words: str
-    dose_form: DoseForm | None
-    reach: bool | None
-    usual: bool = False
 
 
 class Line:
@@ -50,14 +37,11 @@ class Line:
         self.id = item.id
         self.item = item
         self.as_of = as_of
-        self.resolution = resolution = resolve(compiled, item.text, item.codes)
-        self.entries = resolution.entries
-        self.given: Resolution | Given = resolution
+        self.resolution: Resolution = resolve(compiled, item.text, item.codes)
+        self.entries = self.resolution.entries
+        self.given: Given = self.resolution.given
         if item.route is not None or item.dose_form is not None:
-            routes, words = routes_of(item, resolution)
-            routes_set = frozenset(routes)
-            form = item.dose_form or resolution.dose_form
-            self.given = Given(routes, routes_set, words, form, reaches_body(routes_set))
+            self.given = given_by(item, self.resolution)
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -90,7 +74,7 @@ class Line:
 
     def reason(self, test: str, words: str, side: Side, holds: bool | None) -> Reason:  # noqa: FBT001 - three values
         """Why the line is, may be or is not on one side of a rule."""
-        detail = f"{self.id}: {words}" if side.asks_nothing else f"{self.id}: {words}; {self.given.route_words}"
+        detail = f"{self.id}: {words}" if side.asks_nothing else f"{self.id}: {words}; {self.given.words}"
         if holds is True:
             return {"test": test, "outcome": _APPLIES, "detail": detail}
         if holds is None:

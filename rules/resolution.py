@@ -6,7 +6,7 @@ spelling candidates are offered and never taken. Results are cached, because the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
@@ -35,22 +35,35 @@ _SALT_WORD: Final = "magnesium"
 
 
 @dataclass(slots=True, eq=False)
+class Given:
+    """How a medication is given: its possible routes, where they come from in words, and its dose form."""
+
+    routes: tuple[Route, ...]
+    words: str
+    dose_form: DoseForm | None
+    routes_set: frozenset[Route] = field(init=False)
+    reach: bool | None = field(init=False)  # whether it reaches the body by the routes it may have
+    usual: bool = False  # one substance, by all the routes it has, in a form nobody named
+
+    def __post_init__(self) -> None:
+        """Work out what every check asks."""
+        self.routes_set = frozenset(self.routes)
+        self.reach = _reaches_body(self.routes_set)
+
+
+@dataclass(slots=True, eq=False)
 class Resolution:
     """What a line stands for, before the caller's own route, form and dose are looked at."""
 
     shown: CheckedMedication  # everything a report says of the line, but its id
     entries: tuple[Entry, ...]
+    listed: tuple[tuple[str, frozenset[str]], ...]  # substances with their classes, as facts count them
     product: Product | None
     reading: Reading | None
     strengths: dict[str, Strength]  # substance id -> the strength written after its name
-    routes: tuple[Route, ...]
-    routes_set: frozenset[Route]
-    route_words: str
-    dose_form: DoseForm | None
-    disagrees: bool
-    reach: bool | None  # whether the drug reaches the body by the routes it may have
-    listed: tuple[tuple[str, frozenset[str]], ...]  # substances with their classes, as facts count them
-    usual: bool  # one substance, by all the routes it has, in a form nobody named
+    given: Given
+    agrees: bool  # codes and text stand for the same
+    given_by: dict[tuple[Route | None, DoseForm | None], Given] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -62,7 +75,7 @@ class _Named:
     end: int
 
 
-def reaches_body(routes: frozenset[Route]) -> bool | None:
+def _reaches_body(routes: frozenset[Route]) -> bool | None:
     """Whether a drug given so reaches the blood; None: by some of the possible routes only. Not known counts as yes."""
     if routes.isdisjoint(_LOCAL_ROUTES):
         return True
@@ -88,31 +101,37 @@ def _key(text: str | None, codes: tuple[Code, ...]) -> object:
 
 def resolve_item(compiled: CompiledRuleSet, item: MedicationItem) -> CheckedMedication:
     """One line as a report shows it."""
-    return checked(item.id, resolve(compiled, item.text, item.codes), routes_of(item, resolve_of(compiled, item))[0])
+    resolution = resolve(compiled, item.text, item.codes)
+    return checked(item.id, resolution, given_by(item, resolution))
 
 
-def resolve_of(compiled: CompiledRuleSet, item: MedicationItem) -> Resolution:
-    """The resolution of an item of a profile."""
-    return resolve(compiled, item.text, item.codes)
+def given_by(item: MedicationItem, resolution: Resolution) -> Given:
+    """How a line is given. The caller's own word counts first; the answer is shared, so nobody may change it."""
+    key = (item.route, item.dose_form)
+    given = resolution.given_by.get(key)
+    if given is None:
+        given = resolution.given_by[key] = _given(item, resolution)
+    return given
 
 
-def routes_of(item: MedicationItem, resolution: Resolution) -> tuple[tuple[Route, ...], str]:
-    """The possible routes of a line and, in words, where they come from. The caller's own word counts first."""
+def _given(item: MedicationItem, resolution: Resolution) -> Given:
+    form = item.dose_form or resolution.given.dose_form
     if item.route is not None:
-        return (item.route,), f"route {item.route} as given"
+        only = len(resolution.entries) == 1 and resolution.entries[0].routes == (item.route,)
+        return Given((item.route,), f"route {item.route} as given", form, usual=only and form is None)
     if item.dose_form is not None:
         routes = _narrowed(routes_of_form(item.dose_form), resolution.entries)
         if routes:
-            return routes, f"route {'/'.join(routes)} from the dose form given"
-    return resolution.routes, resolution.route_words
+            return Given(routes, f"route {'/'.join(routes)} from the dose form given", form)
+    return Given(resolution.given.routes, resolution.given.words, form, usual=resolution.given.usual and form is None)
 
 
-def checked(item_id: str, resolution: Resolution, routes: tuple[Route, ...]) -> CheckedMedication:
+def checked(item_id: str, resolution: Resolution, given: Given) -> CheckedMedication:
     """One line as a report shows it."""
     shown = resolution.shown.copy()
     shown["id"] = item_id
-    if routes is not resolution.routes:
-        shown["routes"] = [route.value for route in routes]
+    if given is not resolution.given:
+        shown["routes"] = [route.value for route in given.routes]
     return shown
 
 
@@ -155,6 +174,7 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
         state = RecognitionState.RECOGNISED
     else:
         state = RecognitionState.NO_MAGNESIUM_RELEVANCE
+    usual = len(entries) == 1 and dose_form is None and routes == entries[0].routes
     return Resolution(
         shown={
             "id": "",
@@ -166,17 +186,12 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
             "problems": problems,
         },
         entries=entries,
+        listed=tuple((entry.id, entry.keys) for entry in entries),
         product=product,
         reading=reading if words else None,
         strengths=_strengths(named, reading) if text_entries else {},
-        routes=routes,
-        routes_set=frozenset(routes),
-        route_words=route_words,
-        dose_form=dose_form,
-        disagrees=disagrees,
-        reach=reaches_body(frozenset(routes)),
-        listed=tuple((entry.id, entry.keys) for entry in entries),
-        usual=len(entries) == 1 and dose_form is None and routes == entries[0].routes,
+        given=Given(routes, route_words, dose_form, usual=usual),
+        agrees=not disagrees,
     )
 
 
