@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from rules.quantities import plain
-from rules.terms import Applicability, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -111,18 +110,6 @@ class Outcome(NamedTuple):
     holds: bool | None
     detail: str
     missing: tuple[str, ...] = ()
-
-    @property
-    def applicability(self) -> Applicability:
-        """The same in the field's words."""
-        return applicability(self.holds)
-
-
-def applicability(holds: bool | None) -> Applicability:  # noqa: FBT001 - three values, not a switch
-    """Translate three-valued truth into the field's words."""
-    if holds is None:
-        return word(Applicability.MAY_APPLY)
-    return word(Applicability.APPLIES if holds else Applicability.DOES_NOT_APPLY)
 
 
 class Test(Protocol):
