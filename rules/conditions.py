@@ -194,7 +194,7 @@ def interval_words(interval: Interval) -> str:
         return "not known" if high is None else f"at most {number_words(high)}"
     if high is None:
         return f"at least {number_words(low)}"
-    return f"between {number_words(low)} and {number_words(high)}"
+    return f"between {number_words(Fraction(low))} and {number_words(Fraction(high))}"
 
 
 class RangeTest:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 # Below this filtration rate dialysis is possible; at or above it, not being told means no dialysis.
 _DIALYSIS_POSSIBLE_BELOW: Final = 15
-_JUST_UNDER: Final = Decimal("0.000000001")
+# The finest difference that a value in a question can have: nine decimals.
+_JUST: Final = Decimal("0.000000001")
 _LABORATORY: Final = "observations."
 
 
@@ -74,8 +75,9 @@ def _newness(observation: Observation) -> tuple[str, Fraction]:
 
 
 def _interval(bounds: Bounds) -> tuple[Decimal | None, Decimal | None]:
-    low = bounds.at_least if bounds.at_least is not None else bounds.above
-    high = bounds.below if bounds.below is not None else bounds.at_most
+    """The lowest and the highest possible value; next to a limit that does not belong, the value just inside it."""
+    low = bounds.at_least if bounds.above is None else bounds.above + _JUST
+    high = bounds.at_most if bounds.below is None else bounds.below - _JUST
     return low, high
 
 
@@ -93,10 +95,9 @@ def _kidney_function(compiled: CompiledRuleSet, profile: MedicationProfile, cond
         if implied == UNKNOWN:
             return UNKNOWN
         low, high = implied
-        # An upper bound of a stage is exclusive ("below 30"), so the interval stays just under it.
-        return (low or 0), (None if high is None else high - _JUST_UNDER)
+        return (low or 0), high
     value = decimal_from(given.value)
-    if implied[1] is not None and value >= implied[1]:
+    if implied[1] is not None and value > implied[1]:
         return (implied[0] or 0), value
     return value, value
 
@@ -104,10 +105,11 @@ def _kidney_function(compiled: CompiledRuleSet, profile: MedicationProfile, cond
 def _dialysis(compiled: CompiledRuleSet, profile: MedicationProfile, facts: Facts) -> bool | None:
     if profile.patient.dialysis is not None:
         return profile.patient.dialysis
-    for name in facts.conditions:
-        implies = compiled.conditions[name].implies
-        if implies is not None and implies.dialysis is not None:
-            return implies.dialysis
+    implied = {one.dialysis for one in (compiled.conditions[name].implies for name in facts.conditions) if one}
+    if True in implied:  # of two conditions that do not agree the graver one
+        return True
+    if False in implied:
+        return False
     low = facts.egfr[0]
     return False if low is not None and low >= _DIALYSIS_POSSIBLE_BELOW else None
 
