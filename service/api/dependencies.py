@@ -5,11 +5,11 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Annotated, Final, NamedTuple, TypedDict, TypeVar, cast
 
-from fastapi import Depends, Header, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 from pydantic import StringConstraints
 from starlette.concurrency import run_in_threadpool
 
-from service.api.problems import NotModified, ProblemCode, ProblemError
+from service.api.problems import ProblemCode, ProblemError
 from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogue, Catalogues
 from service.application.checks import Checks
@@ -57,31 +57,14 @@ async def catalogue_of(catalogues: Catalogues) -> Catalogue:
     return built if built is not None else await run_in_threadpool(catalogues.current)
 
 
-async def _catalogue(
-    request: Request,
-    response: Response,
-    if_none_match: Annotated[
-        str | None,
-        Header(
-            alias="If-None-Match",
-            description="An `ETag` seen before. When the answer has not changed since, it is 304 without a body.",
-        ),
-    ] = None,
-) -> Catalogue:
-    """The catalogue of the rule set that answers, unless the caller has read the same page of it before."""
+async def _catalogue(request: Request, response: Response) -> Catalogue:
+    """The catalogue of the rule set that answers; the response gets its tag."""
     catalogue = await catalogue_of(parts_of(request).catalogues)
-    # The same records look the same until either they or this program change.
-    tag = f'"{catalogue.rule_set["version"]}-{catalogue.rule_set["digest"][:_DIGITS_OF_DIGEST]}-{API_VERSION}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if if_none_match is not None and _matches(if_none_match, tag):
-        raise NotModified(headers)
-    response.headers.update(headers)
+    # The same address gives the same answer until either the records or this program change.
+    reference = catalogue.rule_set
+    response.headers["ETag"] = f'"{reference["version"]}-{reference["digest"][:_DIGITS_OF_DIGEST]}-{API_VERSION}"'
+    response.headers["Cache-Control"] = "no-cache"
     return catalogue
-
-
-def _matches(if_none_match: str, tag: str) -> bool:
-    offered = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
-    return "*" in offered or tag in offered
 
 
 GivenCatalogue = Annotated[Catalogue, Depends(_catalogue)]

@@ -127,7 +127,7 @@ def describe(app: FastAPI, *, bodies: Iterable[type[BaseModel]]) -> dict[str, An
     components["schemas"] = {name: _without_titles(schema) for name, schema in sorted(schemas.items())}
     components["responses"] = {name: _problem(status) for status, name in _RESPONSE_NAMES.items()}
     components["headers"] = _HEADERS
-    components["parameters"] = {"CorrelationId": _CORRELATION_ID}
+    components["parameters"] = {"CorrelationId": _CORRELATION_ID, "IfNoneMatch": _IF_NONE_MATCH}
     for path in described["paths"].values():
         for operation in path.values():
             _complete(operation)
@@ -153,6 +153,8 @@ def _complete(operation: dict[str, Any]) -> None:
         parameter["schema"] = _without_null(parameter["schema"])
     parameters.append({"$ref": "#/components/parameters/CorrelationId"})
     responses: dict[str, Any] = operation["responses"]
+    if "304" in responses:
+        parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
     responses.pop("422", None)  # FastAPI's own body, which nobody gets
     for response in responses.values():
         if "304" in responses:
@@ -193,6 +195,13 @@ _CORRELATION_ID: Final = {
     "required": False,
     "description": "Your id for the request, which comes back and stands in our log: 8 to 64 letters, digits, `.`, "
     "`_`, `:` or `-`. Anything else is replaced. It must not hold anything about a patient.",
+    "schema": {"type": "string"},
+}
+_IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "An `ETag` seen before. While the answer is still the same, it is 304 without a body.",
     "schema": {"type": "string"},
 }
 _HEADERS: Final = {

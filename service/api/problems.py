@@ -107,15 +107,6 @@ class ProblemError(Exception):
         self.headers = headers
 
 
-class NotModified(Exception):
-    """The caller already has this version of the answer."""
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        """Headers of the answer that has not changed."""
-        super().__init__()
-        self.headers = headers
-
-
 def problem_response(
     scope: Scope,
     code: ProblemCode,
@@ -185,14 +176,9 @@ async def _on_no_rule_set(request: Request, _: NoRuleSet) -> Response:
     return problem_response(request.scope, ProblemCode.NO_RULE_SET, detail, headers={"Retry-After": _RETRY_SECONDS})
 
 
-async def _on_not_modified(_: Request, error: NotModified) -> Response:
-    return Response(status_code=304, headers=error.headers)
-
-
 HANDLERS: Final[dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]] = {
     ProblemError: _on_problem,
     HTTPException: _on_http_exception,
     RequestValidationError: _on_invalid_parameters,
     NoRuleSet: _on_no_rule_set,
-    NotModified: _on_not_modified,
 }

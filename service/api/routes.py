@@ -41,6 +41,33 @@ class StrictRoute(APIRoute):
         return strict
 
 
+class ReadRoute(StrictRoute):
+    """A route whose answer has a tag, and is not sent again to somebody who names that tag.
+
+    The tag is looked at last, when everything about the request has been found good: otherwise a request for a record
+    that does not exist would be told that it has not changed.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Look at the answer after FastAPI has made it."""
+        handler = super().get_route_handler()
+
+        async def read(request: Request) -> Response:
+            response = await handler(request)
+            seen = request.headers.get("if-none-match")
+            if seen is not None and _matches(seen, response.headers["etag"]):
+                kept = {name: response.headers[name] for name in ("etag", "cache-control")}
+                return Response(status_code=304, headers=kept)
+            return response
+
+        return read
+
+
+def _matches(if_none_match: str, tag: str) -> bool:
+    offered = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
+    return "*" in offered or tag in offered
+
+
 class DirectRoute(APIRoute):
     """A route whose endpoint takes the request and gives the response, with nothing of FastAPI in between.
 

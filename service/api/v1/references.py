@@ -12,12 +12,10 @@ from rules.terms import CitationKind, GuidanceTopic, Verification
 from service.api.dependencies import GivenCatalogue, GivenId, found
 from service.api.openapi import READS, statuses
 from service.api.pagination import Page, SearchQuery
-from service.api.routes import StrictRoute, operation_id
+from service.api.routes import ReadRoute, operation_id
 from service.application.catalogue import CitationEntry
 
-router = APIRouter(
-    route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["knowledge"], responses=READS
-)
+router = APIRouter(route_class=ReadRoute, generate_unique_id_function=operation_id, tags=["knowledge"], responses=READS)
 
 
 class CitationQuery(SearchQuery):

@@ -12,12 +12,10 @@ from rules.terms import RecordStatus
 from service.api.dependencies import GivenCatalogue, GivenId, RecordId, found
 from service.api.openapi import READS, statuses
 from service.api.pagination import Page, SearchQuery
-from service.api.routes import StrictRoute, operation_id
+from service.api.routes import ReadRoute, operation_id
 from service.application.catalogue import ClassEntry, FormEntry, SubstanceEntry
 
-router = APIRouter(
-    route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["knowledge"], responses=READS
-)
+router = APIRouter(route_class=ReadRoute, generate_unique_id_function=operation_id, tags=["knowledge"], responses=READS)
 
 
 class SubstanceQuery(SearchQuery):

@@ -1,0 +1,1 @@
+"""What is promised to callers: the committed description, generated requests, replayed examples."""

@@ -1,0 +1,93 @@
+"""Requests made up by schemathesis from the description, good and bad, with all of its checks.
+
+No answer may be undocumented or a failure of ours; what fits the description is accepted, what does not is refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import Case
+
+from rules import compile_rule_set
+from service.application.active import ActiveRuleSet
+from service.main import create_app
+from service.settings import Settings
+from tests.unit.api.conftest import TODAY, make_rule_set
+
+DESCRIPTION = Path(__file__).parents[2] / "openapi" / "openapi.json"
+RULE_SET = compile_rule_set(make_rule_set(), version=7)
+
+schema = schemathesis.openapi.from_path(DESCRIPTION)
+schema.app = create_app(Settings(), ActiveRuleSet(RULE_SET), today=lambda: TODAY)
+
+
+@schema.parametrize()
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_request(case: Case[Any]) -> None:
+    _remove_contradictions(case.body)
+    case.call_and_validate()
+
+
+# --- what JSON Schema cannot say --------------------------------------------------------------------------------------
+# A body can fit the description and still contradict itself. Such contradictions are taken out of generated bodies;
+# what is wrong by the description stays wrong, because values of another type or length are left alone.
+
+
+def _remove_contradictions(body: object) -> None:
+    if isinstance(body, dict):
+        _use_plain_digits(body)
+        _make_ids_differ(body.get("medications"))
+        for item in _objects(body.get("medications")):
+            _name_something(item)
+            _count_times(item)
+            _use_unit(item.get("dose"), "mg")
+        for item in _objects(body.get("conditions")):
+            _name_something(item)
+        for item in _objects(body.get("observations")):
+            _use_unit(item, "mmol/L")
+
+
+def _use_plain_digits(value: dict[str, Any]) -> None:
+    """To JSON Schema 2.0 is an integer; here it is refused, as it may be a rounded 1.96."""
+    for key, inner in value.items():
+        if isinstance(inner, float) and inner.is_integer():
+            value[key] = int(inner)
+        elif isinstance(inner, dict):
+            _use_plain_digits(inner)
+        else:
+            for item in _objects(inner):
+                _use_plain_digits(item)
+
+
+def _objects(items: object) -> list[dict[str, Any]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _make_ids_differ(items: object) -> None:
+    seen: set[str] = set()
+    for number, item in enumerate(_objects(items)):
+        given = item.get("id")
+        if isinstance(given, str) and given in seen:
+            item["id"] = f"{given[:50]}-{number}"
+        if isinstance(given, str):
+            seen.add(item["id"])
+
+
+def _name_something(item: dict[str, Any]) -> None:
+    if item.get("text") is None and item.get("codes", []) == []:
+        item["text"] = "furosemide"
+
+
+def _count_times(item: dict[str, Any]) -> None:
+    times, count = item.get("times"), item.get("times_per_day")
+    if isinstance(times, list) and times and type(count) is int and 1 <= count <= 24:
+        item["times_per_day"] = min(len(times), 24)
+
+
+def _use_unit(quantity: object, unit: str) -> None:
+    if isinstance(quantity, dict) and isinstance(given := quantity.get("unit"), str) and 1 <= len(given) <= 20:
+        quantity["unit"] = unit
