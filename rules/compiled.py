@@ -7,6 +7,7 @@ only things that grow afterwards are bounded caches that any thread may fill wit
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from rules.canonical import digest as digest_of
@@ -14,6 +15,7 @@ from rules.conditions import PERSONAL, Range, Test, keys_of, test_of
 from rules.errors import KnowledgeError, Problem
 from rules.fragments import Fragment, build_fragment, cited
 from rules.lookup import build_lookup
+from rules.quantities import plain
 from rules.references import broken_references
 from rules.terms import RecordStatus, Scope
 
@@ -90,6 +92,7 @@ class Rule:
     affected: Side | None
     precipitant: Side | None
     conditions: tuple[str, ...]
+    conditions_set: frozenset[str]
     test: Test | None
     factors: tuple[Factor, ...]
     fragments: dict[str, Fragment] = field(default_factory=dict)
@@ -138,6 +141,7 @@ class Entry:
     affected_keys: tuple[str, ...]
     precipitant_keys: tuple[str, ...]
     relevant: bool
+    amounts: dict[object, Any] = field(default_factory=dict)  # bounded cache of rules.intake
     partners: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
 
 
@@ -154,6 +158,8 @@ class Limit:
     """An upper level for magnesium from supplements and medicines, with the ages it is for."""
 
     record: IntakeLimit
+    level: Fraction
+    written: str
     age_years: Range | None
     citations: list[CitationReference]
 
@@ -202,6 +208,8 @@ class CompiledRuleSet:
         self.limits = tuple(
             Limit(
                 record,
+                Fraction(record.mg_per_day),
+                plain(record.mg_per_day),
                 Range(record.age_years) if record.age_years else None,
                 cited(record.citations, self.citations),
             )
@@ -309,6 +317,7 @@ class CompiledRuleSet:
                     affected=_side(record.affected),
                     precipitant=_side(record.precipitant),
                     conditions=record.conditions,
+                    conditions_set=frozenset(record.conditions),
                     test=test_of(record.when) if record.when else None,
                     factors=tuple(
                         Factor(factor, test_of(factor.when), factor.severity.rank) for factor in record.factors

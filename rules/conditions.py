@@ -53,6 +53,7 @@ class Facts:
 
     __slots__ = (
         "_keys",
+        "_sure_keys",
         "age_years",
         "conditions",
         "conditions_known",
@@ -82,6 +83,7 @@ class Facts:
         self.listed = listed
         self.perhaps = perhaps
         self._keys: frozenset[str] | None = None
+        self._sure_keys: frozenset[str] | None = None
         self.egfr: Interval = UNKNOWN
         self.dialysis: bool | None = None
         self.age_years: int | None = None
@@ -96,11 +98,19 @@ class Facts:
         self.elemental_missing: tuple[str, ...] = ()
 
     @property
+    def sure_keys(self) -> frozenset[str]:
+        """Every class and substance that is on the list for sure; put together when first asked for."""
+        keys = self._sure_keys
+        if keys is None:
+            keys = self._sure_keys = frozenset().union(*[one[1] for one in self.listed])
+        return keys
+
+    @property
     def keys(self) -> frozenset[str]:
         """Every class and substance that is on the list for sure or perhaps; put together when first asked for."""
         keys = self._keys
         if keys is None:
-            keys = self._keys = frozenset().union(*[one[1] for one in self.listed], *[one[1] for one in self.perhaps])
+            keys = self._keys = self.sure_keys.union(*[one[1] for one in self.perhaps])
         return keys
 
 
@@ -160,12 +170,21 @@ class Range:
         return self.high is None
 
     def _above(self, value: Exact) -> bool:
-        low = self.low
-        return low is None or (low < value if self.strict_low else low <= value)
+        if self.low is None:
+            return True
+        # Through whole numbers: a decimal and a fraction compare exactly but very slowly.
+        numerator, denominator = value.as_integer_ratio()
+        low_numerator, low_denominator = self.low.as_integer_ratio()
+        mine, limit = numerator * low_denominator, low_numerator * denominator
+        return mine > limit if self.strict_low else mine >= limit
 
     def _under(self, value: Exact) -> bool:
-        high = self.high
-        return high is None or (high > value if self.strict_high else high >= value)
+        if self.high is None:
+            return True
+        numerator, denominator = value.as_integer_ratio()
+        high_numerator, high_denominator = self.high.as_integer_ratio()
+        mine, limit = numerator * high_denominator, high_numerator * denominator
+        return mine < limit if self.strict_high else mine <= limit
 
     def _contains(self, value: Exact) -> bool:
         return self._above(value) and self._under(value)
@@ -174,7 +193,7 @@ class Range:
         """True when every possible value lies in the range, false when none does."""
         low, high = interval
         if low is high and low is not None:
-            return self.contains(low)
+            return self._above(low) and self._under(low)
         if (high is not None and not self._above(high)) or (low is not None and not self._under(low)):
             return False
         above = self.low is None or (low is not None and self._above(low))
@@ -225,14 +244,16 @@ class RangeTest:
         if interval is UNKNOWN:
             return None
         value = interval[0]
-        return self.range.contains(value) if value is interval[1] and value is not None else self.range.holds(interval)
+        if value is interval[1] and value is not None and type(value) is not Fraction:
+            return self.range.contains(value)
+        return self.range.holds(interval)
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
         interval = self.interval(facts, subject)
         value = interval[0]
         if value is interval[1] and value is not None:
-            holds: bool | None = self.range.contains(value)
+            holds = self.range.holds(interval)
             return Outcome(
                 holds, f"{self.label} {number_words(value)} {self.true_words if holds else self.false_words}"
             )
@@ -418,7 +439,7 @@ class RiskCountTest:
 
     def _counted(self, facts: Facts) -> tuple[list[str], dict[str, tuple[str, ...]]]:
         """The causes that are sure, and those that are open with the facts that would tell."""
-        on_list = {key for _, keys in facts.listed for key in keys}
+        on_list = facts.sure_keys
         sure = [name for name in self.classes if name in on_list]
         sure += [name for name in self.conditions if name in facts.conditions]
         open_: dict[str, tuple[str, ...]] = {}

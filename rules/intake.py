@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from rules.quantities import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 MAGNESIUM_CLASS: Final = "magnesium-salts"
 # The substance that stands for magnesium whose salt nobody named: a mass of it is a mass of magnesium.
 UNSPECIFIED: Final = "magnesium"
+MAXIMUM_AMOUNTS: Final = 1000
 _MASS: Final = frozenset(_MASS_UNITS)
 _COUNTS: Final = frozenset(COUNT_UNITS)
 _ZERO: Final = Fraction(0)
@@ -71,9 +73,12 @@ NO_INTAKE: Final = Intake((_ZERO, _ZERO), (), [])
 
 def _fractions(entry: Entry) -> tuple[Fraction, Fraction] | None:
     """Lowest and highest share of magnesium over the hydrates of the salt."""
-    if entry.salt_form is None:
-        return None
-    shares = [elemental_fraction(hydrate.formula) for hydrate in entry.salt_form.hydrates]
+    return None if entry.salt_form is None else _shares(tuple(one.formula for one in entry.salt_form.hydrates))
+
+
+@cache
+def _shares(formulas: tuple[str, ...]) -> tuple[Fraction, Fraction]:
+    shares = [elemental_fraction(formula) for formula in formulas]
     return min(shares), max(shares)
 
 
@@ -100,6 +105,17 @@ def _of_mass(value: Decimal, unit: str, basis: DoseBasis | None, entry: Entry, w
         return salt
     detail = f"{salt.basis} if the salt is meant, {plain(mass)} mg if magnesium is meant"
     return Amount(salt.low, mass, detail)
+
+
+def _of_dose(value: str, unit: str, basis: DoseBasis | None, entry: Entry) -> Amount:
+    """A dose in a unit of mass or amount; the same few come again and again, so they are remembered, within bounds."""
+    key = (value, unit, basis)
+    amount = entry.amounts.get(key)
+    if amount is None:
+        amount = _of_mass(decimal_from(value), unit.lower(), basis, entry, _written(value, unit))
+        if len(entry.amounts) < MAXIMUM_AMOUNTS:
+            entry.amounts[key] = amount
+    return amount
 
 
 def _written(value: object, unit: str) -> str:
@@ -131,9 +147,9 @@ def _per_intake(line: Line, entry: Entry) -> Amount:
         one = _of_strength(line, entry)
         return one or Amount(_ZERO, None, "the dose is not known", missing)
     unit = dose.unit.lower()
-    value = decimal_from(dose.value)
     if unit in _MASS or is_amount_of_magnesium(unit):
-        return _of_mass(value, unit, dose.of, entry, _written(dose.value, dose.unit))
+        return _of_dose(dose.value, dose.unit, dose.of, entry)
+    value = decimal_from(dose.value)
     if unit in _COUNTS:
         one = _of_strength(line, entry)
         if one is not None:
@@ -200,13 +216,13 @@ def intake_report(compiled: CompiledRuleSet, intake: Intake, facts: Facts) -> Ma
     for limit in compiled.limits:
         if not _is_for(facts.age_years, limit.age_years):
             continue
-        level = Fraction(limit.record.mg_per_day)
+        level = limit.level
         exceeded = True if low > level else (False if high is not None and high <= level else None)
         limits.append(
             {
                 "id": limit.record.id,
                 "name": limit.record.name,
-                "mg_per_day": plain(level),
+                "mg_per_day": limit.written,
                 "exceeded": exceeded,
                 "citations": limit.citations,
             }

@@ -134,6 +134,12 @@ def judge(
         if settled is None:
             settled = rule.settled[substance_id] = _start(compiled, rule, substance_id)
         return settled
+    if (
+        rule.conditions
+        and rule.conditions_set.isdisjoint(facts.conditions)
+        and rule.conditions_set.isdisjoint(facts.undecided_conditions)
+    ):
+        return None
     test = rule.test
     holds = True if test is None else test.holds(facts, taken)
     if holds is False:

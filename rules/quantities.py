@@ -7,7 +7,7 @@ unit is an error, never a guess.
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
@@ -62,7 +62,6 @@ DOSE_UNITS = (*MASS_UNITS, *AMOUNT_UNITS, *COUNT_UNITS, *_OTHER_UNITS)
 
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 _ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)|(\()|\)(\d*)", re.ASCII)
-_EXACT = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
 
 def decimal_from(text: str) -> Decimal:
@@ -111,10 +110,13 @@ def magnesium_milligrams(value: Decimal, unit: str) -> Fraction:
 
 def plain(value: Fraction | Decimal, places: int = 1) -> str:
     """Write a number for a report: at most ``places`` decimals, half to even, no exponent, no trailing zeros."""
-    with localcontext(_EXACT):
-        decimal = Decimal(value.numerator) / Decimal(value.denominator) if isinstance(value, Fraction) else value
-        text = f"{decimal.quantize(Decimal(1).scaleb(-places)):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    numerator, denominator = value.as_integer_ratio()
+    scale = 10**places
+    whole, rest = divmod(numerator * scale, denominator)
+    if 2 * rest > denominator or (2 * rest == denominator and whole % 2):
+        whole += 1
+    whole, decimals = divmod(whole, scale)
+    return f"{whole}.{decimals:0{places}d}".rstrip("0") if decimals else str(whole)
 
 
 # The unit table for serum values: kind -> unit -> factor to mmol/L.
