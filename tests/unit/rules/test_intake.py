@@ -1,0 +1,361 @@
+"""Elemental magnesium a day: exact where everything is known, an interval where the label leaves something open.
+
+Expected milligrams are worked out by hand from molar masses: oxide 24.305 of 40.304 (60.30 %), sulfate heptahydrate
+24.305 of 246.466 (9.86 %), citrate between 11.34 % (monomagnesium) and 16.16 % (trimagnesium, anhydrous).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rules import CompiledRuleSet, check
+from rules.report import IntakeContribution, MagnesiumIntake
+from tests import factories as make
+
+WORLD = (
+    make.substance("magnesium"),
+    make.substance("magnesium-oxide", salt_form="oxide"),
+    make.substance("magnesium-citrate", salt_form="citrate"),
+    make.substance(
+        "magnesium-sulfate", salt_form="sulfate", routes=["oral", "intravenous"], codes={"atc": ["A12CC02"]}
+    ),
+    make.substance("magnesium-mystery", name="magnesium mystery"),
+    make.substance("furosemide"),
+    make.substance("aspirin"),
+    make.salt_form("oxide", "MgO", label_strength="salt"),
+    make.salt_form("citrate", "Mg3(C6H5O7)2", "Mg3(C6H5O7)2·9H2O", "MgC6H6O7"),
+    make.salt_form("sulfate", "MgSO4·7H2O", label_strength="elemental"),
+    make.product("vitamix", {"substance": "magnesium-oxide", "elemental_magnesium_mg": "60.5"}, "aspirin"),
+    make.product("unlabelled", "magnesium-oxide", "aspirin"),
+    make.medication_class(
+        make.MAGNESIUM,
+        "magnesium",
+        "magnesium-oxide",
+        "magnesium-citrate",
+        "magnesium-sulfate",
+        "magnesium-mystery",
+        atc=["A12CC"],
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def world() -> CompiledRuleSet:
+    return make.compiled(*WORLD)
+
+
+def line(text: str, value: str | None = None, unit: str = "mg", of: str | None = None, **given: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A line with a dose, once a day unless it says otherwise."""
+    dose: dict[str, Any] = {}
+    if value is not None:
+        dose = {"dose": {"value": value, "unit": unit, **({"of": of} if of else {})}}
+    times = {} if {"times", "times_per_day"} & given.keys() else {"times_per_day": 1}
+    return make.medication(given.pop("id", "m1"), text, **dose, **times, **given)
+
+
+def intake(world: CompiledRuleSet, *lines: dict[str, Any], **facts: Any) -> MagnesiumIntake:  # noqa: ANN401
+    """The intake part of a report."""
+    return check(world, make.profile(*lines, **facts))["magnesium_intake"]
+
+
+def span(found: MagnesiumIntake) -> tuple[str | None, str, str | None]:
+    """Exact sum, minimum and maximum."""
+    return (
+        found["elemental_mg_per_day"],
+        found["elemental_mg_per_day_minimum"],
+        found["elemental_mg_per_day_maximum"],
+    )
+
+
+def only(found: MagnesiumIntake) -> IntakeContribution:
+    """The one contribution."""
+    assert len(found["contributions"]) == 1
+    return found["contributions"][0]
+
+
+def missing(world: CompiledRuleSet, *lines: dict[str, Any]) -> list[str]:
+    """What a rule about the intake would have to know."""
+    rule = make.interaction(
+        "limit",
+        direction="intake_limit",
+        scope="list",
+        precipitant=make.party(make.MAGNESIUM),
+        when={"elemental_mg_per_day": {"above": "100000"}},
+    )
+    records = [
+        record for kind in ("substances", "products", "forms", "classes") for record in getattr(world.rule_set, kind)
+    ]
+    findings = check(make.compiled(*records, rule), make.profile(*lines))["findings"]
+    return findings[0]["missing_facts"] if findings else []
+
+
+class TestOneProduct:
+    """What one line brings."""
+
+    @pytest.mark.parametrize(
+        ("given", "milligrams"),
+        [
+            (line("magnesium oxide", "400", of="salt"), "241.2"),
+            (line("magnesium oxide", "400", of="elemental"), "400"),
+            (line("magnesium oxide", "0.4", "g", of="salt"), "241.2"),
+            (line("magnesium oxide", "400000", "\u03bcg", of="salt"), "241.2"),
+            (line("magnesium oxide", "400000", "\u00b5g", of="salt"), "241.2"),
+            (line("magnesium oxide", "10", "mmol"), "243"),  # 243.05
+            (line("magnesium oxide", "20", "mEq"), "243"),
+            (line("magnesium oxide", "1", "mmol"), "24.3"),
+            (line("magnesium sulfate", "1000", of="salt", route="oral"), "98.6"),
+            (line("magnesium", "300"), "300"),  # plain magnesium counts magnesium
+            (line("magnesium", "300", of="elemental"), "300"),
+            (line("magnesium citrate", "4", "mmol"), "97.2"),  # the salt does not matter
+            (line("magnesium oxide", "400", of="salt", times_per_day=3), "723.7"),  # 3 x 241.2167..., not 3 x 241.2
+            (line("magnesium oxide", "400", of="salt", times=["08:00", "20:00"]), "482.4"),
+        ],
+    )
+    def test_exact(self, world: CompiledRuleSet, given: dict[str, Any], milligrams: str) -> None:
+        found = intake(world, given)
+        assert span(found) == (milligrams, milligrams, milligrams)
+        assert only(found)["elemental_mg_per_day"] == milligrams
+        assert only(found)["medication_id"] == "m1"
+
+    @pytest.mark.parametrize(
+        ("thousand", "one"),
+        [
+            (line("magnesium", "1", "g"), line("magnesium", "1", "mg")),
+            (line("magnesium", "1", "mg"), line("magnesium", "1000", "g")),
+            (line("magnesium", "1", "mg"), line("magnesium", "1", "mcg")),
+            (line("magnesium", "1", "mmol"), line("magnesium", "1", "mg")),
+        ],
+    )
+    def test_thousandfold_slips_are_seen(
+        self, world: CompiledRuleSet, thousand: dict[str, Any], one: dict[str, Any]
+    ) -> None:
+        assert span(intake(world, thousand)) != span(intake(world, one))
+
+    def test_hydrates_give_an_interval(self, world: CompiledRuleSet) -> None:
+        """1,000 mg of citrate: 113.4 mg as the 1:1 salt, 161.6 mg as the anhydrous trimagnesium salt."""
+        found = intake(world, line("magnesium citrate", "1000", of="salt"))
+        assert span(found) == (None, "113.4", "161.6")
+        assert only(found)["elemental_mg_per_day"] is None
+        assert only(found)["elemental_mg_per_day_maximum"] == "161.6"
+        assert "depending on the hydrate" in only(found)["basis"]
+
+    def test_not_said_whether_salt_or_magnesium(self, world: CompiledRuleSet) -> None:
+        found = intake(world, line("magnesium oxide", "400"))
+        assert span(found) == (None, "241.2", "400")
+        assert only(found)["basis"] == (
+            "400 mg of magnesium oxide is 241.2 mg of magnesium if the salt is meant, 400 mg if magnesium is meant, "
+            "1 a day"
+        )
+        assert missing(world, line("magnesium oxide", "400")) == []  # at most 400 mg either way
+
+    def test_salt_of_unknown_composition(self, world: CompiledRuleSet) -> None:
+        """Somewhere between nothing and all of it."""
+        found = intake(world, line("magnesium mystery", "500"))
+        assert span(found) == (None, "0", "500")
+        assert "the share of magnesium in it is not known" in only(found)["basis"]
+
+    def test_plain_magnesium_given_as_a_salt(self, world: CompiledRuleSet) -> None:
+        assert span(intake(world, line("magnesium", "500", of="salt"))) == (None, "0", "500")
+
+
+class TestFromText:
+    """Strength and frequency read from the line."""
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("Magnesium oxide 400 mg tab PO BID", ("482.4", "482.4", "482.4")),
+            ("Magnesium oxide 400 mg elemental once daily", ("400", "400", "400")),
+            ("Magnesium sulfate 500 mg oral once daily", ("500", "500", "500")),  # labelled as magnesium
+            ("Magnesium 300 mg daily", ("300", "300", "300")),
+            ("Magnesium 10 mmol TDS", ("729.2", "729.2", "729.2")),  # 3 x 243.05 = 729.15, half to even
+            ("Magnesium citrate 1000 mg daily", (None, "113.4", "1000")),  # labels differ in what they count
+            ("Magnesium oxide 1,000 mg daily", (None, "0", None)),
+            ("Magnesium oxide 1 000 mg daily", (None, "0", None)),
+            ("Magnesium oxide 400 mg/5 mL daily", (None, "0", None)),
+            ("Magnesium oxide tablet daily", (None, "0", None)),
+            ("Magnesium oxide 400 mg twice a week", (None, "0", None)),
+            ("Magnesium oxide 400 mg", (None, "0", None)),
+        ],
+    )
+    def test_read(self, world: CompiledRuleSet, text: str, expected: tuple[str | None, str, str | None]) -> None:
+        assert span(intake(world, make.medication("m1", text))) == expected
+
+    def test_number_of_tablets_of_a_strength(self, world: CompiledRuleSet) -> None:
+        found = intake(world, line("Magnesium oxide 400 mg tablet", "2", "tablet"))
+        assert span(found) == ("482.4", "482.4", "482.4")
+        assert only(found)["basis"].startswith("2 x 400 mg of magnesium oxide is 241.2 mg")
+
+    def test_dose_counts_before_the_strength(self, world: CompiledRuleSet) -> None:
+        assert span(intake(world, line("Magnesium oxide 400 mg tablet", "200", of="salt")))[0] == "120.6"
+
+    def test_number_counts_before_the_text(self, world: CompiledRuleSet) -> None:
+        assert span(intake(world, line("Magnesium 100 mg BID", times_per_day=3)))[0] == "300"
+
+
+class TestProducts:
+    """Products whose label says how much magnesium is in one unit."""
+
+    def test_labelled(self, world: CompiledRuleSet) -> None:
+        found = intake(world, line("Vitamix", times_per_day=2))
+        assert span(found) == ("121", "121", "121")
+        assert only(found)["basis"] == "60.5 mg of magnesium in one unit of the product, 2 a day"
+
+    def test_several_units(self, world: CompiledRuleSet) -> None:
+        assert span(intake(world, line("Vitamix", "3", "capsule")))[0] == "181.5"
+
+    @pytest.mark.parametrize("text", ["Unlabelled", "magnesium mystery", "furosemide and magnesium oxide"])
+    def test_not_labelled(self, world: CompiledRuleSet, text: str) -> None:
+        assert span(intake(world, line(text, "3", "capsule"))) == (None, "0", None)
+
+
+class TestUnknown:
+    """What is missing is named, and the sum stays open."""
+
+    @pytest.mark.parametrize(
+        ("given", "facts"),
+        [
+            (line("magnesium oxide"), ["medications.m1.dose"]),
+            (line("magnesium oxide", "2", "tablet"), ["medications.m1.dose"]),
+            (line("magnesium oxide", "5", "mL"), ["medications.m1.dose"]),
+            (line("magnesium oxide", "1", "puff"), ["medications.m1.dose"]),
+            (make.medication("m1", "magnesium oxide"), ["medications.m1.dose", "medications.m1.times_per_day"]),
+            (make.medication("m1", "magnesium 300 mg"), ["medications.m1.times_per_day"]),
+            (line("magnesium sulfate"), ["medications.m1.dose", "medications.m1.route"]),
+        ],
+    )
+    def test_missing_facts(self, world: CompiledRuleSet, given: dict[str, Any], facts: list[str]) -> None:
+        found = intake(world, given)
+        assert span(found) == (None, "0", None)
+        assert missing(world, given) == facts
+
+    def test_basis_names_the_dose_that_says_nothing(self, world: CompiledRuleSet) -> None:
+        assert only(intake(world, line("magnesium oxide", "5", "mL")))["basis"] == (
+            "the magnesium in 5 mL is not known, 1 a day"
+        )
+
+    def test_unknown_route_may_bring_nothing(self, world: CompiledRuleSet) -> None:
+        """Magnesium sulfate is drunk or injected; injected it does not count."""
+        found = intake(world, line("magnesium sulfate", "1000", of="salt"))
+        assert span(found) == (None, "0", "98.6")
+        assert only(found)["basis"].endswith("the route is not known")
+
+
+class TestRoutes:
+    """Only what is taken by mouth counts."""
+
+    @pytest.mark.parametrize("route", ["intravenous", "intramuscular", "topical", "rectal"])
+    def test_other_routes(self, world: CompiledRuleSet, route: str) -> None:
+        found = intake(world, line("magnesium sulfate", "1000", of="salt", route=route))
+        assert span(found) == ("0", "0", "0")
+        assert found["contributions"] == []
+        assert found["limits"] == []
+
+    def test_bath_salt(self, world: CompiledRuleSet) -> None:
+        assert intake(world, make.medication("m1", "magnesium sulfate 500 g bath daily"))["contributions"] == []
+
+    def test_by_mouth(self, world: CompiledRuleSet) -> None:
+        assert span(intake(world, line("magnesium sulfate", "1000", of="salt", route="oral")))[0] == "98.6"
+
+    def test_salt_known_by_its_class_only(self, world: CompiledRuleSet) -> None:
+        """An unlisted salt counts by what its neighbours of the same ATC group are given by."""
+        code = make.medication(
+            "m1", codes={"atc": "A12CC99"}, dose={"value": "10", "unit": "mmol"}, times_per_day=1, route="oral"
+        )
+        assert span(intake(world, code))[0] == "243"
+
+
+class TestSum:
+    """Hidden sources are added up."""
+
+    def test_three_sources(self, world: CompiledRuleSet) -> None:
+        """241.217 + 98.6 x 2 + 60.5 = 498.94 mg."""
+        found = intake(
+            world,
+            line("magnesium oxide", "400", of="salt", id="a"),
+            line("magnesium sulfate", "1000", of="salt", id="b", route="oral", times_per_day=2),
+            line("vitamix", id="c"),
+            line("furosemide", "40", id="d"),
+        )
+        assert span(found) == ("498.9", "498.9", "498.9")
+        assert [one["medication_id"] for one in found["contributions"]] == ["a", "b", "c"]
+
+    def test_known_and_unknown(self, world: CompiledRuleSet) -> None:
+        found = intake(world, line("magnesium", "300", id="a"), line("magnesium oxide", id="b"))
+        assert span(found) == (None, "300", None)
+
+    def test_exact_and_interval(self, world: CompiledRuleSet) -> None:
+        found = intake(world, line("magnesium", "100", id="a"), line("magnesium citrate", "1000", of="salt", id="b"))
+        assert span(found) == (None, "213.4", "261.6")
+
+    def test_same_product_twice_adds_up(self, world: CompiledRuleSet) -> None:
+        found = intake(world, line("magnesium", "100", id="a"), line("magnesium", "100", id="b"))
+        assert span(found)[0] == "200"
+
+    def test_no_source(self, world: CompiledRuleSet) -> None:
+        assert span(intake(world, line("furosemide", "40"))) == ("0", "0", "0")
+
+    def test_open_facts_are_named_once(self, world: CompiledRuleSet) -> None:
+        lines = (line("magnesium oxide", id="a"), line("magnesium oxide", id="b"))
+        assert missing(world, *lines) == ["medications.a.dose", "medications.b.dose"]
+
+
+class TestLimits:
+    """Upper levels for magnesium from supplements and medicines, for the patient's age."""
+
+    LIMITS = (
+        make.intake_limit("everybody", "250"),
+        make.intake_limit("adults", "350", age_years={"at_least": "18"}),
+        make.intake_limit("children", "65", age_years={"at_least": "1", "below": "4"}),
+    )
+
+    @pytest.fixture
+    def limited(self) -> CompiledRuleSet:
+        return make.compiled(*WORLD, *self.LIMITS, make.intake_limit("old", "1", status="withdrawn"))
+
+    @pytest.mark.parametrize(
+        ("milligrams", "exceeded"),
+        [("249.999999999", False), ("250", False), ("250.000000001", True), ("251", True)],
+    )
+    def test_at_below_and_above(self, limited: CompiledRuleSet, milligrams: str, *, exceeded: bool) -> None:
+        """The level itself is allowed."""
+        limits = intake(limited, line("magnesium", milligrams), patient={"age_years": 10})["limits"]
+        assert [(limit["id"], limit["mg_per_day"], limit["exceeded"]) for limit in limits] == [
+            ("everybody", "250", exceeded)
+        ]
+
+    @pytest.mark.parametrize(
+        ("patient", "names"),
+        [
+            ({}, ["adults", "everybody"]),  # not known: those without an upper age
+            ({"age_years": 17}, ["everybody"]),
+            ({"age_years": 18}, ["adults", "everybody"]),
+            ({"age_years": 1}, ["children", "everybody"]),
+            ({"age_years": 3}, ["children", "everybody"]),
+            ({"age_years": 4}, ["everybody"]),
+            ({"age_years": 0}, ["everybody"]),
+        ],
+    )
+    def test_for_the_age(self, limited: CompiledRuleSet, patient: dict[str, Any], names: list[str]) -> None:
+        limits = intake(limited, line("magnesium", "1"), patient=patient)["limits"]
+        assert sorted(limit["id"] for limit in limits) == names
+
+    def test_open_sum_decides_what_it_can(self, limited: CompiledRuleSet) -> None:
+        """Between 241.2 and 400 mg: below 500 for sure, above 250 perhaps."""
+        limits = intake(limited, line("magnesium oxide", "400"), patient={"age_years": 10})["limits"]
+        assert [limit["exceeded"] for limit in limits] == [None]
+        limits = intake(limited, line("magnesium oxide", "420"), patient={"age_years": 10})["limits"]
+        assert [limit["exceeded"] for limit in limits] == [True]  # at least 253.3 mg
+        limits = intake(limited, line("magnesium oxide", "250"), patient={"age_years": 10})["limits"]
+        assert [limit["exceeded"] for limit in limits] == [False]  # at most 250 mg
+
+    def test_unknown_dose(self, limited: CompiledRuleSet) -> None:
+        limits = intake(limited, line("magnesium oxide"), patient={"age_years": 10})["limits"]
+        assert [limit["exceeded"] for limit in limits] == [None]
+
+    def test_they_cite(self, limited: CompiledRuleSet) -> None:
+        limit = intake(limited, line("magnesium", "1"), patient={"age_years": 10})["limits"][0]
+        assert limit["citations"][0]["id"] == make.SOURCE
+        assert limit["name"] == "everybody"
