@@ -43,16 +43,17 @@ def _references(node: BaseModel, pointer: str) -> Iterator[tuple[str, str, str]]
         if value is None or (isinstance(value, str | int | MedicationProfile) and name not in _REFERENCES):
             continue
         target = _REFERENCES.get(name)
+        place = f"{pointer}/{name.removesuffix('_')}"  # `not_` is written `not`
         if isinstance(value, BaseModel):
-            yield from _references(value, f"{pointer}/{name}")
+            yield from _references(value, place)
         elif isinstance(value, tuple):
             for index, item in enumerate(value):
                 if isinstance(item, BaseModel):
-                    yield from _references(item, f"{pointer}/{name}/{index}")
+                    yield from _references(item, f"{place}/{index}")
                 elif target is not None:
-                    yield target, item, f"{pointer}/{name}/{index}"
+                    yield target, item, f"{place}/{index}"
         elif target is not None and isinstance(value, str):
-            yield target, value, f"{pointer}/{name}"
+            yield target, value, place
 
 
 def _includes_itself(record: MedicationClass, classes: dict[str, MedicationClass]) -> bool:
