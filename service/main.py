@@ -4,6 +4,7 @@ Nothing is configured at import. This process migrates nothing and loads neither
 """
 
 import gc
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from datetime import date
@@ -24,11 +25,14 @@ from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogues
 from service.application.checks import Checks, new_id, utc_today
 from service.application.watch import StoreWatch
+from service.errors import SettingsInvalid
 from service.settings import Environment, Settings
 from service.storage.session import Store
 from service.telemetry import Metrics, configure_logging
 
 _BODIES: Final = (MedicationProfile, MedicationList)
+_GRACE_SECONDS: Final = 10
+_NOT_STARTED: Final = 3  # as `magcheck` has it for a set-up that does not work
 
 
 class Application(FastAPI):
@@ -132,21 +136,34 @@ def _settle() -> None:
     gc.enable()
 
 
-def main() -> None:
-    """Serve until told to stop."""
-    settings = Settings.from_environment()
-    uvicorn.run(
-        app_from_environment(),
-        host=settings.host,
-        port=settings.port,
+def server(app: FastAPI, *, host: str, port: int) -> uvicorn.Server:
+    """The web server as the service runs it."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,  # it would write query strings
         server_header=False,
         proxy_headers=False,  # nothing here depends on where a caller is
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
     )
+    return uvicorn.Server(config)
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    try:
+        settings = Settings.from_environment()
+    except SettingsInvalid as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(_NOT_STARTED)
+    running = server(app_from_environment(), host=settings.host, port=settings.port)
+    running.run()
+    if not running.started:
+        sys.exit(_NOT_STARTED)  # uvicorn has logged why
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ class StoreWatch:
         self._last_success = self._monotonic()
         self._reachable = True
         state = self._active.state
-        if number == state.version and state.degraded is None:
+        if number is not None and number == state.version and state.degraded is None:
             return
         if self._refused is not None:
             refused, since = self._refused

@@ -1,0 +1,165 @@
+"""What travels over a real socket between a real server and a client that may be careless or hostile."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+from rules import compile_rule_set
+from service.application.active import ActiveRuleSet
+from service.main import create_app, server
+from service.settings import Settings
+from tests.unit.api.conftest import make_rule_set
+
+_SECONDS: Final = 20.0
+BODY: Final = b'{"medications": []}'
+LIVE: Final = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    app = create_app(Settings(), ActiveRuleSet(compile_rule_set(make_rule_set())))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        running = server(app, host="127.0.0.1", port=0)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+        thread.start()
+        deadline = time.monotonic() + _SECONDS
+        while not running.started:
+            assert thread.is_alive()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield listening.getsockname()[1]
+        running.should_exit = True
+        thread.join(_SECONDS)
+    assert not thread.is_alive()
+
+
+def exchange(port: int, *parts: bytes) -> bytes:
+    """Send and read until the server closes the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=_SECONDS) as connection:
+        for part in parts:
+            connection.sendall(part)
+        received = bytearray()
+        while chunk := connection.recv(65_536):
+            received += chunk
+    return bytes(received)
+
+
+def answers(received: bytes) -> list[tuple[int, dict[str, str], bytes]]:
+    """Status, headers and body of each answer in turn."""
+    found = []
+    while received:
+        head, _, received = received.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        length = int(headers["content-length"])
+        found.append((int(first.split()[1]), headers, received[:length]))
+        received = received[length:]
+    return found
+
+
+def post(*headers: bytes, body: bytes = BODY) -> bytes:
+    lines = [b"POST /v1/checks HTTP/1.1", b"Host: x", b"Content-Type: application/json", *headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def sized(body: bytes) -> bytes:
+    return post(b"Content-Length: %d" % len(body), body=body)
+
+
+def test_a_check_over_the_wire(port: int) -> None:
+    [(status, headers, body), _] = answers(exchange(port, sized(BODY) + LIVE))
+    assert status == 200
+    assert "server" not in headers
+    assert json.loads(body)["status"] == "complete"
+
+
+def test_a_body_in_chunks(port: int) -> None:
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in BODY) + b"0\r\n\r\n"
+    [(status, _, _), _] = answers(exchange(port, post(b"Transfer-Encoding: chunked", body=chunks) + LIVE))
+    assert status == 200
+
+
+@pytest.mark.parametrize("size", [300_000, 10_000_000])
+def test_after_a_body_that_was_too_large_the_connection_goes_on(port: int, size: int) -> None:
+    received = exchange(port, sized(b"x" * size), LIVE)
+    assert [status for status, _, _ in answers(received)] == [413, 200]
+
+
+def test_a_body_in_chunks_that_is_too_large(port: int) -> None:
+    chunks = b"".join([b"10000\r\n" + b"x" * 0x10000 + b"\r\n"] * 10) + b"0\r\n\r\n"
+    received = exchange(port, post(b"Transfer-Encoding: chunked", body=chunks), LIVE)
+    assert [status for status, _, _ in answers(received)] == [413, 200]
+
+
+def test_a_client_that_asks_before_it_sends_much(port: int) -> None:
+    received = exchange(port, post(b"Content-Length: 9999999", b"Expect: 100-continue", body=b""))
+    [(status, headers, _)] = answers(received)
+    assert status == 413
+    assert headers["connection"] == "close"
+
+
+def test_no_host(port: int) -> None:
+    received = exchange(port, b"GET /health/live HTTP/1.1\r\n\r\n" + LIVE)
+    [(status, headers, body), _] = answers(received)
+    assert status == 400
+    assert headers["content-type"] == "application/problem+json"
+    assert json.loads(body)["code"] == "malformed-request"
+
+
+def test_an_answer_to_head_has_no_body(port: int) -> None:
+    received = exchange(port, b"HEAD /v1/substances HTTP/1.1\r\nHost: x\r\n\r\n" + LIVE)
+    head, _, rest = received.partition(b"\r\n\r\n")
+    assert b" 200 " in head.split(b"\r\n")[0]
+    [(status, _, body)] = answers(rest)
+    assert status == 200
+    assert json.loads(body) == {"status": "alive"}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        post(b"Content-Length: 5", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+        post(b"Content-Length: 19", b"Content-Length: 18"),
+        post(b"Transfer-Encoding: chunked", body=b"zz\r\n{}\r\n0\r\n\r\n"),
+        post(b"Content-Length : 19"),
+        b"GET /health/live HTTP/1.1\nHost: x\n\n",
+        b"GET /health/live HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",
+    ],
+    ids=["length and chunks", "two lengths", "bad chunk", "space before colon", "bare line feeds", "version", "tls"],
+)
+def test_what_could_be_read_in_two_ways_is_refused(port: int, request_: bytes) -> None:
+    [(status, headers, body)] = answers(exchange(port, request_))
+    assert status == 400
+    assert headers["connection"] == "close"
+    assert b"CanaryAda" not in body
+
+
+def test_two_patients_on_one_server_never_meet(port: int) -> None:
+    questions = {
+        number: {"medications": [{"id": f"m{number}-{line}", "text": "furosemide"} for line in range(number)]}
+        for number in range(1, 9)
+    }
+    wrong: list[Any] = []
+
+    def ask(number: int) -> None:
+        for _ in range(20):
+            received = exchange(port, sized(json.dumps(questions[number]).encode()) + LIVE)
+            answer = json.loads(answers(received)[0][2])
+            ids = [line["id"] for line in answer["medications"]]
+            if ids != [f"m{number}-{line}" for line in range(number)]:
+                wrong.append((number, ids))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in questions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []

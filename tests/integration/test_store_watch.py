@@ -1,0 +1,115 @@
+"""A running service takes over what is published, and knows when it last saw the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from rules.model import RuleSet
+from service.application import watch as watching
+from service.application.active import ActiveRuleSet
+from service.application.rule_sets import publish_baseline, seed_baseline
+from service.application.watch import StoreWatch
+from service.storage import migration
+from service.storage.session import Store
+from tests.integration.small_knowledge import small_rule_set
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def without_last_interaction(rule_set: RuleSet) -> RuleSet:
+    return rule_set.model_copy(update={"interactions": rule_set.interactions[:-1], "cases": ()})
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_the_first_look_loads_what_is_active(store: Store) -> None:
+    seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    clock, active = Clock(), ActiveRuleSet()
+    watch = StoreWatch(store, active, monotonic=clock)
+    assert watch.age() is None
+    watch.look()
+    assert active.state.version == 1
+    clock.now += 2.5
+    assert watch.age() == 2.5
+
+
+def test_a_new_rule_set_is_taken_over_while_running(store: Store) -> None:
+    seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    active = ActiveRuleSet()
+    watch = StoreWatch(store, active, interval=0.05)
+    with watch.running():
+        first = active.current()
+        publish_baseline(store, without_last_interaction(small_rule_set()), now=NOON, note="second")
+        wait_until(lambda: active.state.version == 2)
+        assert active.current() is not first
+    assert first.version == 1  # whoever still answers from it goes on undisturbed
+
+
+def test_a_rule_set_that_does_not_change_is_not_loaded_again(store: Store) -> None:
+    seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    active = ActiveRuleSet()
+    watch = StoreWatch(store, active)
+    watch.look()
+    first = active.current()
+    watch.look()
+    assert active.current() is first
+
+
+def test_without_a_schema_the_store_was_not_seen(sqlite_url: str) -> None:
+    active = ActiveRuleSet()
+    with Store.open(sqlite_url) as store:
+        watch = StoreWatch(store, active, interval=0.05)
+        with watch.running():
+            assert watch.age() is None
+            assert active.state.version is None
+            migration.upgrade(sqlite_url)
+            seed_baseline(store, small_rule_set(), now=NOON, note="late")
+            wait_until(lambda: active.state.version == 1)
+
+
+def test_a_store_that_goes_away_only_grows_older(store: Store) -> None:
+    seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    clock, active = Clock(), ActiveRuleSet()
+    watch = StoreWatch(store, active, monotonic=clock)
+    watch.look()
+    kept = active.current()
+    gone = StoreWatch(Store.open("sqlite:////nonexistent/folder/file"), active, monotonic=clock)
+    gone.look()
+    clock.now += 10
+    assert gone.age() is None
+    assert watch.age() == 10
+    assert active.current() is kept
+
+
+def test_a_rule_set_that_is_refused_is_not_tried_every_second(store: Store) -> None:
+    clock, active = Clock(), ActiveRuleSet()
+    watch = StoreWatch(store, active, monotonic=clock)
+    watch.look()  # the store has a schema and nothing in it
+    refused = active.state
+    assert refused.degraded is not None
+    watch.look()
+    assert active.state is refused
+    clock.now += watching.REFUSED_SECONDS
+    watch.look()
+    assert active.state is not refused
+    seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    watch.look()
+    assert active.state.version == 1
+    assert active.state.degraded is None
