@@ -29,23 +29,22 @@ UNKNOWN: Interval = (None, None)
 
 
 class Subject(Protocol):
-    """The medication a test may ask about."""
-
-    @property
-    def id(self) -> str:
-        """The caller's identifier of the medication."""
+    """The medication, or the medications together, a test may ask about."""
 
     @property
     def substance_id(self) -> str:
         """The substance of the medication that the rule is about."""
 
     @property
-    def duration_months(self) -> Exact | None:
-        """Months since the medication was started."""
+    def duration(self) -> Interval:
+        """Months since the start."""
 
     @property
     def daily_dose_mg(self) -> Exact | None:
         """Milligrams a day."""
+
+    def lacking(self, name: str) -> tuple[str, ...]:
+        """The facts of this name that are not known."""
 
 
 class Facts:
@@ -132,9 +131,15 @@ class Test(Protocol):
         """The same answer with the comparison in words and the missing facts."""
 
 
+def _limit(value: Decimal) -> str:
+    """A limit as it is stored, so that a rule set read back says the same: 30 for 30.0."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _words(bounds: Bounds) -> str:
     parts = [
-        f"{word} {value:f}"
+        f"{word} {_limit(value)}"
         for word, value in (
             ("at least", bounds.at_least),
             ("above", bounds.above),
@@ -396,11 +401,15 @@ class CoMedicationTest:
         own = None if subject is None else subject.substance_id
         return {name for name, keys in facts.listed if name != own and not wanted.isdisjoint(keys)}
 
-    def _perhaps(self, facts: Facts, subject: Subject | None) -> dict[str, str]:
-        """Substances that count if their route is one that reaches the body, and the fact that would tell."""
+    def _perhaps(self, facts: Facts, subject: Subject | None, counted: set[str]) -> list[tuple[str, str]]:
+        """Substances that count if their route is one that reaches the body, each with the fact that would tell."""
         own = None if subject is None else subject.substance_id
         wanted = self.wanted
-        return {name: fact for name, keys, fact in facts.perhaps if name != own and not wanted.isdisjoint(keys)}
+        return [
+            (name, fact)
+            for name, keys, fact in facts.perhaps
+            if name != own and name not in counted and not wanted.isdisjoint(keys)
+        ]
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""
@@ -410,20 +419,22 @@ class CoMedicationTest:
         counted = self._counted(facts, subject)
         if len(counted) >= self.at_least:
             return True
-        if facts.perhaps and len(counted | self._perhaps(facts, subject).keys()) >= self.at_least:
-            return None
+        if facts.perhaps:
+            perhaps = {name for name, _ in self._perhaps(facts, subject, counted)}
+            return None if len(counted) + len(perhaps) >= self.at_least else False
         return False
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
         holds = self.holds(facts, subject)
-        on_list = ", ".join(sorted(self._counted(facts, subject))) or "none"
+        counted = self._counted(facts, subject)
+        on_list = ", ".join(sorted(counted)) or "none"
         detail = f"also on the list of {self.named}: {on_list} (needed: {self.at_least})"
         if holds is not None:
             return Outcome(holds, detail)
-        perhaps = self._perhaps(facts, subject)
-        detail = f"{detail}; depending on the route also {', '.join(sorted(perhaps))}"
-        return Outcome(None, detail, tuple(dict.fromkeys(perhaps.values())))
+        perhaps = self._perhaps(facts, subject, counted)
+        detail = f"{detail}; depending on the route also {', '.join(sorted({name for name, _ in perhaps}))}"
+        return Outcome(None, detail, tuple(dict.fromkeys(fact for _, fact in perhaps)))
 
 
 class RiskCountTest:
@@ -432,9 +443,9 @@ class RiskCountTest:
     __slots__ = ("at_least", "classes", "conditions")
 
     def __init__(self, classes: tuple[str, ...], conditions: tuple[str, ...], at_least: int) -> None:
-        """Classes and conditions that count, and how many are needed."""
-        self.classes = classes
-        self.conditions = conditions
+        """Classes and conditions that count, each once, and how many are needed."""
+        self.classes = tuple(dict.fromkeys(classes))
+        self.conditions = tuple(dict.fromkeys(conditions))
         self.at_least = at_least
 
     def _counted(self, facts: Facts) -> tuple[list[str], dict[str, tuple[str, ...]]]:
@@ -576,7 +587,7 @@ def _fact(name: str) -> Callable[[Facts, Subject | None], tuple[str, ...]]:
 
 def _own_fact(name: str) -> Callable[[Facts, Subject | None], tuple[str, ...]]:
     def missing(_facts: Facts, subject: Subject | None) -> tuple[str, ...]:
-        return (f"medications.{name}" if subject is None else f"medications.{subject.id}.{name}",)
+        return (f"medications.{name}",) if subject is None else subject.lacking(name)
 
     return missing
 
@@ -601,12 +612,6 @@ _POINTS: dict[str, _PointKey] = {
         kind: _PointKey(kind.replace("_", " "), "mmol/L", _serum(kind), _fact(f"observations.{kind}"))
         for kind in ("serum_magnesium", "serum_potassium", "serum_calcium")
     },
-    "duration_months": _PointKey(
-        "duration of use",
-        "months",
-        lambda _, subject: None if subject is None else subject.duration_months,
-        _own_fact("started_on"),
-    ),
     "daily_dose_mg": _PointKey(
         "daily dose",
         "mg",
@@ -621,6 +626,12 @@ _RANGES: dict[str, _RangeKey] = {
         "mg",
         lambda facts, _: facts.elemental_mg_per_day,
         lambda facts, _: facts.elemental_missing,
+    ),
+    "duration_months": _RangeKey(
+        "duration of use",
+        "months",
+        lambda _, subject: UNKNOWN if subject is None else subject.duration,
+        _own_fact("started_on"),
     ),
 }
 # Facts about the person alone: conditions derived from nothing else are the same for everybody with the same three.

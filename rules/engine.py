@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from rules.facts import condition_terms, facts_of, symptom_terms
 from rules.intake import intake_of, intake_report
 from rules.judgement import RANK, judge
-from rules.lines import Line, Taken
+from rules.lines import Line, Taken, Together
 from rules.near_misses import near_misses
 from rules.resolution import checked
 from rules.risk import deficiency_risk
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.compiled import CompiledRuleSet, Entry, Pair, Rule, Side, Single
-    from rules.conditions import Exact, Facts
+    from rules.conditions import Facts
     from rules.judgement import Judgement
     from rules.profile import MedicationProfile
     from rules.report import CheckedTerm, CheckReport, Duplicate, Finding, Reason, SubstanceReference
@@ -122,7 +122,7 @@ class Check:
             group.add("precipitant" if affected is None else "affected", line, entry, single.words, single.side, fits)
 
     def _listed(self) -> None:
-        """Rules about all matching medications together; each is judged once, for the one taken longest."""
+        """Rules about all matching medications together; each is judged once, for all of them."""
         matching: dict[int, list[tuple[Single, Line, Entry, bool | None]]] = {}
         for line in self.lines:
             for entry in line.entries:
@@ -133,8 +133,8 @@ class Check:
         for index in sorted(matching):
             members = matching[index]
             rule = members[0][0].rule
-            longest = max((Taken(line, None) for _, line, _, _ in members), key=_duration)
-            judgement = judge(self.compiled, rule, self.facts, longest, "")
+            together = Together([Taken(line, entry) for _, line, entry, _ in members])
+            judgement = judge(self.compiled, rule, self.facts, together, "")
             if judgement is None:
                 continue
             group = self._group((index, ""), judgement, None)
@@ -151,7 +151,7 @@ class Check:
             taken: Taken | None = None
             judgements: dict[int, Judgement | None] = {}
             for other, partner in precipitants:
-                if other is line or partner is entry:
+                if other is line or partner.id == entry.id:
                     continue
                 pairs = known.get(partner.id)
                 if pairs is None:
@@ -200,11 +200,6 @@ class Check:
             judgement = judge(self.compiled, rule, self.facts, None, "")
             if judgement is not None:
                 self._group(key, judgement, None)
-
-
-def _duration(taken: Taken) -> Exact:
-    months = taken.duration_months
-    return -1 if months is None else months
 
 
 def _finding(group: Group) -> Finding:
@@ -308,10 +303,8 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     lines.sort(key=_ID_OF_LINE)
     conditions = condition_terms(compiled, profile.conditions) if profile.conditions else []
     symptoms = symptom_terms(compiled, profile.symptoms) if profile.symptoms else []
-    facts = facts_of(compiled, profile, lines, conditions, symptoms)
     intake = intake_of(lines)
-    facts.elemental_mg_per_day = intake.interval
-    facts.elemental_missing = intake.missing
+    facts = facts_of(compiled, profile, lines, conditions, symptoms, (intake.interval, intake.missing))
 
     findings = findings_of(compiled, facts, lines)
     counts = _NO_FINDINGS.copy()

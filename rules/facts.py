@@ -120,8 +120,9 @@ def facts_of(
     lines: Sequence[Line],
     conditions: Sequence[CheckedTerm],
     symptoms: Sequence[CheckedTerm],
+    elemental: tuple[Interval, tuple[str, ...]] = ((0, 0), ()),
 ) -> Facts:
-    """Everything the rules may ask, except the magnesium intake, which the engine adds."""
+    """Everything the rules may ask. ``elemental``: the magnesium a day, and the facts that would make it exact."""
     patient = profile.patient
     listed: list[tuple[str, frozenset[str]]] = []
     perhaps: list[tuple[str, frozenset[str], str]] = []
@@ -132,6 +133,7 @@ def facts_of(
         elif reach is None:
             perhaps += [(*one, f"medications.{line.id}.route") for one in line.resolution.listed]
     facts = Facts(listed, perhaps)
+    facts.elemental_mg_per_day, facts.elemental_missing = elemental
     facts.age_years = patient.age_years
     facts.sex = patient.sex
     facts.pregnancy = patient.pregnancy

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.compiled import CompiledRuleSet, Factor, Rule
-    from rules.conditions import Facts, Outcome
+    from rules.conditions import Facts, Outcome, Subject
     from rules.fragments import Fragment
-    from rules.lines import Taken
     from rules.report import OpenFactor, Reason
     from rules.terms import OperationalClass
 
@@ -66,7 +65,7 @@ def _judge_conditions(rule: Rule, facts: Facts, judgement: Judgement) -> None:
     ]
 
 
-def _judge_factors(rule: Rule, facts: Facts, taken: Taken | None, judgement: Judgement) -> None:
+def _judge_factors(rule: Rule, facts: Facts, taken: Subject | None, judgement: Judgement) -> None:
     """Raise or lower the severity, each change with its reason; a factor that is open only raises the ceiling."""
     base = RANK[judgement.severity]
     raised: Factor | None = None
@@ -123,7 +122,7 @@ def _keep_what_could_be_worse(judgement: Judgement, open_factors: list[OpenFacto
 
 
 def judge(
-    compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Taken | None, substance_id: str
+    compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Subject | None, substance_id: str
 ) -> Judgement | None:
     """Ask everything the rule asks apart from how the medications are given; None: it does not apply.
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from rules.conditions import UNKNOWN
 from rules.quantities import MASS_UNITS, decimal_from, milligrams
 from rules.resolution import given_by, resolve
 from rules.terms import Applicability, word
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from rules.compiled import CompiledRuleSet, Entry, Side
-    from rules.conditions import Exact
+    from rules.conditions import Exact, Interval
     from rules.profile import MedicationItem
     from rules.report import Reason
     from rules.resolution import Given, Resolution
@@ -93,16 +95,21 @@ class Taken:
 
     __slots__ = ("_months", "line", "substance_id")
 
-    def __init__(self, line: Line, entry: Entry | None) -> None:
-        """The line and the substance of it that the rule is about; none where the rule is about a whole list."""
+    def __init__(self, line: Line, entry: Entry) -> None:
+        """The line and the substance of it that the rule is about."""
         self.line = line
-        self.substance_id = "" if entry is None else entry.id
+        self.substance_id = entry.id
         self._months: Exact | None = _NOT_WORKED_OUT
 
+    def lacking(self, name: str) -> tuple[str, ...]:
+        """The fact of this name, for when it is not known."""
+        return (f"medications.{self.line.id}.{name}",)
+
     @property
-    def id(self) -> str:
-        """The caller's identifier of the medication."""
-        return self.line.id
+    def duration(self) -> Interval:
+        """Months since the start, when it is known."""
+        months = self.duration_months
+        return UNKNOWN if months is None else (months, months)
 
     @property
     def duration_months(self) -> Exact | None:
@@ -139,3 +146,31 @@ class Taken:
         if strength is not None and strength.unit in _MASS and not strength.per_volume:
             return milligrams(strength.value, strength.unit) * times
         return None
+
+
+class Together:
+    """Several medications that one rule is about: taken as long as the one taken longest, and without a common dose."""
+
+    __slots__ = ("taken",)
+    substance_id = ""
+    daily_dose_mg = None
+
+    def __init__(self, taken: Sequence[Taken]) -> None:
+        """The medications, at least one."""
+        self.taken = taken
+
+    def lacking(self, name: str) -> tuple[str, ...]:
+        """The starts that are not known; nothing else is asked of single medications."""
+        if name != "started_on":
+            return (f"medications.{name}",)
+        unknown = (one.lacking(name)[0] for one in self.taken if one.duration_months is None)
+        return tuple(dict.fromkeys(unknown))
+
+    @property
+    def duration(self) -> Interval:
+        """Months since the first start; any of those whose start is not known may be longer still."""
+        known = [months for months in (one.duration_months for one in self.taken) if months is not None]
+        if not known:
+            return UNKNOWN
+        longest = max(known)
+        return longest, (longest if len(known) == len(self.taken) else None)

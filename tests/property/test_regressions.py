@@ -1,7 +1,27 @@
 """Faults that the laws found, each kept as the smallest example of it."""
 
-from rules import check
-from tests.factories import compiled, factor, interaction, medication, medication_class, party, profile, substance
+from rules import RuleSet, check, compile_rule_set
+from rules.canonical import canonical_json
+from rules.model import Document
+from tests.factories import (
+    MAGNESIUM,
+    compiled,
+    condition,
+    factor,
+    interaction,
+    medication,
+    medication_class,
+    party,
+    profile,
+    rule_set,
+    substance,
+)
+
+ALVORIN: tuple[Document, ...] = (
+    substance("alvorin", codes={"atc": ["A01AA01"]}),
+    substance("betarine", routes=["oral", "topical"]),
+    medication_class("class-a", "alvorin", "betarine", atc=["A01A"]),
+)
 
 
 def test_a_finding_about_two_lines_names_the_facts_that_each_of_them_lacks() -> None:
@@ -47,3 +67,73 @@ def test_an_open_mitigation_that_lowers_less_than_another_is_named() -> None:
     known = {"sex": "female", "egfr": {"value": "60", "unit": "mL/min"}}
     (finding,) = check(rules, profile(line, patient=known))["findings"]
     assert finding["severity"] == "moderate"
+
+
+def test_a_limit_is_written_as_it_is_stored() -> None:
+    # I5: "below 30.0" became "below 30" when the rule set was read back from its canonical JSON.
+    rules = rule_set(*ALVORIN, interaction("low", precipitant=party("class-a"), when={"egfr": {"below": "30.0"}}))
+    stored = RuleSet.model_validate_json(canonical_json(rules))
+    question = profile(medication("m", "alvorin"), patient={"egfr": {"value": "29.0", "unit": "mL/min"}})
+    assert check(compile_rule_set(stored), question) == check(compile_rule_set(rules), question)
+
+
+def test_two_unlisted_codes_are_no_pair_with_themselves_however_they_are_written() -> None:
+    # I12: two lines of one substance are no pair; the code in lower case made them two substances.
+    rules = compiled(*ALVORIN, interaction("pair", affected=party("class-a"), precipitant=party("class-a")))
+    lines = (medication("m1", codes={"atc": "A01AA77"}), medication("m2", codes={"atc": "a01aa77"}))
+    assert check(rules, profile(*lines))["findings"] == []
+
+
+def test_a_population_may_follow_from_the_magnesium_taken() -> None:
+    # The sum was added up after the populations were derived, so they saw none.
+    rules = compiled(
+        substance("magnesium"),
+        medication_class(MAGNESIUM, "magnesium"),
+        condition("much-magnesium", present_when={"elemental_mg_per_day": {"at_least": "350"}}),
+        interaction("much", precipitant=party(MAGNESIUM), conditions=["much-magnesium"]),
+    )
+    line = medication("m", "magnesium", dose={"value": "350", "unit": "mg"}, times_per_day=1)
+    (finding,) = check(rules, profile(line))["findings"]
+    assert (finding["condition_ids"], finding["applicability"]) == (["much-magnesium"], "applies")
+
+
+def test_of_several_medications_together_one_of_unknown_start_may_be_the_longest() -> None:
+    # I9: the longest known duration was taken for all, so that a start left out made the answer milder.
+    rules = compiled(
+        *ALVORIN,
+        interaction(
+            "together", scope="list", precipitant=party("class-a"), when={"duration_months": {"at_least": "3"}}
+        ),
+    )
+    short = medication("m1", "alvorin", started_on="2026-11-20")
+    report = check(rules, profile(short, medication("m2", "betarine"), as_of="2026-11-22"))
+    (finding,) = report["findings"]
+    assert (finding["applicability"], finding["missing_facts"]) == ("may_apply", ["medications.m2.started_on"])
+    assert check(rules, profile(short, as_of="2026-11-22"))["findings"] == []
+    both = profile(short, medication("m2", "betarine", started_on="2026-01-01"), as_of="2026-11-22")
+    (finding,) = check(rules, both)["findings"]
+    assert (finding["applicability"], finding["medication_ids"]) == ("applies", ["m1", "m2"])
+
+
+def test_two_lines_that_may_count_are_both_named() -> None:
+    # I9: of two lines of one substance only the last one's route was named.
+    rules = compiled(
+        *ALVORIN,
+        interaction("with", affected={"substances": ["alvorin"]}, when={"co_medication": {"classes": ["class-a"]}}),
+    )
+    lines = (medication("m1", "betarine"), medication("m2", "betarine"), medication("m3", "alvorin"))
+    (finding,) = check(rules, profile(*lines))["findings"]
+    assert finding["missing_facts"] == ["medications.m1.route", "medications.m2.route"]
+
+
+def test_a_condition_named_twice_counts_once() -> None:
+    rules = compiled(
+        *ALVORIN,
+        condition("cond-a"),
+        interaction(
+            "causes",
+            precipitant=party("class-a"),
+            when={"risk_count": {"conditions": ["cond-a", "cond-a"], "at_least": 2}},
+        ),
+    )
+    assert check(rules, profile(medication("m", "alvorin"), conditions=[{"text": "cond-a"}]))["findings"] == []
