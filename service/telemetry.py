@@ -4,27 +4,26 @@ No log line and no label ever holds medication text, patient facts, a query stri
 those may carry what a caller sent.
 """
 
+import json
 import logging
 import sys
 import traceback
 from collections.abc import Mapping
-from types import TracebackType
+from datetime import UTC, datetime
 from typing import Any
 
-import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
-from structlog.typing import EventDict, Processor, WrappedLogger
 
 from service.errors import ServiceError
 
-_ExceptionTriple = tuple[type[BaseException], BaseException, TracebackType | None]
 # An answer takes well under a millisecond of computing; the upper end shows trouble with the machine or the network.
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _MAXIMUM_CAUSES = 5
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+_FIELDS = "magcheck_fields"
 
 
 def configure_logging(*, level: str = "info", console: bool = False) -> None:
@@ -33,32 +32,8 @@ def configure_logging(*, level: str = "info", console: bool = False) -> None:
     Lines of libraries that log through the standard library come out in the same form. The web server's own access
     log is off: it would write query strings.
     """
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
-    )
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if console else structlog.processors.JSONRenderer()
-    )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _exceptions_without_foreign_text,
-                renderer,
-            ],
-        )
-    )
+    handler.setFormatter(ConsoleLines() if console else JsonLines())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
@@ -69,21 +44,82 @@ def configure_logging(*, level: str = "info", console: bool = False) -> None:
         logger.propagate = name != "uvicorn.access"
 
 
-def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+def get_logger(name: str) -> "EventLogger":
     """Get the logger of a module."""
-    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
-    return logger
+    return EventLogger(logging.getLogger(name))
 
 
-def _exceptions_without_foreign_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Replace ``exc_info`` by type and place of the exception and of its causes.
+class EventLogger:
+    """Logs events: a name that never changes, and what belongs to it as fields."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        """Write through a logger of the standard library."""
+        self._logger = logger
+
+    def info(self, event: str, **fields: object) -> None:
+        """Something happened as it should."""
+        self._write(logging.INFO, event, None, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Something is not as it should be, and the service copes."""
+        self._write(logging.WARNING, event, None, fields)
+
+    def error(self, event: str, *, exc_info: BaseException | None = None, **fields: object) -> None:
+        """Something failed."""
+        self._write(logging.ERROR, event, exc_info, fields)
+
+    def exception(self, event: str, **fields: object) -> None:
+        """Something failed with the exception that is being handled."""
+        self._write(logging.ERROR, event, sys.exception(), fields)
+
+    def _write(self, level: int, event: str, error: BaseException | None, fields: dict[str, object]) -> None:
+        if self._logger.isEnabledFor(level):
+            self._logger.log(level, "%s", event, exc_info=error, extra={_FIELDS: fields})
+
+
+class JsonLines(logging.Formatter):
+    """One line of JSON for each record. Everything outside ASCII is escaped, so no text can forge a line of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one record."""
+        return json.dumps(_content(record), default=str)
+
+
+class ConsoleLines(logging.Formatter):
+    """One line for each record, and the exception below it, for a person at a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one record."""
+        content = _content(record)
+        time, level = content.pop("timestamp"), content.pop("level")
+        event, chain = content.pop("event"), content.pop("exception", [])
+        content.pop("logger")
+        fields = "".join(f" {name}={value!r}" for name, value in content.items())
+        lines = [f"{time[11:19]} {level:<7} {event}{fields}"]
+        for entry in chain:
+            lines.append(f"  {entry['type']}" + (f": {entry['text']}" if "text" in entry else ""))
+            lines.extend(f"    {frame}" for frame in entry["frames"])
+        return "\n".join(lines)
+
+
+def _content(record: logging.LogRecord) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "event": record.getMessage(),
+        **getattr(record, _FIELDS, {}),
+    }
+    if record.exc_info is not None and record.exc_info[1] is not None:
+        content["exception"] = _without_foreign_text(record.exc_info[1])
+    return content
+
+
+def _without_foreign_text(error: BaseException | None) -> list[dict[str, Any]]:
+    """Type and place of an exception and of its causes.
 
     A pydantic or database error repeats its input in its text; only our own errors promise not to.
     """
-    triple = _triple(event.pop("exc_info", None))
-    if triple is None:
-        return event
-    error: BaseException | None = triple[1]
     chain: list[dict[str, Any]] = []
     while error is not None and len(chain) < _MAXIMUM_CAUSES:
         entry: dict[str, Any] = {"type": f"{type(error).__module__}.{type(error).__qualname__}"}
@@ -94,18 +130,7 @@ def _exceptions_without_foreign_text(_: WrappedLogger, __: str, event: EventDict
         ]
         chain.append(entry)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    event["exception"] = chain
-    return event
-
-
-def _triple(exc_info: object) -> _ExceptionTriple | None:
-    if exc_info is True:
-        exc_info = sys.exc_info()
-    if isinstance(exc_info, BaseException):
-        return type(exc_info), exc_info, exc_info.__traceback__
-    if isinstance(exc_info, tuple) and exc_info[0] is not None:
-        return exc_info
-    return None
+    return chain
 
 
 class Metrics:

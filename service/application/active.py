@@ -69,8 +69,9 @@ class ActiveRuleSet:
             try:
                 self._take_over(store)
             except ServiceError as error:
-                self._state = replace(self._state, degraded=str(error))
-                self._logger.exception("rule_set_not_loaded", code=error.code, kept=self._state.version)
+                self._refuse(error, str(error), error.code)
+            except Exception as error:  # noqa: BLE001 - SQLite may hand out any type where somebody tampered
+                self._refuse(error, f"the stored rule set cannot be read ({type(error).__name__})", "unexpected")
             return self._state
 
     def _take_over(self, store: Store) -> None:
@@ -79,6 +80,10 @@ class ActiveRuleSet:
         if row is None:
             raise NoRuleSet("no rule set is published; run `magcheck db upgrade`")
         self._swap(restore(row))
+
+    def _refuse(self, error: Exception, reason: str, code: str) -> None:
+        self._state = replace(self._state, degraded=reason)
+        self._logger.error("rule_set_not_loaded", code=code, kept=self._state.version, exc_info=error)
 
     def _swap(self, compiled: CompiledRuleSet) -> None:
         self._current = compiled

@@ -283,7 +283,8 @@ def store_errors() -> Generator[None]:
 
 def _own_error(cause: BaseException | None) -> StoreUnavailable | None:
     if isinstance(cause, sqlite3.Error):
-        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # without the extended part
+        # Without its extended part. Text that is no UTF-8 comes from the driver, without a code.
+        code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         if code in _SQLITE_BUSY:
             return StoreBusy("another process is writing to the database")
         return StoreUnavailable("the database file cannot be used") if code in _SQLITE_GONE else None

@@ -291,6 +291,27 @@ def test_a_tampered_rule_set_never_replaces_a_good_one(store: Store) -> None:
     assert active.current() is not compiled
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("cast('text' as text)", "the stored rule set cannot be read (TypeError)"),
+        ("cast(x'ff' as text)", "the database file cannot be used"),
+        ("1.5", "the stored rule set cannot be read (TypeError)"),
+    ],
+)
+def test_content_of_another_type(sqlite_url: str, change: str, reason: str) -> None:
+    """SQLite keeps what it is given, whatever the type of the column."""
+    migration.upgrade(sqlite_url)
+    with Store.open(sqlite_url) as store:
+        seeded(store)
+        active = ActiveRuleSet()
+        active.load(store)
+        with unprotected(store) as connection:
+            connection.exec_driver_sql(f"update rule_set set content = {change}")  # noqa: S608 - written above
+        assert active.load(store).degraded == reason
+        assert active.current().version == 1
+
+
 def test_without_a_rule_set_there_is_no_answer(store: Store) -> None:
     active = ActiveRuleSet()
     state = active.load(store)
