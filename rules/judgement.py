@@ -43,17 +43,15 @@ class Judgement:
 
 
 def _judge_conditions(rule: Rule, facts: Facts, judgement: Judgement) -> None:
-    """Whether one of the rule's conditions is present; not listed means silent, undecided means it may apply."""
+    """Which of the rule's conditions is present or undecided; `judge` has seen that one of them is."""
     present = [name for name in rule.conditions if name in facts.conditions]
     if present:
         judgement.conditions = present
         detail = f"condition present: {', '.join(present)}"
         judgement.reasons = [*judgement.reasons, {"test": "condition", "outcome": _APPLIES, "detail": detail}]
         return
+    # A rule about the condition itself is only asked where the condition is present.
     undecided = [name for name in rule.conditions if name in facts.undecided_conditions]
-    if not undecided or not (rule.affected or rule.precipitant):
-        judgement.holds = False
-        return
     missing = list(dict.fromkeys(fact for name in undecided for fact in facts.undecided_conditions[name]))
     judgement.holds = None
     judgement.missing = [*judgement.missing, *missing]
@@ -146,8 +144,6 @@ def judge(
     judgement = _start(compiled, rule, substance_id)
     if rule.conditions:
         _judge_conditions(rule, facts, judgement)
-        if judgement.holds is False:
-            return None
     if test is not None:
         outcome = test.reason(facts, taken)
         reason: Reason = {"test": "when", "outcome": _APPLIES, "detail": outcome.detail}
