@@ -234,6 +234,17 @@ class TestWhoIsTouched:
         assert [rule.id for rule in touched] == ["a-single", "b-pair"]
 
 
+def test_unlisted_substance_of_which_no_route_is_known() -> None:
+    """Nobody in its ATC group is listed, so any route is possible."""
+    rule = make.interaction("rule", affected=make.party("class-a", routes=["oral"]))
+    compiled = make.compiled(make.medication_class("class-a", atc=["C03CA"]), rule)
+    line = make.medication("m1", codes={"atc": "C03CA99"})
+    finding = check(compiled, make.profile(line))["findings"][0]
+    assert (finding["applicability"], finding["missing_facts"]) == ("may_apply", ["medications.m1.route"])
+    finding = check(compiled, make.profile({**line, "route": "oral"}))["findings"][0]
+    assert finding["applicability"] == "applies"
+
+
 class TestMemory:
     """What is remembered never changes an answer."""
 
@@ -251,6 +262,13 @@ class TestMemory:
     def test_second_answer_is_the_first(self) -> None:
         world = make.compiled(*self.RECORDS)
         assert self.ask(world) == self.ask(world)
+
+    def test_rules_of_two_substances_are_looked_up_once(self) -> None:
+        world = make.compiled(*self.RECORDS)
+        alvorin, betarine = world.entries["alvorin"], world.entries["betarine"]
+        first = world.pairs_of(alvorin, betarine)
+        assert [pair.rule.id for pair in first] == ["pair"]
+        assert world.pairs_of(alvorin, betarine) is first
 
     def test_bound_on_pairs_is_no_bound_on_answers(self, monkeypatch: pytest.MonkeyPatch) -> None:
         expected = self.ask(make.compiled(*self.RECORDS))

@@ -276,6 +276,24 @@ class TestList:
         assert one(rule, short, long, as_of="2026-11-22")["applicability"] == "applies"
         assert findings(rule, short, as_of="2026-11-22") == []
 
+    def test_unknown_start_may_be_longer_than_the_known_ones(self) -> None:
+        rule = {**self.RULE, "when": {"duration_months": {"at_least": "3"}}}
+        short = make.medication("m1", "magnite", started_on="2026-11-01")
+        found = one(rule, short, "epsalt", as_of="2026-11-22")
+        assert (found["applicability"], found["missing_facts"]) == ("may_apply", ["medications.m2.started_on"])
+        found = one(rule, "magnite", "epsalt", as_of="2026-11-22")
+        assert found["missing_facts"] == ["medications.m1.started_on", "medications.m2.started_on"]
+
+    def test_unknown_start_does_not_hide_a_long_known_one(self) -> None:
+        rule = {**self.RULE, "when": {"duration_months": {"at_least": "3"}}}
+        long = make.medication("m1", "magnite", started_on="2026-01-01")
+        assert one(rule, long, "epsalt", as_of="2026-11-22")["applicability"] == "applies"
+
+    def test_several_medications_have_no_common_dose(self) -> None:
+        rule = {**self.RULE, "when": {"daily_dose_mg": {"at_least": "80"}}}
+        found = one(rule, "magnite 400 mg daily", "epsalt 400 mg daily")
+        assert (found["applicability"], found["missing_facts"]) == ("may_apply", ["medications.dose"])
+
     def test_list_of_affected_medications(self) -> None:
         found = one({"affected": make.party("salts"), "scope": "list"}, "magnite", "epsalt")
         assert found["medication_ids"] == ["m1", "m2"]

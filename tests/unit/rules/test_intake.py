@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import rules.intake
 from rules import CompiledRuleSet, check
 from rules.report import IntakeContribution, MagnesiumIntake
 from tests import factories as make
@@ -300,6 +301,17 @@ class TestSum:
     def test_open_facts_are_named_once(self, world: CompiledRuleSet) -> None:
         lines = (line("magnesium oxide", id="a"), line("magnesium oxide", id="b"))
         assert missing(world, *lines) == ["medications.a.dose", "medications.b.dose"]
+
+
+def test_bound_on_remembered_doses_is_no_bound_on_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules.intake, "MAXIMUM_AMOUNTS", 1)
+    small = make.compiled(*WORLD)
+    for _ in range(2):
+        assert span(intake(small, line("magnesium", "100")))[0] == "100"
+        assert span(intake(small, line("magnesium", "200")))[0] == "200"
+        assert span(intake(small, line("magnesium oxide", "400", of="salt")))[0] == "241.2"
+        assert span(intake(small, line("magnesium oxide", "400", of="elemental")))[0] == "400"
+    assert max(len(entry.amounts) for entry in small.entries.values()) == 1
 
 
 class TestLimits:
