@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from rules.profile import MedicationProfile
 from service.api.faults import allowed_keys, body_faults
 
-# Strings first: what is inside them is no punctuation. Only ever applied to text that is valid JSON.
-_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+# Strings first: what is inside them is no punctuation. Only ever applied to text that is valid JSON; the closing mark
+# is optional so that no other text could make this slow.
+_WORD = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
 @dataclass(frozen=True, slots=True)
