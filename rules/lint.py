@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from pydantic import BaseModel
-
 from rules.compiled import compile_rule_set
 from rules.errors import KnowledgeError, Problem
 from rules.model import Record
@@ -32,19 +30,6 @@ _FORBIDDEN_WORDS: Final = re.compile(
 
 def _active(records: Iterable[AnyRecord]) -> Iterator[AnyRecord]:
     return (record for record in records if record.status is RecordStatus.ACTIVE)
-
-
-def _references(node: BaseModel) -> Iterator[str]:
-    """Every citation id below a node."""
-    for name, value in node.__dict__.items():
-        if name == "citation":
-            yield value
-        elif isinstance(value, BaseModel):
-            yield from _references(value)
-        elif isinstance(value, tuple):
-            for item in value:
-                if isinstance(item, BaseModel):
-                    yield from _references(item)
 
 
 def _all_unverified(references: Iterable[Reference], citations: dict[str, Citation]) -> bool:
@@ -145,9 +130,14 @@ def _wording(rule_set: RuleSet) -> Iterator[Fault]:
             "/management/text": interaction.management.text,
             "/management/patient_text": interaction.management.patient_text,
             **{f"/factors/{index}/text": factor.text for index, factor in enumerate(interaction.factors)},
+            **{f"/variants/{index}/effect": variant.effect for index, variant in enumerate(interaction.variants)},
+            **{
+                f"/variants/{index}/management_text": variant.management_text
+                for index, variant in enumerate(interaction.variants)
+            },
         }
         for pointer, text in texts.items():
-            match = _FORBIDDEN_WORDS.search(text)
+            match = _FORBIDDEN_WORDS.search(text or "")
             if match:
                 detail = f"the words {match.group()!r} command or promise; advise instead"
                 yield "interactions", interaction.id, pointer, "wording", detail
