@@ -6,7 +6,8 @@ A good body is parsed once, in pydantic's core. Only a body that fails is looked
 from __future__ import annotations
 
 import json
-from typing import Any, Final, NoReturn, TypeVar
+from functools import cache
+from typing import Any, Final, NoReturn, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -46,14 +47,13 @@ async def read_body(request: Request, model: type[Body]) -> Body:
         _explain(content, model, error)
     # A key given twice would silently win over the first: a second "medications" erases the list. The parser does not
     # tell, so keys are counted. Every object of a body is a model without aliases that refuses unknown keys, hence the
-    # number of fields that were set is the number of distinct keys. The number of keys written is at most the number of
-    # colons that stand behind a quotation mark or white space; when the two are equal, no key is there twice. Colons
-    # inside strings can make the second number larger; then, and only then, the body is read again with the
-    # standard library, which decides. (8 medications, 2 kB: about 3 microseconds; json.loads with a hook takes 60.)
-    written = 0
-    for before in _BEFORE_COLON:
-        written += content.count(before)
-    if written != _fields_set(body):
+    # number of fields that were set is the number of distinct keys. The number of keys that were written is at most the
+    # number of colons, and at most the number of colons behind a quotation mark or white space; when one of these is
+    # not larger than the first number, no key is there twice. Colons inside strings can make both larger; then, and
+    # only then, the body is read again with the standard library, which decides. For 8 medications in 1.3 kB this
+    # costs a sixth of what json.loads with a hook would cost for every body.
+    keys = _fields_set(body)
+    if content.count(b":") != keys and sum(map(content.count, _BEFORE_COLON)) != keys:
         _refuse_duplicates(content, model)
     return body
 
@@ -81,17 +81,27 @@ async def _bytes_of(request: Request) -> bytes:
 
 def _fields_set(body: BaseModel) -> int:
     """The number of keys that were given, in this object and in those inside it."""
-    given = body.model_fields_set
-    count = len(given)
-    for name in given:
+    count = len(body.__pydantic_fields_set__)
+    for name in _inner_fields(type(body)):
         value = getattr(body, name)
-        if isinstance(value, BaseModel):
-            count += _fields_set(value)
-        elif isinstance(value, tuple):
+        if type(value) is tuple:
             for item in value:
-                if isinstance(item, BaseModel):
-                    count += _fields_set(item)
+                count += _fields_set(item)
+        elif value is not None:
+            count += _fields_set(value)
     return count
+
+
+@cache
+def _inner_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    """The fields that hold a model, or a tuple of models."""
+    return tuple(name for name, field in model.model_fields.items() if _holds_model(field.annotation))
+
+
+def _holds_model(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return True
+    return any(_holds_model(part) for part in get_args(annotation))
 
 
 # --- what is wrong with a body ----------------------------------------------------------------------------------------
