@@ -262,7 +262,7 @@ class RangeTest:
             return Outcome(
                 holds, f"{self.label} {number_words(value)} {self.true_words if holds else self.false_words}"
             )
-        if interval == UNKNOWN:
+        if value is None and interval[1] is None:
             detail = f"{self.label} is not known ({self.range.words} {self.unit} would matter)"
             return Outcome(None, detail, self.missing(facts, subject))
         holds = self.range.holds(interval)

@@ -107,17 +107,6 @@ def _of_mass(value: Decimal, unit: str, basis: DoseBasis | None, entry: Entry, w
     return Amount(salt.low, mass, detail)
 
 
-def _of_dose(value: str, unit: str, basis: DoseBasis | None, entry: Entry) -> Amount:
-    """A dose in a unit of mass or amount; the same few come again and again, so they are remembered, within bounds."""
-    key = (value, unit, basis)
-    amount = entry.amounts.get(key)
-    if amount is None:
-        amount = _of_mass(decimal_from(value), unit.lower(), basis, entry, _written(value, unit))
-        if len(entry.amounts) < MAXIMUM_AMOUNTS:
-            entry.amounts[key] = amount
-    return amount
-
-
 def _written(value: object, unit: str) -> str:
     return f"{value} {unit}"
 
@@ -148,7 +137,7 @@ def _per_intake(line: Line, entry: Entry) -> Amount:
         return one or Amount(_ZERO, None, "the dose is not known", missing)
     unit = dose.unit.lower()
     if unit in _MASS or is_amount_of_magnesium(unit):
-        return _of_dose(dose.value, dose.unit, dose.of, entry)
+        return _of_mass(decimal_from(dose.value), unit, dose.of, entry, _written(dose.value, dose.unit))
     value = decimal_from(dose.value)
     if unit in _COUNTS:
         one = _of_strength(line, entry)
@@ -161,8 +150,21 @@ def _per_intake(line: Line, entry: Entry) -> Amount:
 
 
 def _per_day(line: Line, entry: Entry) -> Amount:
-    amount = _per_intake(line, entry)
-    times = line.times_per_day
+    """The amount a day. The same few doses come again and again, so complete ones are remembered, within bounds."""
+    dose, times = line.item.dose, line.times_per_day
+    key = None
+    if dose is not None and times is not None and dose.unit.lower() not in _COUNTS:
+        key = (dose.value, dose.unit, dose.of, times)
+        known: Amount | None = entry.amounts.get(key)
+        if known is not None:
+            return known
+    amount = _times(_per_intake(line, entry), times, line)
+    if key is not None and not amount.missing and len(entry.amounts) < MAXIMUM_AMOUNTS:
+        entry.amounts[key] = amount
+    return amount
+
+
+def _times(amount: Amount, times: int | None, line: Line) -> Amount:
     if times is None:
         missing = (*amount.missing, f"medications.{line.id}.times_per_day")
         return Amount(_ZERO, None, f"{amount.basis}; how often it is taken is not known", missing)
