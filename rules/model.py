@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
 
 from rules.profile import MedicationProfile
 from rules.quantities import elemental_fraction
@@ -50,6 +50,8 @@ Title = Annotated[str, StringConstraints(min_length=3, max_length=140, strip_whi
 Text = Annotated[str, StringConstraints(min_length=3, max_length=1200, strip_whitespace=True)]
 ShortText = Annotated[str, StringConstraints(min_length=3, max_length=400, strip_whitespace=True)]
 Name = Annotated[str, StringConstraints(min_length=2, max_length=120, strip_whitespace=True)]
+# Not "yes", not 1: what is not the word true or false is a slip, and a slip is refused.
+Flag = Annotated[bool, Strict()]
 Hours = Annotated[Decimal, Field(ge=0, le=48, decimal_places=2)]
 AtcPrefix = Annotated[str, StringConstraints(pattern=r"^[A-V](?:\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?)?$")]
 AtcCode = Annotated[str, StringConstraints(pattern=r"^[A-V]\d\d[A-Z][A-Z]\d\d$")]
@@ -160,7 +162,7 @@ class SaltForm(Record):
 
     name: Name
     hydrates: Annotated[tuple[Hydrate, ...], Field(min_length=1)]
-    raises_gastric_ph: bool
+    raises_gastric_ph: Flag
     # What a strength written after the name counts ("magnesium oxide 400 mg"); left out where labels differ.
     label_strength: DoseBasis | None = None
     absorption: Absorption
@@ -248,7 +250,7 @@ class CoMedication(Document):
 
     classes: tuple[Slug, ...] = ()
     substances: tuple[Slug, ...] = ()
-    at_least: Annotated[int, Field(ge=1, le=20)] = 1
+    at_least: Annotated[int, Field(strict=True, ge=1, le=20)] = 1
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
@@ -264,7 +266,7 @@ class RiskCount(Document):
 
     classes: tuple[Slug, ...] = ()
     conditions: tuple[Slug, ...] = ()
-    at_least: Annotated[int, Field(ge=1, le=20)]
+    at_least: Annotated[int, Field(strict=True, ge=1, le=20)]
 
 
 class Expression(Document):
@@ -279,7 +281,7 @@ class Expression(Document):
     any: Annotated[tuple[Expression, ...], Field(min_length=1)] | None = None
     not_: Annotated[Expression | None, Field(alias="not")] = None
     egfr: Bounds | None = None
-    dialysis: bool | None = None
+    dialysis: Flag | None = None
     age_years: Bounds | None = None
     sex: Sex | None = None
     pregnancy: Pregnancy | None = None
@@ -350,7 +352,7 @@ class Separation(Document):
 
     magnesium_first_hours: Hours | None = None
     drug_first_hours: Hours | None = None
-    spacing_helps: bool = True
+    spacing_helps: Flag = True
     text: ShortText | None = None
     disagreement: Disagreement | None = None
 
@@ -453,7 +455,7 @@ class Implied(Document):
     """Facts that a condition implies when they are not given themselves."""
 
     egfr: Bounds | None = None
-    dialysis: bool | None = None
+    dialysis: Flag | None = None
 
 
 class Condition(Record):
@@ -530,7 +532,7 @@ class Citation(Record):
     kind: CitationKind
     title: Annotated[str, StringConstraints(min_length=3, max_length=300, strip_whitespace=True)]
     publisher: Name | None = None
-    year: Annotated[int, Field(ge=1900, le=2100)] | None = None
+    year: Annotated[int, Field(strict=True, ge=1900, le=2100)] | None = None
     pmid: Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,8}$")] | None = None
     pmcid: Annotated[str, StringConstraints(pattern=r"^PMC\d+$")] | None = None
     doi: Annotated[str, StringConstraints(pattern=r"^10\.\d{4,9}/\S+$")] | None = None
@@ -575,7 +577,7 @@ class ExpectedFinding(Document):
     severity_ceiling: Severity | None = None
     magnesium_first_hours: Hours | None = None
     drug_first_hours: Hours | None = None
-    spacing_helps: bool | None = None
+    spacing_helps: Flag | None = None
 
 
 class Expectation(Document):
@@ -583,7 +585,7 @@ class Expectation(Document):
 
     findings: tuple[ExpectedFinding, ...] = ()
     absent: tuple[Slug, ...] = ()
-    no_other_findings: bool = False
+    no_other_findings: Flag = False
     status: CheckStatus | None = None
     elemental_mg_per_day: str | None = None
     states: dict[str, RecognitionState] = {}
@@ -611,7 +613,7 @@ class Case(Record):
 class RuleSet(Document):
     """All records together. Its canonical JSON, and so its digest, is its identity."""
 
-    schema_version: Annotated[int, Field(ge=1, le=1)] = 1
+    schema_version: Annotated[int, Field(strict=True, ge=1, le=1)] = 1
     substances: tuple[Substance, ...] = ()
     products: tuple[Product, ...] = ()
     classes: tuple[MedicationClass, ...] = ()

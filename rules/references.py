@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from rules.model import Case, Interaction, MedicationClass
+from rules.model import Case, Condition, Interaction, MedicationClass
 from rules.profile import MedicationProfile
 
 if TYPE_CHECKING:
@@ -97,11 +97,23 @@ def broken_references(rule_set: RuleSet) -> list[Fault]:
         for record in records["classes"].values()
         if _includes_itself(record, records["classes"])
     )
+    derived = {record.id for record in records["conditions"].values() if record.present_when is not None}
+    for record in records["conditions"].values():
+        faults.extend(_population_faults(record, derived))
     for record in records["cases"].values():
         faults.extend(_case_faults(record))
     for record in records["interactions"].values():
         faults.extend(_variant_faults(record))
     return faults
+
+
+def _population_faults(condition: Condition, derived: set[str]) -> Iterator[Fault]:
+    """A condition that follows from facts follows from no other such condition: nothing says which comes first."""
+    if condition.present_when is not None:
+        for target, name, pointer in _references(condition.present_when, "/present_when"):
+            if target == "conditions" and name in derived:
+                detail = f"{name!r} follows from facts itself; name those facts here"
+                yield "conditions", condition.id, pointer, "derived-from-derived", detail
 
 
 def _case_faults(case: Case) -> Iterator[Fault]:

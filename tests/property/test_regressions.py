@@ -1,8 +1,13 @@
 """Faults that the laws found, each kept as the smallest example of it."""
 
-from rules import RuleSet, check, compile_rule_set
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from rules import KnowledgeError, RuleSet, check, compile_rule_set
 from rules.canonical import canonical_json
-from rules.model import Document
+from rules.model import CoMedication, Document, Expression, RiskCount, Separation
 from tests.factories import (
     MAGNESIUM,
     compiled,
@@ -137,3 +142,32 @@ def test_a_condition_named_twice_counts_once() -> None:
         ),
     )
     assert check(rules, profile(medication("m", "alvorin"), conditions=[{"text": "cond-a"}]))["findings"] == []
+
+
+def test_no_population_follows_from_another() -> None:
+    # I2: which of two populations was derived first depended on their names.
+    with pytest.raises(KnowledgeError) as caught:
+        compiled(
+            condition("zz-old", present_when={"age_years": {"at_least": "65"}}),
+            condition("aa-frail", present_when={"any": [{"sex": "male"}, {"conditions": ["zz-old"]}]}),
+        )
+    (problem,) = caught.value.problems
+    assert problem.code == "derived-from-derived"
+    assert problem.pointer == "/present_when/any/1/conditions/0"
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [
+        (Expression, {"dialysis": "yes"}),
+        (Expression, {"dialysis": 1}),
+        (Separation, {"spacing_helps": "off"}),
+        (CoMedication, {"classes": ["class-a"], "at_least": "2"}),
+        (CoMedication, {"classes": ["class-a"], "at_least": True}),
+        (RiskCount, {"classes": ["class-a"], "at_least": 2.0}),
+    ],
+)
+def test_words_and_numbers_are_no_flags_and_words_are_no_numbers(kind: type[Document], document: object) -> None:
+    # I17: "yes", "off" and 1 became flags, "2" and true became numbers.
+    with pytest.raises(ValidationError):
+        kind.model_validate_json(json.dumps(document))
