@@ -21,6 +21,7 @@ from service.api.openapi import describe
 from service.api.problems import HANDLERS
 from service.api.v1 import checks, interactions, medications, references, rule_sets, substances
 from service.api.v1.medications import MedicationList
+from service.api.wire import ProblemProtocol
 from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogues
 from service.application.checks import Checks, new_id, utc_today
@@ -142,6 +143,7 @@ def server(app: FastAPI, *, host: str, port: int) -> uvicorn.Server:
         app,
         host=host,
         port=port,
+        http=ProblemProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -36,7 +36,7 @@ _COMMON_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
-_API_POLICY: Final = (*_COMMON_HEADERS, (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"))
+API_POLICY: Final = (*_COMMON_HEADERS, (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"))
 # Swagger UI draws its icons from data: addresses.
 _DOCS_POLICY: Final = (
     *_COMMON_HEADERS,
@@ -82,7 +82,7 @@ class Edge:
         brought = _headers_of(scope)
         correlation_id = brought.correlation_id or self._new_id()
         set_frame(scope, RequestFrame(correlation_id, brought.content_type))
-        policy = _DOCS_POLICY if scope["path"].startswith(_DOCS_PATH) else _API_POLICY
+        policy = _DOCS_POLICY if scope["path"].startswith(_DOCS_PATH) else API_POLICY
         status = _CLIENT_GONE
 
         async def send_with_headers(message: Message) -> None:

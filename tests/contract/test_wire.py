@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from rules import compile_rule_set
+from service.api.problems import Problem, ProblemCode
 from service.application.active import ActiveRuleSet
 from service.main import create_app, server
 from service.settings import Settings
@@ -139,7 +140,11 @@ def test_what_could_be_read_in_two_ways_is_refused(port: int, request_: bytes) -
     [(status, headers, body)] = answers(exchange(port, request_))
     assert status == 400
     assert headers["connection"] == "close"
-    assert b"CanaryAda" not in body
+    assert headers["x-content-type-options"] == "nosniff"
+    problem = Problem.model_validate_json(body)
+    assert problem.code is ProblemCode.MALFORMED_REQUEST
+    assert problem.correlation_id == headers["x-correlation-id"]
+    assert problem.detail == "The bytes of the request are not valid HTTP/1.1, so it was not read."
 
 
 def test_two_patients_on_one_server_never_meet(port: int) -> None:
