@@ -225,10 +225,11 @@ class CompiledRuleSet:
         self.derived_from_facts = tuple(condition for condition, personal in derived if not personal)
         # Ages, sexes and pregnancies are few, so this cannot grow beyond a thousand entries.
         self.populations: dict[object, tuple[frozenset[str], dict[str, tuple[str, ...]]]] = {}
+        self._anchors: dict[str, list[str]] = {}
+        for record in rule_set.classes:
+            for prefix in record.atc:
+                self._anchors.setdefault(prefix, []).append(record.id)
         self._memberships = self._closed_memberships()
-        self._anchors = tuple(
-            (prefix, record.id) for record in rule_set.classes if _active(record) for prefix in record.atc
-        )
         self._single: dict[str, list[Rule]] = {}
         self._listed: dict[str, list[Rule]] = {}
         self._pairs: dict[tuple[str, str], list[Rule]] = {}
@@ -252,23 +253,28 @@ class CompiledRuleSet:
     def _closed_memberships(self) -> dict[str, set[str]]:
         """Substance -> all its classes: by anchor, by name and through included classes, less exclusions."""
         containing: dict[str, list[str]] = {}
+        naming: dict[str, list[str]] = {}
         for record in self.classes.values():
             for included in record.includes:
                 containing.setdefault(included, []).append(record.id)
+            for member in record.members:
+                naming.setdefault(member, []).append(record.id)
         self._containing = containing
-        memberships: dict[str, set[str]] = {}
-        for substance in self.substances.values():
-            direct = {
-                record.id
-                for record in self.classes.values()
-                if _active(record)
-                and (
-                    substance.id in record.members
-                    or any(code.startswith(prefix) for prefix in record.atc for code in substance.codes.atc)
-                )
-            }
-            memberships[substance.id] = self._with_containing(direct, substance.id)
-        return memberships
+        return {
+            substance.id: self._with_containing(
+                [
+                    *naming.get(substance.id, ()),
+                    *(name for code in substance.codes.atc for name in self._anchored(code)),
+                ],
+                substance.id,
+            )
+            for substance in self.substances.values()
+        }
+
+    def _anchored(self, code: str) -> Iterator[str]:
+        """The classes with an anchor that the code begins with."""
+        for length in range(1, len(code) + 1):
+            yield from self._anchors.get(code[:length], ())
 
     def _with_containing(self, direct: Iterable[str], substance_id: str) -> set[str]:
         """The classes and every class around them, leaving out those that exclude the substance."""
@@ -289,8 +295,7 @@ class CompiledRuleSet:
 
     def classes_of_atc(self, code: str) -> frozenset[str]:
         """The classes a seven- or five-character ATC code belongs to by their anchors."""
-        direct = [owner for prefix, owner in self._anchors if code.startswith(prefix)]
-        return frozenset(self._with_containing(direct, ""))
+        return frozenset(self._with_containing(self._anchored(code), ""))
 
     def routes_of_atc(self, prefix: str) -> tuple[Route, ...]:
         """The routes of the listed substances under an ATC prefix: what an unlisted neighbour is likely given by."""
