@@ -129,6 +129,18 @@ class TestScalars:
         problem = only(dedent(limit), "intake_limits/upper.yaml")
         assert (problem.line, problem.pointer) == (5, "/mg_per_day")
 
+    @pytest.mark.parametrize("value", ["no", "off", "0", "'false'", "False"])
+    def test_what_is_not_true_or_false_is_no_flag(self, value: str) -> None:
+        text = f"id: rule\nwhen: {{dialysis: {value}}}\n"
+        found = {problem.pointer: problem for problem in problems(text, "interactions/rule.yaml")}
+        assert (found["/when/dialysis"].line, found["/when/dialysis"].code) == (2, "bool-type")
+
+    @pytest.mark.parametrize("value", ["2", "02", "'2'", "2.0", "true"])
+    def test_what_is_no_integer_is_no_count(self, value: str) -> None:
+        text = f"id: rule\nwhen: {{risk_count: {{classes: [a], at_least: {value}}}}}\n"
+        found = {problem.pointer: problem for problem in problems(text, "interactions/rule.yaml")}
+        assert ("/when/risk_count/at_least" in found) is (value != "2")
+
     def test_byte_order_mark_and_windows_lines(self) -> None:
         assert read("\ufeff" + RECORD.replace("\n", "\r\n")).rule_set.substances[0].routes == ("oral",)
 

@@ -124,6 +124,28 @@ def test_detail_says_what_is_missing_where() -> None:
     assert [detail for *_, detail in broken_references(rule_set)] == ["there is no 'nope' among the conditions"]
 
 
+class TestPopulations:
+    """A condition that follows from facts follows from no other such condition: nothing says which comes first."""
+
+    OLD = make.condition("old", present_when={"age_years": {"at_least": "65"}})
+
+    @pytest.mark.parametrize(
+        ("present_when", "pointer"),
+        [
+            ({"conditions": ["gout", "old"]}, "/present_when/conditions/1"),
+            ({"not": {"conditions": ["old"]}}, "/present_when/not/conditions/0"),
+            ({"risk_count": {"conditions": ["old"], "at_least": 1}}, "/present_when/risk_count/conditions/0"),
+            ({"conditions": ["frail"]}, "/present_when/conditions/0"),
+        ],
+    )
+    def test_from_another(self, present_when: dict[str, Any], pointer: str) -> None:
+        frail = make.condition("frail", present_when=present_when)
+        assert faults(self.OLD, frail) == [("conditions", "frail", pointer, "derived-from-derived")]
+
+    def test_from_a_condition_that_is_only_listed(self) -> None:
+        assert faults(self.OLD, make.condition("frail", present_when={"conditions": ["gout"]})) == []
+
+
 class TestCases:
     """A case may only speak of what its profile and the rule set hold."""
 
