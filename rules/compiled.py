@@ -151,6 +151,12 @@ class DerivedCondition:
 
     id: str
     test: Test
+    reads: frozenset[str]  # the kinds of fact it is about
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it follows from age, sex and pregnancy alone."""
+        return self.reads <= PERSONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +223,13 @@ class CompiledRuleSet:
             if _active(record)
         )
         derived = [
-            (DerivedCondition(record.id, test_of(record.present_when)), keys_of(record.present_when) <= PERSONAL)
+            DerivedCondition(record.id, test_of(record.present_when), keys_of(record.present_when))
             for record in rule_set.conditions
             if _active(record) and record.present_when is not None
         ]
-        self.derived_from_person = tuple(condition for condition, personal in derived if personal)
-        self.derived_from_facts = tuple(condition for condition, personal in derived if not personal)
+        self.derived_from_person = tuple(condition for condition in derived if condition.is_personal)
+        self.derived_from_facts = tuple(condition for condition in derived if not condition.is_personal)
+        self.limits_by_age: dict[int | None, tuple[Limit, ...]] = {}
         # Ages, sexes and pregnancies are few, so this cannot grow beyond a thousand entries.
         self.populations: dict[object, tuple[frozenset[str], dict[str, tuple[str, ...]]]] = {}
         self._anchors: dict[str, list[str]] = {}

@@ -511,10 +511,9 @@ class AllTest:
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        outcomes = [part.reason(facts, subject) for part in self.parts]
-        answers = [outcome[0] for outcome in outcomes]
+        answers = [part.holds(facts, subject) for part in self.parts]
         holds = False if False in answers else (None if None in answers else True)
-        return _combined(holds, outcomes, " and ")
+        return _combined(holds, self.parts, answers, facts, subject, " and ")
 
 
 class AnyTest:
@@ -540,10 +539,9 @@ class AnyTest:
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        outcomes = [part.reason(facts, subject) for part in self.parts]
-        answers = [outcome.holds for outcome in outcomes]
+        answers = [part.holds(facts, subject) for part in self.parts]
         holds = True if True in answers else (None if None in answers else False)
-        return _combined(holds, outcomes, " or ")
+        return _combined(holds, self.parts, answers, facts, subject, " or ")
 
 
 class NotTest:
@@ -567,13 +565,20 @@ class NotTest:
         return Outcome(holds, f"not the case: {inner.detail}", inner.missing)
 
 
-def _combined(holds: bool | None, outcomes: list[Outcome], link: str) -> Outcome:  # noqa: FBT001 - three values
-    """Keep the parts that decided: those with the same answer as the whole."""
-    detail = link.join([outcome.detail for outcome in outcomes if outcome.holds is holds])
+def _combined(
+    holds: bool | None,  # noqa: FBT001 - three values, not a switch
+    parts: tuple[Test, ...],
+    answers: list[bool | None],
+    facts: Facts,
+    subject: Subject | None,
+    link: str,
+) -> Outcome:
+    """Keep the parts that decided, those with the same answer as the whole; only they are put into words."""
+    outcomes = [part.reason(facts, subject) for part, answer in zip(parts, answers, strict=True) if answer is holds]
+    detail = link.join([outcome.detail for outcome in outcomes])
     if holds is not None:
         return Outcome(holds, detail)
-    missing = dict.fromkeys(fact for outcome in outcomes if outcome.holds is None for fact in outcome.missing)
-    return Outcome(None, detail, tuple(missing))
+    return Outcome(None, detail, tuple(dict.fromkeys(fact for outcome in outcomes for fact in outcome.missing)))
 
 
 def _serum(kind: str) -> Callable[[Facts, Subject | None], Exact | None]:

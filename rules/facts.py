@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from rules.conditions import UNKNOWN, Facts
 from rules.lookup import joined
 from rules.quantities import decimal_from, serum_mmol_per_l
-from rules.terms import CodeSystem, RecognitionState, word
+from rules.terms import CodeSystem, ObservationKind, RecognitionState, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ _DIALYSIS_POSSIBLE_BELOW: Final = 15
 # The finest difference that a value in a question can have: nine decimals.
 _JUST: Final = Decimal("0.000000001")
 _LABORATORY: Final = "observations."
+_LABORATORY_KINDS: Final = frozenset(kind.value for kind in ObservationKind)
 
 
 def condition_terms(compiled: CompiledRuleSet, items: Sequence[ConditionItem]) -> list[CheckedTerm]:
@@ -177,6 +178,8 @@ def _derived(conditions: Sequence[DerivedCondition], facts: Facts) -> tuple[froz
     present: set[str] = set()
     undecided: dict[str, tuple[str, ...]] = {}
     for derived in conditions:
+        if derived.reads <= _LABORATORY_KINDS and derived.reads.isdisjoint(facts.serum):
+            continue  # about laboratory values only, and none of them is known
         holds = derived.test.holds(facts, None)
         if holds:
             present.add(derived.id)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from rules.compiled import CompiledRuleSet, Entry
+    from rules.compiled import CompiledRuleSet, Entry, Limit
     from rules.conditions import Facts, Range
     from rules.lines import Line
     from rules.report import IntakeContribution, IntakeLimitReport, MagnesiumIntake
@@ -205,7 +205,8 @@ def intake_of(lines: Sequence[Line]) -> Intake:
             )
     if not contributions:
         return NO_INTAKE
-    return Intake((low, high), tuple(dict.fromkeys(missing)), contributions)
+    # One object for both ends of an exact sum: whoever compares it sees at once that it is a single value.
+    return Intake((low, low if low == high else high), tuple(dict.fromkeys(missing)), contributions)
 
 
 def intake_report(compiled: CompiledRuleSet, intake: Intake, facts: Facts) -> MagnesiumIntake:
@@ -213,11 +214,9 @@ def intake_report(compiled: CompiledRuleSet, intake: Intake, facts: Facts) -> Ma
     if intake is NO_INTAKE:
         return _NOTHING
     low, high = intake.interval
-    exact = high is not None and low == high
+    exact, least = low is high, plain(low)
     limits: list[IntakeLimitReport] = []
-    for limit in compiled.limits:
-        if not _is_for(facts.age_years, limit.age_years):
-            continue
+    for limit in _limits_for(compiled, facts.age_years):
         level = limit.level
         exceeded = True if low > level else (False if high is not None and high <= level else None)
         limits.append(
@@ -230,12 +229,21 @@ def intake_report(compiled: CompiledRuleSet, intake: Intake, facts: Facts) -> Ma
             }
         )
     return {
-        "elemental_mg_per_day": plain(low) if exact else None,
-        "elemental_mg_per_day_minimum": plain(low),
-        "elemental_mg_per_day_maximum": None if high is None else plain(high),
+        "elemental_mg_per_day": least if exact else None,
+        "elemental_mg_per_day_minimum": least,
+        "elemental_mg_per_day_maximum": least if exact else (None if high is None else plain(high)),
         "contributions": intake.contributions,
         "limits": limits,
     }
+
+
+def _limits_for(compiled: CompiledRuleSet, age: int | None) -> tuple[Limit, ...]:
+    """The limits for an age; ages are few, so the answer for each is kept."""
+    known = compiled.limits_by_age.get(age)
+    if known is None:
+        known = tuple(limit for limit in compiled.limits if _is_for(age, limit.age_years))
+        compiled.limits_by_age[age] = known
+    return known
 
 
 def _is_for(age: int | None, ages: Range | None) -> bool:
