@@ -28,8 +28,21 @@ schema.app = create_app(Settings(), ActiveRuleSet(RULE_SET), today=lambda: TODAY
 @schema.parametrize()
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_request(case: Case[Any]) -> None:
-    _remove_contradictions(case.body)
+    remove_contradictions(case.body)
     case.call_and_validate()
+
+
+class Walk(schema.as_state_machine()):  # type: ignore[misc]  # a class made from the description
+    """One request after another, with ids out of earlier answers."""
+
+    def before_call(self, case: Case[Any]) -> None:
+        remove_contradictions(case.body)
+
+
+TestWalk = Walk.TestCase
+TestWalk.settings = settings(
+    max_examples=10, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 # --- what JSON Schema cannot say --------------------------------------------------------------------------------------
@@ -37,7 +50,7 @@ def test_any_request(case: Case[Any]) -> None:
 # what is wrong by the description stays wrong, because values of another type or length are left alone.
 
 
-def _remove_contradictions(body: object) -> None:
+def remove_contradictions(body: object) -> None:
     if isinstance(body, dict):
         _use_plain_digits(body)
         _make_ids_differ(body.get("medications"))
