@@ -13,7 +13,7 @@ import pytest
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rules import CompiledRuleSet, RuleSet, compile_rule_set, engine
+from rules import CompiledRuleSet, RuleSet
 from rules.canonical import digest
 from rules.errors import QuantityError
 from rules.model import Bounds, Expression
@@ -50,11 +50,11 @@ from tests.strategies import (
 
 def every_finding_shows_its_grounds(world: World) -> None:
     """I6: no finding without source, rule id and version, severity, mechanism, action and the inputs it used."""
-    rules = compile_rule_set(world.rule_set)
-    report = engine.check(rules, world.profile)
+    rules = compiled(world.rule_set)
+    report = ask(rules, world.body)
     records = {record.id: record for record in world.rule_set.interactions}
     citations = {record.id: record for record in world.rule_set.citations}
-    assert report["rule_set"]["digest"] == digest(world.rule_set), "the report does not say which rules answered"
+    assert report["rule_set"] == {"version": rules.version, "digest": rules.digest}, "which rules answered?"
     for finding in report["findings"]:
         record = records[finding["interaction_id"]]
         assert finding["record_digest"] == digest(record), "the version of the rule is not the record's"
@@ -173,16 +173,14 @@ def _list_fillings(world: World) -> Iterator[Filling]:
             ]
             yield Filling({f"observations.{kind}"}, bodies)
     if "conditions" not in body and "egfr" not in body.get("patient", {}):
-        lists: list[list[str]] = [[], ["cond-kidney"], ["cond-stage"], ["cond-dialysis"], ["pop-a"], ["pop-a", "pop-b"]]
-        bodies = [{**body, "conditions": [{"text": name} for name in names]} for names in lists]
+        names = [record.id for record in world.rule_set.conditions][:12]
+        bodies = [{**body, "conditions": listed} for listed in ([], *([{"text": name}] for name in names))]
         yield Filling({"conditions", "patient.egfr", "patient.dialysis"}, bodies)
 
 
 def _line_fillings(world: World, report: CheckReport) -> Iterator[Filling]:
     body = world.body
     routes = {line["id"]: line["routes"] for line in report["medications"]}
-    products = {"duplex", "duplex forte"}
-    coded = {"401"}
     for index, line in enumerate(body["medications"]):
 
         def filled(index: int = index, **more: object) -> Json:
@@ -191,7 +189,7 @@ def _line_fillings(world: World, report: CheckReport) -> Iterator[Filling]:
             return with_lines(body, lines)
 
         name = f"medications.{line['id']}"
-        labelled = line.get("text", "").lower() in products or any(c["code"] in coded for c in line.get("codes", ()))
+        labelled = _labelled(world.rule_set, line)
         possible = routes[line["id"]] or ["oral", "intravenous", "topical"]
         if "route" not in line:
             yield Filling({f"{name}.route"}, [filled(route=route) for route in possible])
@@ -209,6 +207,17 @@ def _line_fillings(world: World, report: CheckReport) -> Iterator[Filling]:
             )
         if "started_on" not in line:
             yield Filling({f"{name}.started_on"}, [filled(started_on=start) for start in STARTS])
+
+
+def _labelled(rule_set: RuleSet, line: Json) -> bool:
+    """Whether the line is a product whose label says its form or what one unit holds."""
+    for product in rule_set.products:
+        if product.dose_form is not None or any(one.elemental_magnesium_mg for one in product.ingredients):
+            names = {name.lower() for name in (product.name, *product.synonyms, *product.brands)}
+            codes = {*product.codes.rxnorm, *product.codes.atc}
+            if line.get("text", "").lower() in names or any(one["code"] in codes for one in line.get("codes", ())):
+                return True
+    return False
 
 
 def _fits(form: DoseForm, possible: list[str]) -> bool:
