@@ -164,6 +164,11 @@ class TestPair:
         found = one(self.RULE, "magnite", "alvorin", "epsalt")
         assert found["medication_ids"] == ["m1", "m2", "m3"]
         assert [partner["id"] for partner in found["precipitants"]] == ["epsalt", "magnite"]
+        assert [reason["detail"] for reason in found["why"]] == [
+            "m2: alvorin (Drugs)",
+            "m1: magnite (Salts)",
+            "m3: epsalt (Salts)",
+        ]
 
     def test_two_affected_substances_have_two_findings(self) -> None:
         found = findings(self.RULE, "alvorin", "betarine", "magnite")
@@ -537,10 +542,36 @@ class TestFactors:
         assert found["open_factors"] == []
         assert found["missing_facts"] == []
 
+    SAME = make.factor("same", "moderate", AT_LEAST_65, operational_class="avoid")
+
     def test_factor_of_the_same_severity_is_told_and_changes_nothing(self) -> None:
-        found = one(self.rule(make.factor("same", "moderate", AT_LEAST_65)), "alvorin", patient={"age_years": 70})
-        assert found["severity"] == "moderate"
+        found = one(self.rule(self.SAME), "alvorin", patient={"age_years": 70})
+        assert (found["severity"], found["operational_class"]) == ("moderate", "monitor")
         assert [reason["test"] for reason in found["why"]] == ["affected", "factor"]
+
+    def test_factor_of_the_same_severity_is_no_shield_against_a_mitigation(self) -> None:
+        for order in permutations((self.SAME, self.LOWERING)):
+            found = one(self.rule(*order), "alvorin", patient={"age_years": 70, "sex": "female"})
+            assert (found["severity"], found["operational_class"]) == ("minor", "no_special_precaution")
+
+    def test_open_factor_of_the_raised_severity_does_not_matter(self) -> None:
+        """It could not be worse than what is said already."""
+        factors = [make.factor("a", "major", AT_LEAST_65), make.factor("b", "major", LOW_EGFR)]
+        found = one(self.rule(*factors), "alvorin", patient={"age_years": 70})
+        assert (found["severity_ceiling"], found["open_factors"], found["missing_facts"]) == ("major", [], [])
+
+    @pytest.mark.parametrize(("severity", "base"), [("major", "moderate"), ("minor", "moderate")])
+    def test_of_two_equal_factors_the_first_written_gives_the_class(self, severity: str, base: str) -> None:
+        factors = [
+            make.factor("a", severity, AT_LEAST_65, operational_class="minimize_risk"),
+            make.factor("b", severity, {"sex": "female"}, operational_class="usually_avoid"),
+        ]
+        patient = {"age_years": 70, "sex": "female"}
+        assert (
+            one(self.rule(*factors, severity=base), "alvorin", patient=patient)["operational_class"] == "minimize_risk"
+        )
+        backwards = self.rule(*reversed(factors), severity=base)
+        assert one(backwards, "alvorin", patient=patient)["operational_class"] == "usually_avoid"
 
     def test_factor_without_a_class_of_its_own_keeps_the_records(self) -> None:
         found = one(self.rule(make.factor("old", "major", AT_LEAST_65)), "alvorin", patient={"age_years": 70})

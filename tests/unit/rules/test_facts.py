@@ -207,6 +207,9 @@ class TestKidneyFunction:
         assert self.asked({"below": "15"}, "any-disease") == "may_apply"
         assert self.asked({"below": "60"}, "any-disease") == "applies"
         assert self.asked({"below": "30"}, "any-disease", egfr="70") == "may_apply"
+        for given in (None, "70"):
+            assert self.asked({"at_most": "0"}, "any-disease", egfr=given) == "may_apply"
+            assert self.asked({"at_least": "0"}, "any-disease", egfr=given) == "applies"
 
     def test_ends_belong_as_the_record_says(self) -> None:
         assert self.asked({"at_least": "30"}, "up-to-thirty") == "may_apply"
