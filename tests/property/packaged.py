@@ -27,21 +27,21 @@ class Vocabulary:
     @cached_property
     def themes(self) -> tuple[tuple[tuple[tuple[str, ...], ...], tuple[str, ...]], ...]:
         """For each rule the RxNorm codes of each of its sides, and its conditions."""
-        codes = {drug.id: drug.codes.rxnorm for drug in self.rules.substances}
+        substances = {record.id: record for record in self.rules.substances}
         found = []
         for record in self.rules.interactions:
             sides: list[tuple[str, ...]] = []
             for party in parties(record):
                 names = {name for one in party.classes for name in self.compiled.members_of(one)} | {*party.substances}
-                sides.append(tuple(code for name in sorted(names) for code in codes[name][:1]))
+                sides.append(tuple(code for name in sorted(names) for code in substances[name].codes.rxnorm[:1]))
             found.append((tuple(side for side in sides if side), record.conditions))
         return tuple(found)
 
     @cached_property
     def others(self) -> tuple[str, ...]:
         """RxNorm codes of all substances and products."""
-        records = [*self.rules.substances, *self.rules.products]
-        return tuple(code for record in records for code in record.codes.rxnorm)
+        substances = tuple(code for drug in self.rules.substances for code in drug.codes.rxnorm)
+        return substances + tuple(code for product in self.rules.products for code in product.codes.rxnorm)
 
     @cached_property
     def conditions(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from rules import CompiledRuleSet, RuleSet
 from rules.resolution import resolve
 from rules.terms import MatchKind, RecognitionState, RecordStatus
 from rules.verify import verify
-from tests.property.laws import facts, keep, lists, names, reference
+from tests.property.laws import ask, facts, keep, lists, names, reference
 from tests.property.laws.cases import rules_without_a_witness
 from tests.property.packaged import Vocabulary, draw_body, draw_line
 from tests.property.profiles import PROFILE
@@ -120,7 +120,7 @@ def test_i12_a_code_and_the_name_of_one_substance_agree(packaged: CompiledRuleSe
     for record in knowledge.substances:
         for code in record.codes.rxnorm:
             body = {"medications": [{"id": "m", "text": record.name, "codes": [{"system": "rxnorm", "code": code}]}]}
-            report = facts.ask(packaged, body)
+            report = ask(packaged, body)
             (line,) = report["medications"]
             assert report["status"] == "complete", f"{record.name} and {code} do not agree"
             assert [one["id"] for one in line["substances"]] == [record.id]
