@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from rules import MedicationProfile, RuleSet
 from rules.model import Document, Substance
@@ -565,12 +566,39 @@ def draw_question(choose: Choices, *, most: int = 4) -> Json:
     return body
 
 
-@dataclass(frozen=True)
+_SHOWN: Final = 8  # rules of a failing example; the packaged knowledge has a name of its own
+
+
+@dataclass(frozen=True, repr=False)
 class World:
     """A rule set and a question about it, the question as the body of a request."""
 
     rule_set: RuleSet
     body: Json
+
+    def __repr__(self) -> str:
+        if len(self.rule_set.interactions) > _SHOWN:
+            return f"World(many rules, {self.body})"
+        asked = {"severity", "affected", "precipitant", "conditions", "scope", "when", "factors", "variants", "status"}
+        parts: list[Json] = [
+            {one.id: one.model_dump(mode="json", include=asked, exclude_defaults=True, exclude_none=True)}
+            for one in self.rule_set.interactions
+        ]
+        parts += [
+            {one.id: one.model_dump(mode="json", include={"members", "atc", "includes", "exclusions", "status"})}
+            for one in self.rule_set.classes
+        ]
+        parts += [{one.id: [route.value for route in one.routes]} for one in self.rule_set.substances]
+        parts += [
+            {one.id: one.present_when.model_dump(mode="json", exclude_none=True)}
+            for one in self.rule_set.conditions
+            if one.present_when is not None
+        ]
+        return f"World({self.body}, {parts})"
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:  # noqa: FBT001 - Hypothesis calls it
+        assert not cycle
+        printer.text(repr(self))
 
     @property
     def profile(self) -> MedicationProfile:

@@ -1,0 +1,41 @@
+"""All laws by name, and how one is tried."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+
+from tests.property.laws import Law, documents, facts, lists, names, reference
+
+LAWS: dict[str, Law] = {
+    "I1 adding a medicine removes nothing": lists.I1,
+    "I2 order means nothing": lists.I2,
+    "I3 listed twice is once, and said": lists.I3,
+    "I4 asked again, the same bytes": lists.I4,
+    "I5 replayed from what is stored": lists.I5,
+    "I6 every finding shows its grounds": facts.I6,
+    "I8 nothing is ignored": lists.I8,
+    "I9 missing is never milder": facts.I9,
+    "I10 limits are exact": facts.I10,
+    "I11 units mean what they say": facts.I11,
+    "I11 unknown units are refused": facts.I11_REFUSED,
+    "I12 another name finds the same": names.I12,
+    "I12 a combination is its ingredients": names.I12_COMBINATIONS,
+    "I14 the worst is on top": lists.I14,
+    "I17 what is accepted is answered": documents.I17,
+    "I17 damaged rule sets are refused": documents.I17_RULES,
+    "I17 damaged questions are refused": documents.I17_QUESTIONS,
+    "I17 files are read or refused": documents.I17_FILES,
+    "I20 what is not known shows": lists.I20,
+    "engine and naive evaluator agree": reference.DIFFERENTIAL,
+}
+
+
+def try_law(law: Law, profile: settings) -> None:
+    """Try a law on as many cases as the profile says; fails on the first that breaks it."""
+
+    @profile
+    @given(law.cases)
+    def holds(case: object) -> None:
+        law.holds(case)
+
+    holds()
