@@ -6,7 +6,7 @@ Nothing is configured at import. This process migrates nothing and loads neither
 import gc
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import date
 from typing import Any, Final
 
@@ -163,7 +163,8 @@ def main() -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(_NOT_STARTED)
     running = server(app_from_environment(), host=settings.host, port=settings.port)
-    running.run()
+    with suppress(KeyboardInterrupt):  # uvicorn has shut down in order by then and raises the signal once more
+        running.run()
     if not running.started:
         sys.exit(_NOT_STARTED)  # uvicorn has logged why
 
