@@ -65,6 +65,19 @@ def _formula(value: str) -> str:
     return value
 
 
+# Twelve digits on either side are more than any limit or content needs; "1E+999999999" would fill the memory.
+_MOST_DIGITS = 12
+
+
+def _moderate(value: Decimal) -> Decimal:
+    exponent = value.as_tuple().exponent
+    if value.adjusted() >= _MOST_DIGITS or not isinstance(exponent, int) or exponent < -_MOST_DIGITS:
+        message = f"a number has at most {_MOST_DIGITS} digits before and after the decimal point"
+        raise ValueError(message)
+    return value
+
+
+Number = Annotated[Decimal, AfterValidator(_moderate)]
 Formula = Annotated[str, StringConstraints(max_length=80), AfterValidator(_formula)]
 
 
@@ -178,7 +191,7 @@ class Ingredient(Document):
 
     substance: Slug
     strength: ShortText | None = None
-    elemental_magnesium_mg: Annotated[Decimal, Field(gt=0)] | None = None
+    elemental_magnesium_mg: Annotated[Decimal, Field(gt=0), AfterValidator(_moderate)] | None = None
 
 
 class ProductCodes(Document):
@@ -227,10 +240,10 @@ class MedicationClass(Record):
 class Bounds(Document):
     """A half-line or interval; each bound is exact and says by its name whether it includes the limit."""
 
-    below: Decimal | None = None
-    at_most: Decimal | None = None
-    above: Decimal | None = None
-    at_least: Decimal | None = None
+    below: Number | None = None
+    at_most: Number | None = None
+    above: Number | None = None
+    at_least: Number | None = None
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
@@ -510,7 +523,7 @@ class IntakeLimit(Record):
 
     name: Name
     body: Name
-    mg_per_day: Annotated[Decimal, Field(gt=0)]
+    mg_per_day: Annotated[Decimal, Field(gt=0), AfterValidator(_moderate)]
     age_years: Bounds | None = None
     text: Text
     citations: References

@@ -1,13 +1,14 @@
 """Faults that the laws found, each kept as the smallest example of it."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
 
 from rules import KnowledgeError, RuleSet, check, compile_rule_set
 from rules.canonical import canonical_json
-from rules.model import CoMedication, Document, Expression, RiskCount, Separation
+from rules.model import Bounds, CoMedication, Document, Expression, RiskCount, Separation
 from tests.factories import (
     MAGNESIUM,
     compiled,
@@ -171,3 +172,15 @@ def test_words_and_numbers_are_no_flags_and_words_are_no_numbers(kind: type[Docu
     # I17: "yes", "off" and 1 became flags, "2" and true became numbers.
     with pytest.raises(ValidationError):
         kind.model_validate_json(json.dumps(document))
+
+
+@pytest.mark.parametrize("number", ["1E+999999999", "1E+12", "0.0000000000001", "1E-999999999"])
+def test_a_number_nobody_could_mean_is_refused(number: str) -> None:
+    # I17: written out in full, the first of them filled the memory of whoever compiled the rule set.
+    with pytest.raises(ValidationError, match="12 digits"):
+        Bounds.model_validate_json(json.dumps({"below": number}))
+
+
+@pytest.mark.parametrize("number", ["999999999999", "0.000000000001", "-5", "1E+11", "0"])
+def test_a_number_somebody_could_mean_is_taken(number: str) -> None:
+    assert Bounds.model_validate_json(json.dumps({"below": number})).below == Decimal(number)
