@@ -121,12 +121,14 @@ def _of_strength(line: Line, entry: Entry) -> Amount | None:
             basis = DoseBasis.ELEMENTAL
         written = _written(f"{strength.value:f}", strength.unit)
         return _of_mass(strength.value, strength.unit, basis, entry, written)
-    if line.resolution.product is not None:
-        for ingredient in line.resolution.product.ingredients:
-            if ingredient.substance == entry.id and ingredient.elemental_magnesium_mg is not None:
-                exact = Fraction(ingredient.elemental_magnesium_mg)
-                return Amount(exact, exact, f"{plain(exact)} mg of magnesium in one unit of the product")
-    return None
+    if line.resolution.product is None:
+        return None
+    mine = [part for part in line.resolution.product.ingredients if part.substance == entry.id]
+    amounts = [Fraction(part.elemental_magnesium_mg) for part in mine if part.elemental_magnesium_mg is not None]
+    if not amounts or len(amounts) < len(mine):
+        return None
+    exact = sum(amounts, _ZERO)
+    return Amount(exact, exact, f"{plain(exact)} mg of magnesium in one unit of the product")
 
 
 def _per_intake(line: Line, entry: Entry) -> Amount:

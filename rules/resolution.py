@@ -161,6 +161,9 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
     disagrees = len({frozenset(entry.id for entry in one) for one in readings}) > 1
     if disagrees:
         problems.append("codes and text do not agree; all of them were checked")
+    gone = _withdrawn(compiled, [found[2] for found in by_code], [] if unexplained else named)
+    if gone:
+        problems.append(f"withdrawn here and not checked: {', '.join(gone)}")
     match: MatchDetail | None = by_code[0][0] if by_code else None
     product = by_code[0][2] if by_code else None
     if match is None and text_entries:
@@ -191,8 +194,15 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
         reading=reading if words else None,
         strengths=_strengths(named, reading) if text_entries else {},
         given=Given(routes, route_words, dose_form, usual=usual),
-        agrees=not disagrees,
+        agrees=not disagrees and not gone,
     )
+
+
+def _withdrawn(compiled: CompiledRuleSet, by_code: list[Product | None], named: list[_Named]) -> list[str]:
+    """Ingredients that were withdrawn from the knowledge while their product was not."""
+    products = [product for product in (*by_code, *(found.target.product for found in named)) if product is not None]
+    parts = {part.substance for product in products for part in product.ingredients}
+    return sorted(parts - compiled.entries.keys())
 
 
 def _union(readings: Iterable[tuple[Entry, ...]]) -> tuple[Entry, ...]:

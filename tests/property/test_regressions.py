@@ -18,6 +18,7 @@ from tests.factories import (
     medication,
     medication_class,
     party,
+    product,
     profile,
     rule_set,
     substance,
@@ -184,3 +185,22 @@ def test_a_number_nobody_could_mean_is_refused(number: str) -> None:
 @pytest.mark.parametrize("number", ["999999999999", "0.000000000001", "-5", "1E+11", "0"])
 def test_a_number_somebody_could_mean_is_taken(number: str) -> None:
     assert Bounds.model_validate_json(json.dumps({"below": number})).below == Decimal(number)
+
+
+def test_a_withdrawn_ingredient_of_a_product_shows() -> None:
+    # I8, I20: it was left out without a word, and the report was complete.
+    rules = compiled(*ALVORIN, substance("gone", status="withdrawn"), product("combo", "alvorin", "gone"))
+    for line in (medication("m", "combo"), medication("m", "combo", codes={"rxnorm": "9"})):
+        report = check(rules, profile(line))
+        assert report["status"] == "incomplete"
+        assert "withdrawn here and not checked: gone" in report["medications"][0]["problems"]
+        assert [one["id"] for one in report["medications"][0]["substances"]] == ["alvorin"]
+
+
+@pytest.mark.parametrize(("second", "total"), [("60.5", "160.5"), (None, None)])
+def test_all_amounts_of_one_ingredient_count(second: str | None, total: str | None) -> None:
+    # I11: of two amounts of one substance only the first was counted.
+    parts = [{"substance": "magnesium", "elemental_magnesium_mg": amount} for amount in ("100", second)]
+    rules = compiled(substance("magnesium"), medication_class(MAGNESIUM, "magnesium"), product("combo", *parts))
+    intake = check(rules, profile(medication("m", "combo", times_per_day=1)))["magnesium_intake"]
+    assert intake["elemental_mg_per_day"] == total
