@@ -19,6 +19,7 @@ from service.api.dependencies import API_VERSION, Parts, ServiceState
 from service.api.edge import Edge
 from service.api.openapi import describe
 from service.api.problems import HANDLERS
+from service.api.routes import DirectRoute
 from service.api.v1 import checks, interactions, medications, references, rule_sets, substances
 from service.api.v1.medications import MedicationList
 from service.api.wire import ProblemProtocol
@@ -106,7 +107,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
     )
     if settings.expose_docs:
         app.mount(docs.ASSETS_PATH, docs.assets())
-    app.add_middleware(Edge, metrics=metrics, new_id=make_id)
+    direct = [route for route in app.routes if isinstance(route, DirectRoute)]
+    app.add_middleware(Edge, metrics=metrics, new_id=make_id, direct=direct)
     return app
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import RFC_4122, UUID
+
 import pytest
 
+from service.application.checks import new_id
 from tests.unit.api.contract_client import ContractClient
 
 QUESTION = {
@@ -29,6 +32,13 @@ def test_the_answer_starts_with_its_id_and_names_the_rule_set(client: ContractCl
         "m3": "unrecognised",
     }
     assert response.headers["cache-control"] == "no-store"
+
+
+def test_ids_are_random_uuids() -> None:
+    made = [UUID(new_id()) for _ in range(1000)]
+    assert {one.version for one in made} == {4}
+    assert {one.variant for one in made} == {RFC_4122}
+    assert len(set(made)) == len(made)
 
 
 def test_each_answer_has_an_id_of_its_own_and_nothing_else_differs(client: ContractClient) -> None:

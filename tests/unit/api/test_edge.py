@@ -328,3 +328,33 @@ def test_metrics_name_routes_and_never_paths(client: ContractClient) -> None:
     assert 'method="other",route="/v1/checks",status="405"' in metrics
     assert "ada" not in metrics
     assert "BREW" not in metrics
+
+
+# --- direct routes ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/checks", SMALL),
+        ("POST", "/v1/checks", b"{"),
+        ("POST", "/v1/checks", b'{"medications": 1}'),
+        ("POST", "/v1/checks?explain=1", SMALL),
+        ("GET", "/v1/checks", b""),
+        ("POST", "/v1/medications/resolve", SMALL),
+        ("POST", "/v1/medications/resolve?x=1", SMALL),
+    ],
+)
+def test_the_router_would_have_given_the_same_answer(app: Application, method: str, path: str, body: bytes) -> None:
+    def ask() -> tuple[int, dict[str, str], dict[str, Any]]:
+        with ContractClient(app) as client:
+            response = client.request(method, path, content=body, headers=JSON)
+        answer = {key: value for key, value in response.json().items() if key not in {"check_id", "correlation_id"}}
+        headers = {name: value for name, value in response.headers.items() if name != "x-correlation-id"}
+        return response.status_code, headers, answer
+
+    directly = ask()
+    [layer] = [middleware for middleware in app.user_middleware if middleware.cls is edge.Edge]
+    layer.kwargs["direct"] = ()
+    app.middleware_stack = None
+    assert ask() == directly
