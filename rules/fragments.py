@@ -92,6 +92,9 @@ def _management(management: Management, variant: Variant | None) -> ManagementRe
         "action": word(management.action),
         "text": variant.management_text if variant and variant.management_text else management.text,
         "patient_text": management.patient_text,
+        "prescriber": None
+        if management.prescriber is None
+        else {"heading": management.prescriber.heading, "text": management.prescriber.text},
         "separation": _separation(separation),
         "monitoring": list(management.monitoring),
     }

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from rules.canonical import in_canonical_order
 from rules.errors import KnowledgeError, Problem
 from rules.model import (
+    Assessment,
     Case,
     Citation,
     Condition,
@@ -49,6 +50,7 @@ FOLDERS: dict[str, tuple[str, type[Record]]] = {
     "reference_ranges": ("reference_ranges", ReferenceRange),
     "intake_limits": ("intake_limits", IntakeLimit),
     "guidance": ("guidance", Guidance),
+    "assessments": ("assessments", Assessment),
     "citations": ("citations", Citation),
     "cases": ("cases", Case),
 }

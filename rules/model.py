@@ -17,6 +17,7 @@ from rules.quantities import elemental_fraction
 from rules.terms import (
     AbsorptionRank,
     Applicability,
+    AssessmentArea,
     CaseKind,
     CheckStatus,
     CitationKind,
@@ -42,6 +43,7 @@ from rules.terms import (
     Sex,
     Solubility,
     SymptomStage,
+    Verdict,
     Verification,
 )
 
@@ -381,12 +383,20 @@ class Separation(Document):
         return self
 
 
+class PrescriberNote(Document):
+    """One headed paragraph for the prescriber; the heading names the action."""
+
+    heading: Annotated[str, StringConstraints(min_length=3, max_length=80, strip_whitespace=True)]
+    text: Annotated[str, StringConstraints(min_length=3, max_length=500, strip_whitespace=True)]
+
+
 class Management(Document):
     """What a professional may do about it. ``text`` advises the professional, ``patient_text`` is for the patient."""
 
     action: ManagementAction
     text: Text
     patient_text: ShortText
+    prescriber: PrescriberNote | None = None
     separation: Separation | None = None
     monitoring: tuple[ShortText, ...] = ()
 
@@ -578,6 +588,36 @@ class Citation(Record):
         return self.url or ""
 
 
+class Assessment(Record):
+    """One question of the literature and what this knowledge base makes of it, also when the answer is silence.
+
+    The ids name where the answer stands: for a rule its interactions, for silence the cases that keep it.
+    """
+
+    title: Title
+    area: AssessmentArea
+    verdict: Verdict
+    text: Text
+    classes: tuple[Slug, ...] = ()
+    substances: tuple[Slug, ...] = ()
+    conditions: tuple[Slug, ...] = ()
+    forms: tuple[Slug, ...] = ()
+    interactions: tuple[Slug, ...] = ()
+    guidance: tuple[Slug, ...] = ()
+    cases: tuple[Slug, ...] = ()
+    citations: tuple[Reference, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        if self.verdict is Verdict.RULE and not self.interactions:
+            message = "the verdict rule names its interactions"
+            raise ValueError(message)
+        if self.verdict is Verdict.NO_ALERT and not self.cases:
+            message = "the verdict no_alert names the cases that keep it silent"
+            raise ValueError(message)
+        return self
+
+
 class ExpectedFinding(Document):
     """A finding that must be there; only what is written is compared."""
 
@@ -637,5 +677,6 @@ class RuleSet(Document):
     reference_ranges: tuple[ReferenceRange, ...] = ()
     intake_limits: tuple[IntakeLimit, ...] = ()
     guidance: tuple[Guidance, ...] = ()
+    assessments: tuple[Assessment, ...] = ()
     citations: tuple[Citation, ...] = ()
     cases: tuple[Case, ...] = ()

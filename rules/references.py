@@ -32,6 +32,10 @@ _REFERENCES: dict[str, str] = {
     "conditions": "conditions",
     "symptoms": "symptoms",
     "salt_form": "forms",
+    "forms": "forms",
+    "guidance": "guidance",
+    "cases": "cases",
+    "interactions": "interactions",
     "interaction": "interactions",
     "absent": "interactions",
 }

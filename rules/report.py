@@ -125,12 +125,20 @@ class SeparationReport(TypedDict):
     disagreement: DisagreementReport | None
 
 
+class PrescriberReport(TypedDict):
+    """One headed paragraph for the prescriber; the heading names the action."""
+
+    heading: str
+    text: str
+
+
 class ManagementReport(TypedDict):
     """What a professional may do about it."""
 
     action: ManagementAction
     text: str
     patient_text: str
+    prescriber: PrescriberReport | None
     separation: SeparationReport | None
     monitoring: list[str]
 

@@ -330,6 +330,29 @@ class GuidanceTopic(StrEnum):
     FORMS = "forms"
 
 
+class AssessmentArea(StrEnum):
+    """Which part of the literature an assessment is about."""
+
+    DEPLETION = "depletion"
+    RETENTION = "retention"
+    ABSORPTION = "absorption"
+    EFFECTS = "effects"
+    PRODUCTS = "products"
+    CONDITIONS = "conditions"
+    FORMS = "forms"
+    REFERENCE_VALUES = "reference_values"
+    POPULAR_CLAIMS = "popular_claims"
+
+
+class Verdict(StrEnum):
+    """What the knowledge base makes of a question: it has a rule, it informs, it stays silent, or it leaves it out."""
+
+    RULE = "rule"
+    INFORMATION = "information"
+    NO_ALERT = "no_alert"
+    LEFT_OUT = "left_out"
+
+
 class DisagreementPolicy(StrEnum):
     """How one of several published positions was chosen."""
 

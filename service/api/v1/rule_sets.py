@@ -30,6 +30,7 @@ class RecordCounts(BaseModel):
     reference_ranges: int
     intake_limits: int
     guidance: int
+    assessments: int
     citations: int
     cases: int
 
