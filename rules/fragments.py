@@ -144,6 +144,7 @@ def build_fragment(record: Interaction, variant: Variant | None, citations: Mapp
         "open_factors": [],
         "evidence": evidence,
         "last_reviewed_on": record.last_reviewed_on.isoformat(),
+        "review_due_on": record.review_due_on.isoformat(),
         "why": [],
     }
     return Fragment(finding, severity, operational_class, ", ".join(variant.substances) if variant else None)

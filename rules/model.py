@@ -6,9 +6,10 @@ decided by `rules.compiled` and `rules.lint`.
 
 from __future__ import annotations
 
-from datetime import date
+from calendar import monthrange
+from datetime import MAXYEAR, date
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
 
@@ -95,6 +96,16 @@ class Record(Document):
     id: Slug
     status: RecordStatus = RecordStatus.ACTIVE
     last_reviewed_on: date
+
+    # Names, codes and sources change more slowly than what is advised.
+    review_years: ClassVar[int] = 4
+
+    @property
+    def review_due_on(self) -> date:
+        """The day by which somebody reads the sources again; what is not reviewed in time still counts, and says so."""
+        last = self.last_reviewed_on
+        year = min(last.year + self.review_years, MAXYEAR)
+        return last.replace(year=year, day=min(last.day, monthrange(year, last.month)[1]))
 
 
 class Reference(Document):
@@ -439,6 +450,8 @@ class Interaction(Record):
     ``scope: list`` gives one finding for all matching medications together.
     """
 
+    review_years: ClassVar[int] = 2
+
     title: Title
     direction: Direction
     severity: Severity
@@ -593,6 +606,8 @@ class Assessment(Record):
 
     The ids name where the answer stands: for a rule its interactions, for silence the cases that keep it.
     """
+
+    review_years: ClassVar[int] = 2
 
     title: Title
     area: AssessmentArea

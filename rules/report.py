@@ -187,6 +187,9 @@ class Finding(TypedDict):
     open_factors: list[OpenFactor]
     evidence: EvidenceReport
     last_reviewed_on: str
+    review_due_on: Annotated[
+        str, Field(description="The day by which the record should be read again; after it the finding still stands.")
+    ]
     why: list[Reason]
 
 

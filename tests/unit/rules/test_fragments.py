@@ -64,10 +64,12 @@ def test_what_the_record_says() -> None:
     assert finding["mechanism"] == "A sentence about the mechanism."
     assert finding["effect"] == "A sentence about the effect."
     assert finding["last_reviewed_on"] == "2026-11-22"
+    assert finding["review_due_on"] == "2028-11-22"
     assert finding["management"] == {
         "action": "separate_doses",
         "text": "Consider an interval.",
         "patient_text": "Take them apart.",
+        "prescriber": None,
         "separation": {
             "magnesium_first_hours": "6",
             "drug_first_hours": "2",

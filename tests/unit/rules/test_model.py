@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -419,3 +420,18 @@ class TestOthers:
     @pytest.mark.parametrize("kind", [Substance, Interaction, ReferenceRange])
     def test_review_date_is_never_left_out(self, kind: type[Document]) -> None:
         refused(kind, "last_reviewed_on")
+
+
+class TestReview:
+    """Every record says when it is to be read again; what is advised comes round sooner than names and sources."""
+
+    def test_interactions_come_first(self) -> None:
+        assert make.interaction("rule", affected=make.party("a")).review_due_on == date(2028, 11, 22)
+        assert make.citation().review_due_on == date(2030, 11, 22)
+
+    def test_a_leap_day_has_no_anniversary(self) -> None:
+        record = make.interaction("rule", affected=make.party("a"), last_reviewed_on="2028-02-29")
+        assert record.review_due_on == date(2030, 2, 28)
+
+    def test_the_end_of_the_calendar_is_no_error(self) -> None:
+        assert make.citation(last_reviewed_on="9999-01-01").review_due_on == date(9999, 1, 1)

@@ -222,3 +222,10 @@ def test_a_resolution() -> None:
     assert (
         f"Furosemde {RecognitionState.UNRECOGNISED} Problem no name in the text is known Did you mean furosemide" in out
     )
+
+
+@pytest.mark.parametrize(("as_of", "outstanding"), [("2028-11-01", False), ("2028-11-02", True), (None, False)])
+def test_a_review_that_is_outstanding_shows(as_of: str | None, *, outstanding: bool) -> None:
+    text = flat(written(profile("furosemide 40 mg tablet", **({"as_of": as_of} if as_of else {}))))
+    assert "last reviewed on 2026-11-01" in text
+    assert ("the review due on 2028-11-01 is outstanding" in text) is outstanding
