@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from rules import CompiledRuleSet, MedicationProfile, RuleSet, compile_rule_set
 from rules.model import (
+    Assessment,
     Citation,
     Condition,
     Document,
@@ -213,10 +214,24 @@ def interaction(record_id: str, **given: Any) -> Interaction:  # noqa: ANN401
             "action": "monitor",
             "text": "Consider a look at the values.",
             "patient_text": "Ask the pharmacist.",
+            "prescriber": {"heading": "Consider a test", "text": "A sentence for the prescriber."},
         },
         "evidence": evidence(),
     }
     return _build(Interaction, defaults, given)
+
+
+def assessment(record_id: str = "assessment", **given: Any) -> Assessment:  # noqa: ANN401
+    """What the knowledge makes of a question; it informs unless told otherwise."""
+    defaults = {
+        "id": record_id,
+        "last_reviewed_on": REVIEWED,
+        "title": f"The question {record_id}",
+        "area": "effects",
+        "verdict": "information",
+        "text": "A sentence about the question.",
+    }
+    return _build(Assessment, defaults, given)
 
 
 _FIELD_OF: dict[type[Document], str] = {
@@ -229,6 +244,7 @@ _FIELD_OF: dict[type[Document], str] = {
     Symptom: "symptoms",
     ReferenceRange: "reference_ranges",
     IntakeLimit: "intake_limits",
+    Assessment: "assessments",
     Citation: "citations",
 }
 

@@ -1,5 +1,6 @@
 """`magcheck knowledge`: is the knowledge well-formed, do its worked cases hold, what is in it, what may a file hold."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,12 +41,22 @@ def read_knowledge(path: Path | None) -> "Knowledge":
 
 
 @app.command()
-def lint(*, path: KnowledgePath = None) -> None:
-    """Look for faults: broken references, missing cases, unverified claims, wording."""
+def lint(
+    *,
+    path: KnowledgePath = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day on which reviews are due; without it today."),
+    ] = None,
+    upcoming: Annotated[
+        bool, typer.Option("--upcoming", help="Also rules that the packaged knowledge does not keep yet.")
+    ] = False,
+) -> None:
+    """Look for faults: broken references, missing cases, unverified claims, contradictions, wording."""
     from rules.lint import lint as lint_knowledge
 
     knowledge = read_knowledge(path)
-    problems = lint_knowledge(knowledge)
+    problems = lint_knowledge(knowledge, today=(as_of or datetime.now(UTC)).date(), upcoming=upcoming)
     for problem in problems:
         typer.echo(str(problem))
     if problems:

@@ -215,18 +215,28 @@ def test_resolve_refuses_what_is_no_name(small: str, text: str) -> None:
 # --- knowledge --------------------------------------------------------------------------------------------------------
 
 
+# Reviews become due as time goes by, and these tests are about something else.
+IN_TIME = ("--as-of", "2026-11-22")
+
+
 def test_knowledge_lint_and_verify(small: str) -> None:
-    assert run("knowledge", "lint", "--path", small).stdout == "16 records, no problems.\n"
+    assert run("knowledge", "lint", "--path", small, *IN_TIME).stdout == "16 records, no problems.\n"
     assert run("knowledge", "verify", "--path", small).stdout.startswith("5 cases hold; ")
 
 
 def test_lint_names_file_line_and_pointer(small: str) -> None:
     file = Path(small) / "interactions" / "loop-diuretics-deplete-magnesium.yaml"
     file.write_text(file.read_text().replace("Consider a test", "You must test"))
-    result = run("knowledge", "lint", "--path", small)
+    result = run("knowledge", "lint", "--path", small, *IN_TIME)
     assert result.exit_code == 1
     assert result.stdout.startswith("interactions/loop-diuretics-deplete-magnesium.yaml:1: /management/text: ")
     assert "1 problem(s)" in result.stderr
+
+
+def test_lint_asks_for_reviews_that_are_due(small: str) -> None:
+    assert "review-overdue" not in run("knowledge", "lint", "--path", small, "--as-of", "2028-11-01").stdout
+    text = run("knowledge", "lint", "--path", small, "--as-of", "2028-11-02").stdout
+    assert text.count("the review was due on 2028-11-01; read the sources again [review-overdue]") == 2
 
 
 @pytest.mark.parametrize("command", ["lint", "verify", "report"])
@@ -280,11 +290,11 @@ def test_knowledge_schema() -> None:
     assert json.loads(run("knowledge", "schema", "cases").stdout) == schemas["cases"]
     result = run("knowledge", "schema", "nonsense")
     assert result.exit_code == 1
-    assert "there is no folder 'nonsense'; allowed: cases, " in result.stderr
+    assert "there is no folder 'nonsense'; allowed: assessments, cases, " in result.stderr
 
 
 def test_the_packaged_knowledge_is_in_order() -> None:
-    assert run("knowledge", "lint").exit_code == 0
+    assert run("knowledge", "lint", *IN_TIME).exit_code == 0
     assert run("knowledge", "verify").exit_code == 0
 
 

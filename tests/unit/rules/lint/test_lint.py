@@ -1,65 +1,15 @@
-"""House rules: each is broken once, and the fault has its place; a clean set has none."""
+"""House rules about cases, sources, routes, bands and members; and how faults are told."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from rules.lint import lint
+from rules.lint import RULES, UPCOMING, lint
 from rules.load import Knowledge
-from rules.model import Case, Interaction
 from tests import factories as make
-
-BASE = (
-    make.substance("alvorin"),
-    make.substance("betarine"),
-    make.medication_class("class-a", "alvorin"),
-    make.citation("hearsay", verification="unverified"),
-    make.citation("label", verification="second_hand"),
-)
-HEARSAY = make.evidence("hearsay")
-WHEN: dict[str, Any] = {"sex": "female"}
-
-
-def case(kind: str, interaction: str = "rule", *, status: str = "active", expect: dict[str, Any] | None = None) -> Case:
-    """A case of the kind that expects what its kind should."""
-    default: dict[str, Any] = (
-        {"absent": [interaction]} if kind == "quiet" else {"findings": [{"interaction": interaction}]}
-    )
-    content = {
-        "id": f"{interaction}-{kind.replace('_', '-')}",
-        "last_reviewed_on": make.REVIEWED,
-        "status": status,
-        "interaction": interaction,
-        "kind": kind,
-        "title": "A title",
-        "rationale": "A reason.",
-        "citations": make.references(),
-        "profile": {"medications": []},
-        "expect": expect or default,
-    }
-    return Case.model_validate_json(json.dumps(content))
-
-
-ALL_CASES = (case("fires"), case("quiet"), case("missing_fact"))
-
-
-def rule(**given: Any) -> Interaction:  # noqa: ANN401 - keys of the record
-    """An interaction about class-a."""
-    return make.interaction("rule", **{"affected": make.party("class-a"), **given})
-
-
-def faults(*records: Any, cases: tuple[Case, ...] = ALL_CASES) -> list[tuple[str, str, str]]:  # noqa: ANN401
-    """File, pointer and code of each fault; cases about a rule that is not there are left out."""
-    rule_set = make.rule_set(*BASE, *records)
-    known = {one.id for one in rule_set.interactions}
-    kept = tuple(one for one in cases if one.interaction in known)
-    return [
-        (problem.file, problem.pointer, problem.code)
-        for problem in lint(Knowledge(rule_set.model_copy(update={"cases": kept}), {}))
-    ]
+from tests.unit.rules.lint.small import ALL_CASES, BASE, HEARSAY, WHEN, case, faults, rule
 
 
 def test_clean() -> None:
@@ -69,6 +19,18 @@ def test_clean() -> None:
 def test_faults_that_keep_it_from_compiling_come_alone() -> None:
     found = faults(rule(affected=make.party("nope"), evidence=HEARSAY), cases=())
     assert found == [("interactions/rule", "/affected/classes/0", "unknown-reference")]
+
+
+def test_every_rule_says_what_it_protects_and_is_counted_once() -> None:
+    rules = [*RULES, *UPCOMING]
+    assert all(one.__doc__ for one in rules)
+    assert len(set(rules)) == len(rules)
+
+
+def test_upcoming_rules_wait() -> None:
+    rule_set = make.rule_set(*BASE, rule()).model_copy(update={"cases": ALL_CASES})
+    assert lint(Knowledge(rule_set, {})) == []
+    assert {one.code for one in lint(Knowledge(rule_set, {}), upcoming=True)} == {"not-assessed"}
 
 
 def test_places_and_order() -> None:
@@ -135,7 +97,7 @@ class TestCases:
 
     def test_case_of_another_rule_does_not_count(self) -> None:
         other = make.interaction("other", affected=make.party("class-a"))
-        found = faults(rule(), other)
+        found = faults(rule(), other, cases=ALL_CASES)
         assert found == [("interactions/other", "", "no-case")] * 2
 
     @pytest.mark.parametrize("kind", ["fires", "missing_fact"])
@@ -256,58 +218,6 @@ class TestCitations:
         assert faults(make.citation("one", url="https://a.org"), make.citation("two", url="https://a.org")) == []
 
 
-class TestWording:
-    """Texts advise a professional; they never command and never call anything safe."""
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "The patient must stop.",
-            "Never take both.",
-            "Always take it at night.",
-            "The combination is safe.",
-            "Both are safe.",
-            "This is harmless.",
-            "There is no risk.",
-            "It is guaranteed.",
-            "Completely safe together.",
-        ],
-    )
-    def test_words_that_command_or_promise(self, text: str) -> None:
-        management = {"action": "monitor", "text": text, "patient_text": "Ask the pharmacist."}
-        assert faults(rule(management=management)) == [("interactions/rule", "/management/text", "wording")]
-
-    @pytest.mark.parametrize(
-        "text", ["Consider another drug.", "A mustard plaster.", "Safety data are few.", "Unsafe."]
-    )
-    def test_other_words(self, text: str) -> None:
-        management = {"action": "monitor", "text": text, "patient_text": "Ask the pharmacist."}
-        assert faults(rule(management=management)) == []
-
-    @pytest.mark.parametrize(
-        ("given", "pointer"),
-        [
-            ({"title": "They must not meet"}, "/title"),
-            ({"effect": "The effect is harmless."}, "/effect"),
-            (
-                {"management": {"action": "monitor", "text": "Consider it.", "patient_text": "You must stop."}},
-                "/management/patient_text",
-            ),
-            ({"factors": [make.factor("old", "major", WHEN, text="It is harmless here.")]}, "/factors/0/text"),
-            ({"variants": [make.variant("alvorin", effect="It is harmless here.")]}, "/variants/0/effect"),
-            (
-                {"variants": [make.variant("alvorin", management_text="This must be avoided.")]},
-                "/variants/0/management_text",
-            ),
-        ],
-    )
-    def test_every_text_a_reader_sees(self, given: dict[str, Any], pointer: str) -> None:
-        assert faults(rule(**given)) == [("interactions/rule", pointer, "wording")]
-
-    def test_withdrawn_rule_is_left_alone(self) -> None:
-        assert faults(rule(title="They must not meet", status="withdrawn")) == []
-
-
 class TestUnused:
     """What can never matter is a slip."""
 
@@ -338,3 +248,78 @@ class TestUnused:
     def test_class_without_members(self) -> None:
         assert faults(make.medication_class("empty", atc=["V03"])) == [("classes/empty", "/members", "empty-class")]
         assert faults(make.medication_class("empty", atc=["V03"], status="withdrawn")) == []
+
+
+class TestRoutesOfMembers:
+    """A party asks for a route that one of its members has."""
+
+    def test_route_of_nobody(self) -> None:
+        assert faults(rule(affected=make.party("class-a", routes=["intravenous"]))) == [
+            ("interactions/rule", "/affected/routes", "route-of-nobody")
+        ]
+
+    def test_on_the_other_side(self) -> None:
+        precipitant = {"substances": ["betarine"], "routes": ["nasal", "otic"]}
+        assert faults(rule(precipitant=precipitant)) == [
+            ("interactions/rule", "/precipitant/routes", "route-of-nobody")
+        ]
+
+    def test_one_member_is_enough(self) -> None:
+        vein = make.substance("cordimax", routes=["intravenous"])
+        party = {"classes": ["class-a"], "substances": ["cordimax"], "routes": ["intravenous"]}
+        assert faults(vein, rule(affected=party)) == []
+
+
+class TestWithdrawn:
+    """Nothing recognises a withdrawn record."""
+
+    GONE = (
+        make.medication_class("gone", "alvorin", status="withdrawn"),
+        make.condition("gone", status="withdrawn"),
+        make.substance("gone", status="withdrawn"),
+    )
+
+    @pytest.mark.parametrize(
+        ("given", "pointer"),
+        [
+            ({"affected": make.party("class-a", "gone")}, "/affected/classes/1"),
+            ({"affected": {"classes": ["class-a"], "substances": ["gone"]}}, "/affected/substances/0"),
+            ({"precipitant": {"substances": ["betarine", "gone"]}}, "/precipitant/substances/1"),
+            ({"conditions": ["gone"]}, "/conditions/0"),
+        ],
+    )
+    def test_rule_that_waits_for_it(self, given: dict[str, Any], pointer: str) -> None:
+        assert faults(*self.GONE, rule(**given)) == [("interactions/rule", pointer, "withdrawn-reference")]
+
+    def test_nobody_waits(self) -> None:
+        assert faults(*self.GONE, rule()) == []
+        assert faults(*self.GONE, rule(conditions=["gone"], status="withdrawn")) == []
+
+
+class TestNever:
+    """A test that contradicts itself; what counts as a contradiction stands in test_logic."""
+
+    NEVER: dict[str, Any] = {"all": [{"egfr": {"below": 30}}, {"egfr": {"above": 60}}]}  # noqa: RUF012
+
+    def test_rule(self) -> None:
+        assert faults(rule(when=self.NEVER)) == [("interactions/rule", "/when", "never-true")]
+
+    def test_rule_with_its_conditions(self) -> None:
+        found = faults(make.condition("gout"), rule(conditions=["gout"], when={"not": {"conditions": ["gout"]}}))
+        assert found == [("interactions/rule", "/when", "never-true")]
+
+    def test_factor_on_its_own_or_where_its_rule_applies(self) -> None:
+        factor = make.factor("old", "major", {"egfr": {"above": 60}})
+        assert faults(rule(factors=[make.factor("old", "major", self.NEVER)])) == [
+            ("interactions/rule", "/factors/0/when", "never-true")
+        ]
+        assert faults(rule(when={"egfr": {"below": 30}}, factors=[factor])) == [
+            ("interactions/rule", "/factors/0/when", "never-true")
+        ]
+        assert faults(rule(when={"egfr": {"above": 30}}, factors=[factor])) == []
+
+    def test_population(self) -> None:
+        assert faults(make.condition("nobody", present_when=self.NEVER)) == [
+            ("conditions/nobody", "/present_when", "never-true")
+        ]
+        assert faults(make.condition("old", present_when={"age_years": {"at_least": 65}})) == []

@@ -1,0 +1,86 @@
+"""Which tests exclude each other. "Never" is said only where it is sure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rules.lint.logic import can_hold
+from rules.model import Expression
+
+
+def holds(*tests: dict[str, Any]) -> bool:
+    return can_hold([Expression.model_validate(test) for test in tests])
+
+
+GOUT = {"conditions": ["gout"]}
+GOUT_OR_FLU = {"conditions": ["gout", "flu"]}
+ONE_A = {"co_medication": {"classes": ["a"]}}
+TWO_A = {"co_medication": {"classes": ["a"], "at_least": 2}}
+A_OR_B = {"co_medication": {"classes": ["a"], "substances": ["b"]}}
+
+
+def never(test: dict[str, Any]) -> dict[str, Any]:
+    return {"not": test}
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        ({"egfr": {"below": 30}}, {"egfr": {"at_least": 30}}),
+        ({"egfr": {"below": 30}}, {"egfr": {"above": 60}}),
+        ({"egfr": {"at_most": 30}}, {"egfr": {"above": 30}}),
+        ({"egfr": {"at_least": 60, "below": 30}},),
+        ({"egfr": {"below": 0}},),
+        ({"age_years": {"at_least": 18}}, never({"age_years": {"at_least": 18}})),
+        ({"age_years": {"at_least": 2, "below": 6}}, never({"age_years": {"above": 1, "below": 6}})),
+        ({"dialysis": True}, {"dialysis": False}),
+        ({"dialysis": True}, never({"dialysis": True})),
+        ({"sex": "female"}, never({"sex": "female"})),
+        ({"pregnancy": "pregnant"}, {"pregnancy": "not_pregnant"}),
+        (GOUT, never(GOUT)),
+        (GOUT, never(GOUT_OR_FLU)),
+        ({"symptoms": ["cramps"]}, never({"symptoms": ["cramps"]})),
+        (ONE_A, never(ONE_A)),
+        (TWO_A, never(ONE_A)),
+        (ONE_A, never(A_OR_B)),
+        ({"risk_count": {"classes": ["a"], "conditions": ["gout"], "at_least": 3}},),
+        (
+            {"risk_count": {"classes": ["a", "b"], "at_least": 2}},
+            never({"risk_count": {"classes": ["a", "b"], "at_least": 1}}),
+        ),
+        ({"all": [GOUT, {"any": [never(GOUT), never(GOUT_OR_FLU)]}]},),
+        (never({"any": [GOUT, never(GOUT)]}),),
+        (never(never({"all": [GOUT, never(GOUT)]})),),
+        ({"any": [{"egfr": {"below": 30}}, {"dialysis": True}]}, {"egfr": {"above": 45}}, {"dialysis": False}),
+    ],
+)
+def test_never_together(tests: tuple[dict[str, Any], ...]) -> None:
+    assert not holds(*tests)
+    assert not holds(*reversed(tests))
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        (),
+        ({"egfr": {"below": 30}}, {"egfr": {"above": 20}}),
+        ({"egfr": {"at_most": 30}}, {"egfr": {"at_least": 30}}),
+        ({"egfr": {"at_least": 0}},),
+        ({"egfr": {"at_most": 0}},),
+        ({"egfr": {"below": 30}}, {"age_years": {"above": 60}}),
+        ({"age_years": {"below": 10}}, never({"age_years": {"above": 2, "below": 6}})),
+        (GOUT, {"conditions": ["flu"]}),
+        (GOUT_OR_FLU, never(GOUT)),
+        (never(GOUT), never(ONE_A)),
+        (ONE_A, never(TWO_A)),
+        (A_OR_B, never(ONE_A)),
+        ({"co_medication": {"classes": ["a"], "at_least": 5}},),  # a class has many members
+        ({"risk_count": {"classes": ["a"], "conditions": ["gout"], "at_least": 2}},),
+        ({"any": [{"egfr": {"below": 30}}, {"dialysis": True}]}, {"egfr": {"above": 45}}),
+        (never({"all": [GOUT, ONE_A]}), GOUT),
+    ],
+)
+def test_perhaps_together(tests: tuple[dict[str, Any], ...]) -> None:
+    assert holds(*tests)
