@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from rules.canonical import digest as digest_of
-from rules.conditions import PERSONAL, Range, Test, keys_of, test_of
+from rules.conditions import PERSONAL, Range, Test, keys_of, needed_of, test_of
 from rules.errors import KnowledgeError, Problem
 from rules.fragments import Fragment, build_fragment, cited
 from rules.lookup import build_lookup
@@ -40,10 +40,16 @@ if TYPE_CHECKING:
     from rules.report import CitationReference, SubstanceReference
     from rules.terms import DoseForm, Route
 
+    Manner = tuple[frozenset[Route], DoseForm | None]  # how a medication may be given
+
 MAXIMUM_PAIRS = 200_000
 
 
-@dataclass(frozen=True, slots=True)
+# The ways of giving a medication that a side remembers its answer for; far more than a knowledge base has.
+_MAXIMUM_MANNERS = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Side:
     """A party's demands on one medication, beyond who it is."""
 
@@ -52,9 +58,16 @@ class Side:
     except_dose_forms: frozenset[DoseForm]
     excluded: frozenset[str]
     asks_nothing: bool
+    known: dict[Manner, bool | None] = field(default_factory=dict)
 
-    def fits(self, routes: frozenset[Route], dose_form: DoseForm | None) -> bool | None:
-        """Whether a medication is given the way the party asks for; None: not known."""
+    def fits(self, manner: Manner) -> bool | None:
+        """Whether a medication is given the way the party asks for; None: not known. `known` has it from then on."""
+        answer = self._fits(*manner)
+        if len(self.known) < _MAXIMUM_MANNERS:
+            self.known[manner] = answer
+        return answer
+
+    def _fits(self, routes: frozenset[Route], dose_form: DoseForm | None) -> bool | None:
         result: bool | None = True
         if self.routes:
             if not routes:
@@ -92,9 +105,12 @@ class Rule:
     affected: Side | None
     precipitant: Side | None
     conditions: tuple[str, ...]
-    conditions_set: frozenset[str]
     test: Test | None
     factors: tuple[Factor, ...]
+    # One of these has to be on the list besides, or its own tests do not hold; None: it needs nothing else.
+    needs: frozenset[str] | None
+    # Whether its own tests hold, asked before anything is put into words; None: it has none.
+    ask: Callable[[Facts, Subject | None], bool | None] | None
     fragments: dict[str, Fragment] = field(default_factory=dict)
     unconditional: bool = False  # nothing to ask beyond who meets whom and how
     settled: dict[str, Any] = field(default_factory=dict)  # judgements of an unconditional rule
@@ -119,7 +135,6 @@ class Pair:
     precipitant: Side
     affected_fits: bool | None  # when it is given by the routes the substance is usually given by
     precipitant_fits: bool | None
-    holds: Callable[[Facts, Subject | None], bool | None] | None  # the rule's own test, where it has one
     affected_words: str
     precipitant_words: str
 
@@ -322,6 +337,8 @@ class CompiledRuleSet:
     def _rules(self, interactions: Iterable[Interaction]) -> Iterator[Rule]:
         for index, record in enumerate(interactions):
             if _active(record):
+                test = test_of(record.when) if record.when else None
+                conditions = frozenset(record.conditions)
                 rule = Rule(
                     index=index,
                     id=record.id,
@@ -329,11 +346,12 @@ class CompiledRuleSet:
                     affected=_side(record.affected),
                     precipitant=_side(record.precipitant),
                     conditions=record.conditions,
-                    conditions_set=frozenset(record.conditions),
-                    test=test_of(record.when) if record.when else None,
+                    test=test,
                     factors=tuple(
                         Factor(factor, test_of(factor.when), factor.severity.rank) for factor in record.factors
                     ),
+                    needs=None if test is None else needed_of(test),
+                    ask=_question(conditions, test),
                     unconditional=not (record.conditions or record.when or record.factors),
                 )
                 self._index(rule)
@@ -417,12 +435,12 @@ class CompiledRuleSet:
         return f"{name} ({self.class_names(classes)})" if classes else f"{name} (named by the rule)"
 
     def pairs_of(self, affected: Entry, precipitant: Entry) -> tuple[Pair, ...]:
-        """The rules between two substances, looked up once and then remembered."""
+        """The rules between two different substances, looked up once and then remembered."""
         known = affected.partners.get(precipitant.id)
         if known is not None:
             return known
         found: dict[int, Pair] = {}
-        for one in affected.affected_keys:
+        for one in affected.affected_keys if precipitant.id != affected.id else ():
             for other in precipitant.precipitant_keys:
                 for rule in self._pairs.get((one, other), ()):
                     side, partner = rule.affected, rule.precipitant
@@ -434,9 +452,8 @@ class CompiledRuleSet:
                         rule,
                         side,
                         partner,
-                        side.fits(affected.routes_set, None),
-                        partner.fits(precipitant.routes_set, None),
-                        None if rule.test is None else rule.test.holds,
+                        side.fits((affected.routes_set, None)),
+                        partner.fits((precipitant.routes_set, None)),
                         self._belongs(affected.name, affected.keys, rule.record.affected),
                         self._belongs(precipitant.name, precipitant.keys, rule.record.precipitant),
                     )
@@ -470,6 +487,20 @@ class CompiledRuleSet:
 
 def _active(record: Any) -> bool:  # noqa: ANN401 - any record
     return record.status is RecordStatus.ACTIVE
+
+
+def _question(conditions: frozenset[str], test: Test | None) -> Callable[[Facts, Subject | None], bool | None] | None:
+    """Whether one of the conditions is present or open, and then what the test says."""
+    holds = None if test is None else test.holds
+    if not conditions:
+        return holds
+
+    def ask(facts: Facts, subject: Subject | None) -> bool | None:
+        if conditions.isdisjoint(facts.conditions) and conditions.isdisjoint(facts.undecided_conditions):
+            return False
+        return True if holds is None else holds(facts, subject)
+
+    return ask
 
 
 def _keys(party: Party | None) -> tuple[str, ...]:

@@ -51,8 +51,6 @@ class Facts:
     """What is known about the patient and the list. Intervals say what a value can be; (None, None) is unknown."""
 
     __slots__ = (
-        "_keys",
-        "_sure_keys",
         "age_years",
         "conditions",
         "conditions_known",
@@ -60,11 +58,13 @@ class Facts:
         "egfr",
         "elemental_mg_per_day",
         "elemental_missing",
+        "keys",
         "listed",
         "perhaps",
         "pregnancy",
         "serum",
         "sex",
+        "sure_keys",
         "symptoms",
         "undecided_conditions",
     )
@@ -81,8 +81,9 @@ class Facts:
         """
         self.listed = listed
         self.perhaps = perhaps
-        self._keys: frozenset[str] | None = None
-        self._sure_keys: frozenset[str] | None = None
+        # Every class and substance that is on the list for sure; those that are for sure or perhaps.
+        self.sure_keys = frozenset[str]().union(*[one[1] for one in listed])
+        self.keys = self.sure_keys.union(*[one[1] for one in perhaps]) if perhaps else self.sure_keys
         self.egfr: Interval = UNKNOWN
         self.dialysis: bool | None = None
         self.age_years: int | None = None
@@ -95,22 +96,6 @@ class Facts:
         self.serum: dict[str, Fraction] = {}
         self.elemental_mg_per_day: Interval = (0, 0)
         self.elemental_missing: tuple[str, ...] = ()
-
-    @property
-    def sure_keys(self) -> frozenset[str]:
-        """Every class and substance that is on the list for sure; put together when first asked for."""
-        keys = self._sure_keys
-        if keys is None:
-            keys = self._sure_keys = frozenset().union(*[one[1] for one in self.listed])
-        return keys
-
-    @property
-    def keys(self) -> frozenset[str]:
-        """Every class and substance that is on the list for sure or perhaps; put together when first asked for."""
-        keys = self._keys
-        if keys is None:
-            keys = self._keys = self.sure_keys.union(*[one[1] for one in self.perhaps])
-        return keys
 
 
 class Outcome(NamedTuple):
@@ -135,6 +120,12 @@ def _limit(value: Decimal) -> str:
     """A limit as it is stored, so that a rule set read back says the same: 30 for 30.0."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _light(limit: Decimal) -> int | Decimal:
+    """The same limit as an integer where it is one: whole numbers compare fastest with every kind of exact number."""
+    whole = int(limit)
+    return whole if whole == limit else limit
 
 
 def _words(bounds: Bounds) -> str:
@@ -165,9 +156,9 @@ class Range:
         self.words = _words(bounds)
         self.contains: Callable[[Exact], bool] = self._contains
         if self.high is None and self.low is not None:
-            self.contains = partial(operator.lt if self.strict_low else operator.le, self.low)
+            self.contains = partial(operator.lt if self.strict_low else operator.le, _light(self.low))
         elif self.low is None and self.high is not None:
-            self.contains = partial(operator.gt if self.strict_high else operator.ge, self.high)
+            self.contains = partial(operator.gt if self.strict_high else operator.ge, _light(self.high))
 
     @property
     def open_upwards(self) -> bool:
@@ -224,7 +215,7 @@ def interval_words(interval: Interval) -> str:
 class RangeTest:
     """A value, or an interval of possible values, against bounds."""
 
-    __slots__ = ("false_words", "interval", "label", "missing", "range", "true_words", "unit")
+    __slots__ = ("contains", "false_words", "interval", "label", "missing", "range", "true_words", "unit", "unknown")
 
     def __init__(
         self,
@@ -238,33 +229,27 @@ class RangeTest:
         self.label = label
         self.unit = unit
         self.range = Range(bounds)
+        self.contains = self.range.contains
         self.true_words = f"{unit} is {self.range.words}"
         self.false_words = f"{unit} is not {self.range.words}"
+        self.unknown = f"{label} is not known ({self.range.words} {unit} would matter)"
         self.interval = interval
         self.missing = missing
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""
         interval = self.interval(facts, subject)
-        if interval is UNKNOWN:
-            return None
-        value = interval[0]
-        if value is interval[1] and value is not None and type(value) is not Fraction:
-            return self.range.contains(value)
+        value, high = interval
+        if value is high:
+            return None if value is None else self.contains(value)
         return self.range.holds(interval)
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
         interval = self.interval(facts, subject)
-        value = interval[0]
-        if value is interval[1] and value is not None:
-            holds = self.range.holds(interval)
-            return Outcome(
-                holds, f"{self.label} {number_words(value)} {self.true_words if holds else self.false_words}"
-            )
-        if value is None and interval[1] is None:
-            detail = f"{self.label} is not known ({self.range.words} {self.unit} would matter)"
-            return Outcome(None, detail, self.missing(facts, subject))
+        value, high = interval
+        if value is high:
+            return self._reason_of(value, facts, subject)
         holds = self.range.holds(interval)
         if holds is None:
             detail = f"{self.label} {interval_words(interval)} {self.unit} must be known to be {self.range.words}"
@@ -272,11 +257,19 @@ class RangeTest:
         words = self.true_words if holds else self.false_words
         return Outcome(holds, f"{self.label} {interval_words(interval)} {words}")
 
+    def _reason_of(self, value: Exact | None, facts: Facts, subject: Subject | None) -> Outcome:
+        """The answer for a single value, or for none."""
+        if value is None:
+            return Outcome(None, self.unknown, self.missing(facts, subject))
+        holds = self.contains(value)
+        written = number_words(value) if type(value) is Fraction else value
+        return Outcome(holds, f"{self.label} {written} {self.true_words if holds else self.false_words}")
+
 
 class PointTest(RangeTest):
     """A single value against bounds: the common case, without the way over an interval."""
 
-    __slots__ = ("contains", "point")
+    __slots__ = ("point",)
 
     def __init__(
         self,
@@ -289,7 +282,6 @@ class PointTest(RangeTest):
         """``point`` reads the value, ``missing`` names the fact where there is none."""
         super().__init__(label, unit, bounds, self._interval, missing)
         self.point = point
-        self.contains = self.range.contains
 
     def _interval(self, facts: Facts, subject: Subject | None) -> Interval:
         value = self.point(facts, subject)
@@ -299,6 +291,10 @@ class PointTest(RangeTest):
         """See `Test`."""
         value = self.point(facts, subject)
         return None if value is None else self.contains(value)
+
+    def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
+        """See `Test`."""
+        return self._reason_of(self.point(facts, subject), facts, subject)
 
 
 class EqualTest:
@@ -426,13 +422,14 @@ class CoMedicationTest:
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        holds = self.holds(facts, subject)
         counted = self._counted(facts, subject)
         on_list = ", ".join(sorted(counted)) or "none"
         detail = f"also on the list of {self.named}: {on_list} (needed: {self.at_least})"
-        if holds is not None:
-            return Outcome(holds, detail)
+        if len(counted) >= self.at_least:
+            return Outcome(True, detail)  # noqa: FBT003 - three values
         perhaps = self._perhaps(facts, subject, counted)
+        if len(counted) + len({name for name, _ in perhaps}) < self.at_least:
+            return Outcome(False, detail)  # noqa: FBT003 - three values
         detail = f"{detail}; depending on the route also {', '.join(sorted({name for name, _ in perhaps}))}"
         return Outcome(None, detail, tuple(dict.fromkeys(fact for _, fact in perhaps)))
 
@@ -511,9 +508,10 @@ class AllTest:
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        answers = [part.holds(facts, subject) for part in self.parts]
+        outcomes = [part.reason(facts, subject) for part in self.parts]
+        answers = [outcome.holds for outcome in outcomes]
         holds = False if False in answers else (None if None in answers else True)
-        return _combined(holds, self.parts, answers, facts, subject, " and ")
+        return _combined(holds, outcomes if holds else [one for one in outcomes if one.holds is holds], " and ")
 
 
 class AnyTest:
@@ -539,9 +537,9 @@ class AnyTest:
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        answers = [part.holds(facts, subject) for part in self.parts]
-        holds = True if True in answers else (None if None in answers else False)
-        return _combined(holds, self.parts, answers, facts, subject, " or ")
+        holds = self.holds(facts, subject)
+        decisive = [part for part in self.parts if part.holds(facts, subject) is holds]
+        return _combined(holds, [part.reason(facts, subject) for part in decisive], " or ")
 
 
 class NotTest:
@@ -565,20 +563,12 @@ class NotTest:
         return Outcome(holds, f"not the case: {inner.detail}", inner.missing)
 
 
-def _combined(
-    holds: bool | None,  # noqa: FBT001 - three values, not a switch
-    parts: tuple[Test, ...],
-    answers: list[bool | None],
-    facts: Facts,
-    subject: Subject | None,
-    link: str,
-) -> Outcome:
-    """Keep the parts that decided, those with the same answer as the whole; only they are put into words."""
-    outcomes = [part.reason(facts, subject) for part, answer in zip(parts, answers, strict=True) if answer is holds]
-    detail = link.join([outcome.detail for outcome in outcomes])
+def _combined(holds: bool | None, decisive: list[Outcome], link: str) -> Outcome:  # noqa: FBT001 - three values
+    """Put the parts that decided into words, those with the same answer as the whole."""
+    detail = link.join([outcome.detail for outcome in decisive])
     if holds is not None:
         return Outcome(holds, detail)
-    return Outcome(None, detail, tuple(dict.fromkeys(fact for outcome in outcomes for fact in outcome.missing)))
+    return Outcome(None, detail, tuple(dict.fromkeys(fact for outcome in decisive for fact in outcome.missing)))
 
 
 def _serum(kind: str) -> Callable[[Facts, Subject | None], Exact | None]:
@@ -686,6 +676,15 @@ def _combination(expression: Expression) -> Test:
         return AnyTest(tuple(test_of(part) for part in expression.any))
     assert expression.not_ is not None  # noqa: S101 - the only key left; the model refuses an expression without one
     return NotTest(test_of(expression.not_))
+
+
+def needed_of(test: Test) -> frozenset[str] | None:
+    """Classes and substances of which one has to be on the list for the test to hold or to be open; None: no such."""
+    if isinstance(test, CoMedicationTest):
+        return test.wanted
+    if isinstance(test, AllTest):
+        return next((wanted for wanted in map(needed_of, test.parts) if wanted is not None), None)
+    return None
 
 
 def keys_of(expression: Expression) -> frozenset[str]:

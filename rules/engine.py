@@ -7,7 +7,7 @@ medications. Only rules of the listed substances and conditions are touched. Not
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rules.facts import condition_terms, facts_of, symptom_terms
 from rules.intake import intake_of, intake_report
@@ -32,13 +32,16 @@ _MAY_APPLY: Final = word(Applicability.MAY_APPLY)
 _ID_OF_LINE: Final = attrgetter("id")
 _COMPLETE: Final = word(CheckStatus.COMPLETE)
 _INCOMPLETE: Final = word(CheckStatus.INCOMPLETE)
+# Two medications that a rule is about: its verdict, the affected one, the other one, and whether each is given the way
+# the rule asks for. A bare tuple, because there are many and most of them live for microseconds.
+Meeting: TypeAlias = "tuple[Judgement, Pair, Line, Entry, Line, Entry, bool | None, bool | None]"
 _NO_FINDINGS: Final = {severity.value: 0 for severity in Severity}
 
 
 class Group:
     """A finding while it is being put together: partners of one affected substance come together."""
 
-    __slots__ = ("affected", "certain", "holds", "judgement", "missing", "others", "partners", "reasons", "seen")
+    __slots__ = ("affected", "certain", "holds", "judgement", "missing", "others", "partners", "reasons")
 
     def __init__(self, judgement: Judgement, affected: Entry | None) -> None:
         """Start a finding about the affected substance."""
@@ -47,28 +50,29 @@ class Group:
         self.holds: bool | None = True
         self.certain = False
         self.missing: Sequence[str] = ()
-        self.reasons: list[Reason] = []
+        self.reasons: dict[tuple[str, str], Reason] = {}  # line and substance -> why it takes part
         self.partners: dict[str, SubstanceReference] = {}
-        self.seen: set[tuple[str, str]] = set()
         self.others: Sequence[Judgement] = ()  # the same verdict about other lines, which may lack other facts
+
+    def also(self, judgement: Judgement) -> None:
+        """Take up the same verdict about another line."""
+        if judgement is not self.judgement and judgement not in self.others:
+            self.others = [*self.others, judgement]
 
     def add(self, test: str, line: Line, entry: Entry, words: str, side: Side, fits: bool | None) -> None:  # noqa: FBT001 - three values; one row of the trace
         """Record who takes part and why, each line and substance once."""
-        seen = (line.id, entry.id)
-        if seen in self.seen:
-            return
-        self.seen.add(seen)
-        reason = line.reason(test, words, side, fits)
-        if fits is None:
-            self.holds = None
-            self.missing = [*self.missing, *reason["missing_facts"]]
-        self.reasons.append(reason)
+        key = (line.id, entry.id)
+        if key not in self.reasons:
+            reason = self.reasons[key] = line.reason(test, words, side, fits)
+            if fits is None:
+                self.holds = None
+                self.missing = [*self.missing, *reason["missing_facts"]]
 
 
 class Check:
     """One run of the engine over one question."""
 
-    __slots__ = ("compiled", "facts", "groups", "lines")
+    __slots__ = ("compiled", "facts", "groups", "lines", "meetings")
 
     def __init__(self, compiled: CompiledRuleSet, facts: Facts, lines: list[Line]) -> None:
         """Nothing is evaluated yet."""
@@ -76,21 +80,25 @@ class Check:
         self.facts = facts
         self.lines = lines
         self.groups: dict[tuple[object, ...], Group] = {}
+        self.meetings: dict[tuple[object, ...], list[Meeting]] = {}
 
     def run(self) -> None:
         """Evaluate every rule that a listed substance or condition touches."""
+        listed: list[tuple[Line, Entry]] = []
         affected: list[tuple[Line, Entry]] = []
         precipitants: list[tuple[Line, Entry]] = []
         for line in self.lines:
             for entry in line.entries:
                 if entry.single:
                     self._single(line, entry)
+                if entry.listed:
+                    listed.append((line, entry))
                 if entry.affected_keys:
                     affected.append((line, entry))
                 if entry.precipitant_keys:
                     precipitants.append((line, entry))
-        self._listed()
-        if affected and precipitants:
+        self._listed(listed)
+        if precipitants:
             self._pairs(affected, precipitants)
         for condition in sorted(self.facts.conditions):
             for rule in self.compiled.by_condition.get(condition, ()):
@@ -100,43 +108,52 @@ class Check:
         group = self.groups.get(key)
         if group is None:
             group = self.groups[key] = Group(judgement, affected)
-        elif judgement is not group.judgement and judgement not in group.others:
-            group.others = [*group.others, judgement]
+        else:
+            group.also(judgement)
         return group
 
     def _single(self, line: Line, entry: Entry) -> None:
         """Rules about a single medication."""
+        facts = self.facts
+        taken: Taken | None = None
         for single in entry.single:
+            rule = single.rule
+            holds: bool | None = True
+            if not rule.unconditional:
+                taken = taken or Taken(line, entry)
+                if rule.ask is not None:
+                    holds = rule.ask(facts, taken)
+                    if holds is False:
+                        continue
             fits = line.fits(single.side)
             if fits is False:
                 continue
-            rule = single.rule
-            taken = None if rule.unconditional else Taken(line, entry)
-            judgement = judge(self.compiled, rule, self.facts, taken, entry.id if single.is_affected else "")
-            if judgement is None:
-                continue
+            judgement = judge(self.compiled, rule, facts, taken, entry.id if single.is_affected else "", holds)
             affected = entry if single.is_affected else None
             group = self._group((rule.index, entry.id, fits, judgement.key), judgement, affected)
             if affected is None:
                 group.partners[entry.id] = entry.reference
             group.add("precipitant" if affected is None else "affected", line, entry, single.words, single.side, fits)
 
-    def _listed(self) -> None:
+    def _listed(self, listed: list[tuple[Line, Entry]]) -> None:
         """Rules about all matching medications together; each is judged once, for all of them."""
         matching: dict[int, list[tuple[Single, Line, Entry, bool | None]]] = {}
-        for line in self.lines:
-            for entry in line.entries:
-                for single in entry.listed:
-                    fits = line.fits(single.side)
-                    if fits is not False:
-                        matching.setdefault(single.rule.index, []).append((single, line, entry, fits))
+        for line, entry in listed:
+            for single in entry.listed:
+                fits = line.fits(single.side)
+                if fits is not False:
+                    members = matching.get(single.rule.index)
+                    if members is None:
+                        members = matching[single.rule.index] = []
+                    members.append((single, line, entry, fits))
         for index in sorted(matching):
             members = matching[index]
             rule = members[0][0].rule
             together = Together([Taken(line, entry) for _, line, entry, _ in members])
-            judgement = judge(self.compiled, rule, self.facts, together, "")
-            if judgement is None:
+            holds = True if rule.ask is None else rule.ask(self.facts, together)
+            if holds is False:
                 continue
+            judgement = judge(self.compiled, rule, self.facts, together, "", holds)
             group = self._group((index, ""), judgement, None)
             for single, line, entry, fits in members:
                 group.partners[entry.id] = entry.reference
@@ -144,90 +161,116 @@ class Check:
                 # One medication that surely belongs is enough; the others keep their open facts.
                 group.certain = group.certain or fits is True
 
-    def _pairs(self, affected: list[tuple[Line, Entry]], precipitants: list[tuple[Line, Entry]]) -> None:
+    def _pairs(self, affected: list[tuple[Line, Entry]], precipitants: list[tuple[Line, Entry]]) -> None:  # noqa: C901 - the innermost loop of all: a call for each pair would cost a fifth of it
         """Rules between different medications; two lines of one substance are no pair."""
+        facts, meetings = self.facts, self.meetings
+        keys = facts.keys
         for line, entry in affected:
-            known = entry.partners
+            known, usual = entry.partners, line.given.usual
             taken: Taken | None = None
-            judgements: dict[int, Judgement | None] = {}
+            judgements: dict[int, Judgement] = {}
             for other, partner in precipitants:
-                if other is line or partner.id == entry.id:
-                    continue
                 pairs = known.get(partner.id)
                 if pairs is None:
                     pairs = self.compiled.pairs_of(entry, partner)
-                if pairs:
-                    taken = taken or Taken(line, entry)
-                    self._meet(pairs, judgements, taken, entry, other, partner)
-
-    def _meet(
-        self,
-        pairs: tuple[Pair, ...],
-        judgements: dict[int, Judgement | None],
-        taken: Taken,
-        entry: Entry,
-        other: Line,
-        partner: Entry,
-    ) -> None:
-        """Rules between two medications; ``judgements`` are those of the affected one so far."""
-        facts = self.facts
-        for pair in pairs:
-            # Most rules between two medications ask for something else that is not the case; that is asked first.
-            if pair.holds is not None and pair.holds(facts, taken) is False:
-                continue
-            line = taken.line
-            fits = pair.affected_fits if line.given.usual else line.fits(pair.affected)
-            partner_fits = pair.precipitant_fits if other.given.usual else other.fits(pair.precipitant)
-            if fits is False or partner_fits is False:
-                continue
-            rule = pair.rule
-            index = rule.index
-            if index in judgements:
-                judgement = judgements[index]
-            else:
-                judgement = judgements[index] = judge(self.compiled, rule, facts, taken, entry.id)
-            if judgement is None:
-                continue
-            group = self._group((index, entry.id, fits, partner_fits, judgement.key), judgement, entry)
-            group.partners[partner.id] = partner.reference
-            group.add("affected", line, entry, pair.affected_words, pair.affected, fits)
-            group.add("precipitant", other, partner, pair.precipitant_words, pair.precipitant, partner_fits)
+                if not pairs or other is line:
+                    continue
+                taken = taken or Taken(line, entry)
+                partner_usual = other.given.usual
+                for pair in pairs:
+                    rule = pair.rule
+                    holds: bool | None = True
+                    # Most rules between two medications ask for something else that is not the case: asked first.
+                    if rule.ask is not None:
+                        if rule.needs is not None and rule.needs.isdisjoint(keys):
+                            continue
+                        holds = rule.ask(facts, taken)
+                        if holds is False:
+                            continue
+                    fits = pair.affected_fits if usual else line.fits(pair.affected)
+                    partner_fits = pair.precipitant_fits if partner_usual else other.fits(pair.precipitant)
+                    if fits is False or partner_fits is False:
+                        continue
+                    index = rule.index
+                    judgement = judgements.get(index)
+                    if judgement is None:
+                        judgement = judgements[index] = judge(self.compiled, rule, facts, taken, entry.id, holds)
+                    key = (index, entry.id, fits, partner_fits, judgement.key)
+                    meeting = (judgement, pair, line, entry, other, partner, fits, partner_fits)
+                    if key in meetings:
+                        meetings[key].append(meeting)
+                    else:
+                        meetings[key] = [meeting]
 
     def _condition(self, rule: Rule) -> None:
         """A rule about a condition itself, once whichever of its conditions are present."""
         key = (rule.index,)
         if key not in self.groups:
-            judgement = judge(self.compiled, rule, self.facts, None, "")
-            if judgement is not None:
-                self._group(key, judgement, None)
+            holds = True if rule.ask is None else rule.ask(self.facts, None)
+            if holds is not False:
+                self._group(key, judge(self.compiled, rule, self.facts, None, "", holds), None)
+
+
+def _judged(judgement: Judgement, missing: Sequence[str], *, sure: bool) -> Finding:
+    """A finding with all that its rule says; who takes part is left to be filled in."""
+    finding = judgement.fragment.finding.copy()
+    if judgement.weighed:
+        finding["severity"] = judgement.severity
+        finding["severity_ceiling"] = judgement.ceiling
+        finding["operational_class"] = judgement.operational_class
+        if judgement.open_factors:
+            finding["open_factors"] = list(judgement.open_factors)
+    if not sure or judgement.holds is None:
+        finding["applicability"] = _MAY_APPLY
+    if missing or judgement.missing:
+        finding["missing_facts"] = sorted({*missing, *judgement.missing})
+    if judgement.conditions:
+        finding["condition_ids"] = list(judgement.conditions)
+    return finding
 
 
 def _finding(group: Group) -> Finding:
     """Put a finding together from its unchanging part and what was found."""
     judgement = group.judgement
-    finding = judgement.fragment.finding.copy()
-    finding["severity"] = judgement.severity
-    finding["severity_ceiling"] = judgement.ceiling
-    finding["operational_class"] = judgement.operational_class
-    if judgement.holds is None or not (group.holds or group.certain):
-        finding["applicability"] = _MAY_APPLY
-    if group.missing or judgement.missing:
-        finding["missing_facts"] = sorted({*group.missing, *judgement.missing})
-    finding["medication_ids"] = sorted({line_id for line_id, _ in group.seen})
+    finding = _judged(judgement, group.missing, sure=group.certain or group.holds is True)
+    finding["medication_ids"] = sorted(dict(group.reasons.keys()))  # the lines of pairs of line and substance
     if group.affected is not None:
         finding["affected"] = group.affected.reference
     partners = group.partners
-    finding["precipitants"] = (
-        [partners[name] for name in sorted(partners)] if len(partners) > 1 else list(partners.values())
-    )
-    if judgement.conditions:
-        finding["condition_ids"] = list(judgement.conditions)
-    if judgement.open_factors:
-        finding["open_factors"] = list(judgement.open_factors)
-    finding["why"] = [*group.reasons, *judgement.reasons]
+    finding["precipitants"] = [partners[name] for name in sorted(partners)]
+    finding["why"] = [*group.reasons.values(), *judgement.reasons]
     for other in group.others:
         _join(finding, other)
     return finding
+
+
+def _met(meetings: list[Meeting]) -> Finding:
+    """The finding of medications that meet: nearly always two of them, which needs no group."""
+    judgement, pair, line, entry, other, partner, fits, partner_fits = meetings[0]
+    if len(meetings) > 1 or fits is None or partner_fits is None:
+        return _finding(_together(meetings))
+    finding = _judged(judgement, (), sure=True)
+    one, two = line.id, other.id
+    finding["medication_ids"] = [one, two] if one < two else [two, one]  # two lines: a pair is never within one
+    finding["affected"] = entry.reference
+    finding["precipitants"] = [partner.reference]
+    finding["why"] = [
+        line.reason("affected", pair.affected_words, pair.affected, fits),
+        other.reason("precipitant", pair.precipitant_words, pair.precipitant, partner_fits),
+        *judgement.reasons,
+    ]
+    return finding
+
+
+def _together(meetings: list[Meeting]) -> Group:
+    """One affected substance with all its partners, each line and substance once."""
+    group = Group(meetings[0][0], meetings[0][3])
+    for judgement, pair, line, entry, other, partner, fits, partner_fits in meetings:
+        group.also(judgement)
+        group.partners[partner.id] = partner.reference
+        group.add("affected", line, entry, pair.affected_words, pair.affected, fits)
+        group.add("precipitant", other, partner, pair.precipitant_words, pair.precipitant, partner_fits)
+    return group
 
 
 def _join(finding: Finding, judgement: Judgement) -> None:
@@ -291,7 +334,8 @@ def findings_of(compiled: CompiledRuleSet, facts: Facts, lines: list[Line]) -> l
     """All findings with their reasons, worst first, for lines in order of their ids."""
     run = Check(compiled, facts, lines)
     run.run()
-    findings = [_finding(group) for group in run.groups.values()]
+    findings = [_met(meetings) for meetings in run.meetings.values()]
+    findings += [_finding(group) for group in run.groups.values()]
     if len(findings) > 1:
         findings.sort(key=_order)
     return findings

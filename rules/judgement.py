@@ -32,6 +32,7 @@ class Judgement:
     reasons: Sequence[Reason] = ()
     open_factors: Sequence[OpenFactor] = ()
     conditions: Sequence[str] = ()
+    weighed = False  # whether factors were asked, which may have changed what the record says
 
     def __init__(self, fragment: Fragment) -> None:
         """Start with what the record says when nothing else is asked."""
@@ -43,7 +44,7 @@ class Judgement:
 
 
 def _judge_conditions(rule: Rule, facts: Facts, judgement: Judgement) -> None:
-    """Which of the rule's conditions is present or undecided; `judge` has seen that one of them is."""
+    """Which of the rule's conditions is present or undecided; `Rule.ask` has seen that one of them is."""
     present = [name for name in rule.conditions if name in facts.conditions]
     if present:
         judgement.conditions = present
@@ -65,6 +66,7 @@ def _judge_conditions(rule: Rule, facts: Facts, judgement: Judgement) -> None:
 
 def _judge_factors(rule: Rule, facts: Facts, taken: Subject | None, judgement: Judgement) -> None:
     """Raise or lower the severity, each change with its reason; a factor that is open only raises the ceiling."""
+    judgement.weighed = True
     base = RANK[judgement.severity]
     raised: Factor | None = None
     lowered: Factor | None = None
@@ -120,9 +122,14 @@ def _keep_what_could_be_worse(judgement: Judgement, open_factors: list[OpenFacto
 
 
 def judge(
-    compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Subject | None, substance_id: str
-) -> Judgement | None:
-    """Ask everything the rule asks apart from how the medications are given; None: it does not apply.
+    compiled: CompiledRuleSet,
+    rule: Rule,
+    facts: Facts,
+    taken: Subject | None,
+    substance_id: str,
+    holds: bool | None,  # noqa: FBT001 - three values
+) -> Judgement:
+    """Everything the rule says apart from how the medications are given. ``holds``: what `Rule.ask` said, not false.
 
     Nobody may change the answer: that of a rule with nothing to ask is the same for everybody and shared.
     """
@@ -131,21 +138,11 @@ def judge(
         if settled is None:
             settled = rule.settled[substance_id] = _start(compiled, rule, substance_id)
         return settled
-    if (
-        rule.conditions
-        and rule.conditions_set.isdisjoint(facts.conditions)
-        and rule.conditions_set.isdisjoint(facts.undecided_conditions)
-    ):
-        return None
-    test = rule.test
-    holds = True if test is None else test.holds(facts, taken)
-    if holds is False:
-        return None
     judgement = _start(compiled, rule, substance_id)
     if rule.conditions:
         _judge_conditions(rule, facts, judgement)
-    if test is not None:
-        outcome = test.reason(facts, taken)
+    if rule.test is not None:
+        outcome = rule.test.reason(facts, taken)
         reason: Reason = {"test": "when", "outcome": _APPLIES, "detail": outcome.detail}
         if holds is None:
             judgement.holds = None
@@ -155,13 +152,8 @@ def judge(
         judgement.reasons = [*judgement.reasons, reason]
     if rule.factors:
         _judge_factors(rule, facts, taken, judgement)
-    judgement.key = (
-        judgement.holds,
-        judgement.severity,
-        judgement.ceiling,
-        judgement.operational_class,
-        *(factor["id"] for factor in judgement.open_factors),
-    )
+    key = (judgement.holds, judgement.severity, judgement.ceiling, judgement.operational_class)
+    judgement.key = (*key, *[factor["id"] for factor in judgement.open_factors]) if judgement.open_factors else key
     return judgement
 
 

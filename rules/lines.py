@@ -62,7 +62,11 @@ class Line:
 
     def fits(self, side: Side) -> bool | None:
         """Whether the line is given the way the party asks for; None: not known."""
-        return True if side.asks_nothing else side.fits(self.given.routes_set, self.given.dose_form)
+        if side.asks_nothing:
+            return True
+        manner = self.given.manner
+        known = side.known
+        return known[manner] if manner in known else side.fits(manner)
 
     def missing(self, side: Side) -> list[str]:
         """The facts that keep `fits` open."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 
 from rules.errors import FormulaError, QuantityError
 
@@ -110,7 +110,12 @@ def magnesium_milligrams(value: Decimal, unit: str) -> Fraction:
 
 def plain(value: Fraction | Decimal, places: int = 1) -> str:
     """Write a number for a report: at most ``places`` decimals, half to even, no exponent, no trailing zeros."""
-    numerator, denominator = value.as_integer_ratio()
+    return _plain(*value.as_integer_ratio(), places)
+
+
+@lru_cache(maxsize=4096)
+def _plain(numerator: int, denominator: int, places: int) -> str:
+    """The same few amounts are written again and again, several times in each report."""
     scale = 10**places
     whole, rest = divmod(numerator * scale, denominator)
     if 2 * rest > denominator or (2 * rest == denominator and whole % 2):

@@ -16,7 +16,7 @@ from rules.terms import CodeSystem, MatchKind, RecognitionState, Route, word
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rules.compiled import CompiledRuleSet, Entry
+    from rules.compiled import CompiledRuleSet, Entry, Manner
     from rules.lookup import Target
     from rules.model import Product
     from rules.names import Strength
@@ -42,12 +42,14 @@ class Given:
     words: str
     dose_form: DoseForm | None
     routes_set: frozenset[Route] = field(init=False)
+    manner: Manner = field(init=False)
     reach: bool | None = field(init=False)  # whether it reaches the body by the routes it may have
     usual: bool = False  # one substance, by all the routes it has, in a form nobody named
 
     def __post_init__(self) -> None:
         """Work out what every check asks."""
         self.routes_set = frozenset(self.routes)
+        self.manner = (self.routes_set, self.dose_form)
         self.reach = _reaches_body(self.routes_set)
 
 

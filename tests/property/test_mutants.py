@@ -23,7 +23,6 @@ from rules import (
     conditions,
     engine,
     facts,
-    judgement,
     load,
     lookup,
     names,
@@ -52,13 +51,8 @@ def survives(name: str) -> bool:
 
 
 def _change_findings(patch: Patch, change: Callable[[Anything], dict[str, object]]) -> None:
-    honest = engine._finding
-
-    def finding(group: engine.Group) -> Anything:
-        found = honest(group)
-        return {**found, **change(found)}
-
-    patch.setattr(engine, "_finding", finding)
+    honest = engine.findings_of
+    patch.setattr(engine, "findings_of", lambda *asked: [{**found, **change(found)} for found in honest(*asked)])
 
 
 def _change_reports(patch: Patch, change: Callable[[Anything], dict[str, object]]) -> None:
@@ -168,13 +162,13 @@ def _what_is_open_counts_as_good(patch: Patch) -> None:
 
 
 def _not_known_counts_as_no(patch: Patch) -> None:
-    honest = judgement.judge
+    honest = compiled._question
 
-    def judge(*asked: Anything) -> judgement.Judgement | None:
-        found = honest(*asked)
-        return None if found is not None and found.holds is None else found
+    def question(*parts: Anything) -> Anything:
+        ask = honest(*parts)
+        return None if ask is None else lambda *asked: ask(*asked) is True
 
-    patch.setattr(engine, "judge", judge)
+    patch.setattr(compiled, "_question", question)
 
 
 def _the_missing_fact_is_not_named(patch: Patch) -> None:
@@ -344,10 +338,10 @@ def test_the_law_catches_its_mutant(plant: Callable[[Patch], None], monkeypatch:
 
 
 def test_i07_a_rule_that_cannot_fire_is_caught(knowledge: RuleSet, monkeypatch: Patch) -> None:
-    honest = judgement.judge
-    silenced = next(record.id for record in knowledge.interactions if record.affected and record.precipitant)
-    monkeypatch.setattr(engine, "judge", lambda *asked: None if asked[1].id == silenced else honest(*asked))
-    assert f"{silenced} never fires" in list(rules_without_a_witness(compile_rule_set(knowledge)))
+    rules = compile_rule_set(knowledge)
+    silenced = next(rule for rule in rules.rules if rule.record.affected and rule.record.precipitant)
+    monkeypatch.setattr(silenced, "ask", lambda *_: False)
+    assert f"{silenced.id} never fires" in list(rules_without_a_witness(rules))
 
 
 def test_i07_a_rule_that_always_fires_is_caught(knowledge: RuleSet, monkeypatch: Patch) -> None:

@@ -63,7 +63,7 @@ class TestDigest:
     def test_known_value_of_the_empty_rule_set(self) -> None:
         """Pins the format: a digest published today must be the same tomorrow."""
         text = (
-            b'{"cases":[],"citations":[],"classes":[],"conditions":[],"forms":[],"guidance":[],"intake_limits":[],'
+            b'{"assessments":[],"cases":[],"citations":[],"classes":[],"conditions":[],"forms":[],"guidance":[],"intake_limits":[],'
             b'"interactions":[],"products":[],"reference_ranges":[],"schema_version":1,"substances":[],"symptoms":[]}'
         )
         assert digest(RuleSet()) == hashlib.sha256(text).hexdigest()

@@ -301,7 +301,10 @@ class TestRecords:
     def test_unknown_folder_is_named_with_the_allowed_ones(self, file: str) -> None:
         problem = only(RECORD, file)
         assert (problem.file, problem.line, problem.code) == (file, 0, "folder")
-        assert "allowed: cases, citations, classes, conditions, forms, guidance, intake_limits" in problem.detail
+        assert (
+            "allowed: assessments, cases, citations, classes, conditions, forms, guidance, intake_limits"
+            in problem.detail
+        )
 
     def test_missing_key_points_to_the_record(self) -> None:
         problem = only("# first\nid: furosemide\nlast_reviewed_on: 2026-11-22\nname: furosemide\n")
