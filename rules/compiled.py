@@ -107,9 +107,10 @@ class Rule:
     conditions: tuple[str, ...]
     test: Test | None
     factors: tuple[Factor, ...]
-    # One of these has to be on the list besides, or its own tests do not hold; None: it needs nothing else.
+    # One of these has to be on the list besides, or its own test does not hold; None: it needs nothing else.
     needs: frozenset[str] | None
-    # Whether its own tests hold, asked before anything is put into words; None: it has none.
+    about: frozenset[str] | None  # its conditions, of which one has to be present or open; None: it has none
+    # Whether its own test holds, asked before anything is put into words; None: it has none.
     ask: Callable[[Facts, Subject | None], bool | None] | None
     fragments: dict[str, Fragment] = field(default_factory=dict)
     unconditional: bool = False  # nothing to ask beyond who meets whom and how
@@ -338,7 +339,6 @@ class CompiledRuleSet:
         for index, record in enumerate(interactions):
             if _active(record):
                 test = test_of(record.when) if record.when else None
-                conditions = frozenset(record.conditions)
                 rule = Rule(
                     index=index,
                     id=record.id,
@@ -351,7 +351,8 @@ class CompiledRuleSet:
                         Factor(factor, test_of(factor.when), factor.severity.rank) for factor in record.factors
                     ),
                     needs=None if test is None else needed_of(test),
-                    ask=_question(conditions, test),
+                    about=frozenset(record.conditions) or None,
+                    ask=None if test is None else test.holds,
                     unconditional=not (record.conditions or record.when or record.factors),
                 )
                 self._index(rule)
@@ -487,20 +488,6 @@ class CompiledRuleSet:
 
 def _active(record: Any) -> bool:  # noqa: ANN401 - any record
     return record.status is RecordStatus.ACTIVE
-
-
-def _question(conditions: frozenset[str], test: Test | None) -> Callable[[Facts, Subject | None], bool | None] | None:
-    """Whether one of the conditions is present or open, and then what the test says."""
-    holds = None if test is None else test.holds
-    if not conditions:
-        return holds
-
-    def ask(facts: Facts, subject: Subject | None) -> bool | None:
-        if conditions.isdisjoint(facts.conditions) and conditions.isdisjoint(facts.undecided_conditions):
-            return False
-        return True if holds is None else holds(facts, subject)
-
-    return ask
 
 
 def _keys(party: Party | None) -> tuple[str, ...]:

@@ -72,13 +72,14 @@ class Group:
 class Check:
     """One run of the engine over one question."""
 
-    __slots__ = ("compiled", "facts", "groups", "lines", "meetings")
+    __slots__ = ("compiled", "concerned", "facts", "groups", "lines", "meetings")
 
     def __init__(self, compiled: CompiledRuleSet, facts: Facts, lines: list[Line]) -> None:
         """Nothing is evaluated yet."""
         self.compiled = compiled
         self.facts = facts
         self.lines = lines
+        self.concerned = facts.conditions.union(facts.undecided_conditions)  # conditions that are present or open
         self.groups: dict[tuple[object, ...], Group] = {}
         self.meetings: dict[tuple[object, ...], list[Meeting]] = {}
 
@@ -114,10 +115,12 @@ class Check:
 
     def _single(self, line: Line, entry: Entry) -> None:
         """Rules about a single medication."""
-        facts = self.facts
+        facts, concerned = self.facts, self.concerned
         taken: Taken | None = None
         for single in entry.single:
             rule = single.rule
+            if rule.about is not None and rule.about.isdisjoint(concerned):
+                continue
             holds: bool | None = True
             if not rule.unconditional:
                 taken = taken or Taken(line, entry)
@@ -137,14 +140,18 @@ class Check:
 
     def _listed(self, listed: list[tuple[Line, Entry]]) -> None:
         """Rules about all matching medications together; each is judged once, for all of them."""
+        concerned = self.concerned
         matching: dict[int, list[tuple[Single, Line, Entry, bool | None]]] = {}
         for line, entry in listed:
             for single in entry.listed:
+                rule = single.rule
+                if rule.about is not None and rule.about.isdisjoint(concerned):
+                    continue
                 fits = line.fits(single.side)
                 if fits is not False:
-                    members = matching.get(single.rule.index)
+                    members = matching.get(rule.index)
                     if members is None:
-                        members = matching[single.rule.index] = []
+                        members = matching[rule.index] = []
                     members.append((single, line, entry, fits))
         for index in sorted(matching):
             members = matching[index]
@@ -161,7 +168,7 @@ class Check:
                 # One medication that surely belongs is enough; the others keep their open facts.
                 group.certain = group.certain or fits is True
 
-    def _pairs(self, affected: list[tuple[Line, Entry]], precipitants: list[tuple[Line, Entry]]) -> None:  # noqa: C901 - the innermost loop of all: a call for each pair would cost a fifth of it
+    def _pairs(self, affected: list[tuple[Line, Entry]], precipitants: list[tuple[Line, Entry]]) -> None:  # noqa: C901, PLR0912 - the innermost loop of all: a call for each pair would cost a fifth of it
         """Rules between different medications; two lines of one substance are no pair."""
         facts, meetings = self.facts, self.meetings
         keys = facts.keys
@@ -179,6 +186,8 @@ class Check:
                 partner_usual = other.given.usual
                 for pair in pairs:
                     rule = pair.rule
+                    if rule.about is not None and rule.about.isdisjoint(self.concerned):
+                        continue
                     holds: bool | None = True
                     # Most rules between two medications ask for something else that is not the case: asked first.
                     if rule.ask is not None:
@@ -296,8 +305,8 @@ def _order(finding: Finding) -> tuple[int, str, list[str], str, str]:
 
 def _duplicates(lines: list[Line]) -> list[Duplicate]:
     """Substances on more than one line: reported, never merged silently."""
-    seen = {entry.id for line in lines for entry in line.entries}
-    if len(seen) == sum([len(line.entries) for line in lines]):
+    named = [entry.id for line in lines for entry in line.entries]
+    if len(set(named)) == len(named):
         return []
     where: dict[str, list[str]] = {}
     references: dict[str, SubstanceReference] = {}
@@ -357,7 +366,7 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     known = sum([1 for line in lines if line.entries])
     complete = (
         known == len(lines)
-        and all(line.resolution.agrees for line in lines)
+        and sum([line.resolution.agrees for line in lines]) == known
         and (not conditions or _complete(conditions))
         and (not symptoms or _complete(symptoms))
     )
@@ -374,7 +383,7 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
         "symptoms": symptoms,
         "duplicates": _duplicates(lines),
         "findings": findings,
-        "missing_facts": sorted({fact for finding in findings for fact in finding["missing_facts"]}),
+        "missing_facts": sorted(set().union(*[finding["missing_facts"] for finding in findings])),
         "magnesium_intake": intake_report(compiled, intake, facts),
         "deficiency_risk": deficiency_risk(compiled, profile, facts, findings, symptoms),
     }

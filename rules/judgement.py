@@ -44,7 +44,7 @@ class Judgement:
 
 
 def _judge_conditions(rule: Rule, facts: Facts, judgement: Judgement) -> None:
-    """Which of the rule's conditions is present or undecided; `Rule.ask` has seen that one of them is."""
+    """Which of the rule's conditions is present or undecided; the engine has seen that one of them is."""
     present = [name for name in rule.conditions if name in facts.conditions]
     if present:
         judgement.conditions = present

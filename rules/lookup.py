@@ -7,6 +7,7 @@ same one does not compile. Spelling candidates are in `rules.resolution`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rules.names import tokens
@@ -62,8 +63,12 @@ class Lookup:
         return None
 
 
+@lru_cache(maxsize=4096)
 def joined(text: str) -> str:
-    """A condition or symptom as its words, so that case, accents, hyphens and spacing do not matter."""
+    """A condition or symptom as its words, so that case, accents, hyphens and spacing do not matter.
+
+    The same few conditions are written again and again, and reading one costs as much as looking up a medication.
+    """
     return " ".join(tokens(text))
 
 

@@ -43,6 +43,7 @@ class Given:
     dose_form: DoseForm | None
     routes_set: frozenset[Route] = field(init=False)
     manner: Manner = field(init=False)
+    shown: list[str] = field(init=False)  # the routes as a report shows them
     reach: bool | None = field(init=False)  # whether it reaches the body by the routes it may have
     usual: bool = False  # one substance, by all the routes it has, in a form nobody named
 
@@ -50,6 +51,7 @@ class Given:
         """Work out what every check asks."""
         self.routes_set = frozenset(self.routes)
         self.manner = (self.routes_set, self.dose_form)
+        self.shown = [route.value for route in self.routes]
         self.reach = _reaches_body(self.routes_set)
 
 
@@ -133,7 +135,7 @@ def checked(item_id: str, resolution: Resolution, given: Given) -> CheckedMedica
     shown = resolution.shown.copy()
     shown["id"] = item_id
     if given is not resolution.given:
-        shown["routes"] = [route.value for route in given.routes]
+        shown["routes"] = given.shown
     return shown
 
 

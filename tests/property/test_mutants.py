@@ -162,13 +162,13 @@ def _what_is_open_counts_as_good(patch: Patch) -> None:
 
 
 def _not_known_counts_as_no(patch: Patch) -> None:
-    honest = compiled._question
+    honest = compiled.Rule.__init__
 
-    def question(*parts: Anything) -> Anything:
-        ask = honest(*parts)
-        return None if ask is None else lambda *asked: ask(*asked) is True
+    def init(self: compiled.Rule, **parts: Anything) -> None:
+        ask = parts["ask"]
+        honest(self, **{**parts, "ask": ask and (lambda *asked: ask(*asked) is True)})
 
-    patch.setattr(compiled, "_question", question)
+    patch.setattr(compiled.Rule, "__init__", init)
 
 
 def _the_missing_fact_is_not_named(patch: Patch) -> None:
