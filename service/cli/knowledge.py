@@ -85,13 +85,29 @@ def verify(*, path: KnowledgePath = None) -> None:
 
 
 @app.command()
-def report(*, path: KnowledgePath = None) -> None:
-    """Count what is in the knowledge, and name what nothing uses."""
+def report(
+    *,
+    path: KnowledgePath = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", dir_okay=False, help="Write it as one page for a browser or printer."),
+    ] = None,
+) -> None:
+    """Count what is in the knowledge, how quiet it is, where sources disagree, and name what nothing uses."""
     from rules.compiled import compile_rule_set
-    from service.cli.knowledge_report import report_sections
 
     knowledge = read_knowledge(path)
-    for title, lines in report_sections(compile_rule_set(knowledge.rule_set, places=knowledge.places)):
+    compiled = compile_rule_set(knowledge.rule_set, places=knowledge.places)
+    today = datetime.now(UTC).date()
+    if html is not None:
+        from service.cli.knowledge_report.page import page
+
+        html.write_text(page(compiled, today), encoding="utf-8")
+        typer.echo(f"Written to {html}.")
+        return
+    from service.cli.knowledge_report import report_sections
+
+    for title, lines in report_sections(compiled, today):
         typer.secho(title, bold=True)
         for line in lines:
             typer.echo(f"  {line}")

@@ -22,9 +22,9 @@ from rules import CompiledRuleSet, KnowledgeError, compile_rule_set, terms
 from rules.baseline import read_baseline
 from rules.canonical import in_canonical_order
 from rules.engine import check
-from rules.lint import lint
+from rules.lint import lint, policy, wording
 from rules.load import FOLDERS, Knowledge, read_texts
-from rules.model import RuleSet
+from rules.model import PrescriberNote, RuleSet
 from rules.profile import (
     MAXIMUM_CONDITIONS,
     MAXIMUM_MEDICATIONS,
@@ -265,6 +265,44 @@ def test_the_glossary_has_every_word_of_the_vocabularies() -> None:
     assert missing == set()
 
 
+# --- the policy on severities -----------------------------------------------------------------------------------------
+
+
+def table_of_policy(*heads: str) -> dict[str, tuple[str, ...]]:
+    """A table of the policy: first column -> words of the last."""
+    text = (GUIDE.parent / "POLICY.md").read_text()
+    head = re.escape(f"| {' | '.join(heads)} |")
+    found = re.findall(rf"^{head}\n\|[ |-]+\|\n((?:\|.*\|\n)+)", text, re.MULTILINE)
+    assert len(found) == 1, heads
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in found[0].splitlines()]
+    return {row[0].strip("`"): tuple(word.strip("` ") for word in row[-1].split(", ")) for row in rows}
+
+
+def test_the_policy_shows_the_tables_that_lint_reads() -> None:
+    assert table_of_policy("severity", "operational class") == policy.CLASSES_OF
+    assert table_of_policy("operational class", "action") == policy.ACTIONS_OF
+
+
+def test_the_policy_shows_the_lengths_that_lint_and_model_allow() -> None:
+    fields = PrescriberNote.model_json_schema()["properties"]
+    allowed = {place[1:].replace("/", "."): limit for place, limit in wording.LONGEST.items()}
+    allowed |= {f"management.prescriber.{name}": field["maxLength"] for name, field in fields.items()}
+    shown = {name: int(limit) for name, (limit,) in table_of_policy("text", "reader", "at most").items()}
+    assert shown == allowed
+    text = in_one_line((GUIDE.parent / "POLICY.md").read_text())
+    assert f"at most {wording.MOST_SENTENCES} sentences of at most {wording.LONGEST_SENTENCE} words" in text
+
+
+def test_the_guide_lists_every_code_of_lint() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "rules" / "lint").glob("*.py"))
+    codes = set(re.findall(r'"([a-z]+(?:-[a-z]+)*)", (?:f"|detail)', source))
+    table = GUIDE.read_text().partition("## What lint looks for")[2].partition("\n\n| ")[2].partition("\n\n")[0]
+    listed = {code for code in re.findall(r"`([a-z-]+)`", table) if f'"{code}"' in source}
+    assert len(codes) > 20
+    assert codes <= listed
+    assert set(re.findall(r"`([a-z]+-[a-z-]+)`", table)) <= listed
+
+
 # --- the authoring guide ----------------------------------------------------------------------------------------------
 
 
@@ -332,6 +370,7 @@ def test_the_worked_example_is_complete_and_without_fault() -> None:
         "classes",
         "interactions",
         "cases",
+        "assessments",
     ]
     assert messages_of(files) == []
 

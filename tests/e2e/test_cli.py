@@ -284,9 +284,15 @@ def test_knowledge_report_counts_withdrawn_records_and_included_classes(small: s
     assert "Classes no interaction refers to\n  none\n" in text
 
 
+def test_knowledge_report_as_a_page(small: str, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    assert run("knowledge", "report", "--path", small, "--html", str(file)).stdout == f"Written to {file}.\n"
+    assert "Fluoroquinolone with an oral magnesium product" in file.read_text(encoding="utf-8")
+
+
 def test_knowledge_schema() -> None:
     schemas = json.loads(run("knowledge", "schema").stdout)
-    assert {"substances", "interactions", "cases"} <= set(schemas)
+    assert {"substances", "interactions", "assessments", "cases"} <= set(schemas)
     assert json.loads(run("knowledge", "schema", "cases").stdout) == schemas["cases"]
     result = run("knowledge", "schema", "nonsense")
     assert result.exit_code == 1

@@ -1,0 +1,1 @@
+"""The report on a small made-up knowledge, with every figure worked out by hand."""
