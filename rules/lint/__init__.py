@@ -30,7 +30,10 @@ RULES: Final[tuple[Rule, ...]] = (
     wording.advising_words,
     wording.plain_words_for_patients,
     wording.lengths,
+    wording.notes_for_prescribers,
     policy.severity_and_class,
+    policy.action_and_class,
+    policy.separations,
     policy.contraindications,
     reach.gut_routes,
     reach.bands_meet,
@@ -43,9 +46,6 @@ RULES: Final[tuple[Rule, ...]] = (
 # Rules that the packaged knowledge does not keep yet; they move up as soon as it does.
 UPCOMING: Final[tuple[Rule, ...]] = (
     cases.everything_is_assessed,
-    wording.notes_for_prescribers,
-    policy.action_and_class,
-    policy.separations,
     pairs.differences_between_salts,
 )
 

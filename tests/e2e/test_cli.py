@@ -220,7 +220,7 @@ IN_TIME = ("--as-of", "2026-11-22")
 
 
 def test_knowledge_lint_and_verify(small: str) -> None:
-    assert run("knowledge", "lint", "--path", small, *IN_TIME).stdout == "16 records, no problems.\n"
+    assert run("knowledge", "lint", "--path", small, *IN_TIME).stdout == "18 records, no problems.\n"
     assert run("knowledge", "verify", "--path", small).stdout.startswith("5 cases hold; ")
 
 
@@ -236,7 +236,7 @@ def test_lint_names_file_line_and_pointer(small: str) -> None:
 def test_lint_asks_for_reviews_that_are_due(small: str) -> None:
     assert "review-overdue" not in run("knowledge", "lint", "--path", small, "--as-of", "2028-11-01").stdout
     text = run("knowledge", "lint", "--path", small, "--as-of", "2028-11-02").stdout
-    assert text.count("the review was due on 2028-11-01; read the sources again [review-overdue]") == 2
+    assert text.count("the review was due on 2028-11-01; read the sources again [review-overdue]") == 4
 
 
 @pytest.mark.parametrize("command", ["lint", "verify", "report"])

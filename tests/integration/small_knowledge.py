@@ -93,6 +93,9 @@ management:
   action: separate_doses
   text: Consider giving the antibiotic first.
   patient_text: Please ask your pharmacist at what times to take each.
+  prescriber:
+    heading: Antibiotic first, magnesium later
+    text: Two hours before magnesium, or six hours after it, less of the antibiotic is lost.
   separation: {{magnesium_first_hours: 6, drug_first_hours: 2}}
   monitoring: [Whether the infection responds]
 evidence:
@@ -115,6 +118,9 @@ management:
   action: monitor
   text: Consider a test of magnesium.
   patient_text: Your doctor can tell you whether a blood test is worthwhile.
+  prescriber:
+    heading: Consider magnesium in the next blood test
+    text: High doses and a second cause of loss make a low value likelier.
 evidence:
   grade: B
   citations: [{{citation: example-label}}]
@@ -124,6 +130,24 @@ factors:
     severity: major
     text: Reduced kidney function adds to the loss.
     citations: [{{citation: example-label}}]
+""",
+    "assessments/two-questions.yaml": f"""
+- id: do-fluoroquinolones-meet-magnesium
+  {REVIEWED}
+  title: Do fluoroquinolones meet magnesium?
+  area: absorption
+  verdict: rule
+  text: They do, in the gut.
+  classes: [fluoroquinolones, magnesium-salts]
+  interactions: [fluoroquinolones-with-oral-magnesium]
+- id: do-loop-diuretics-drain-magnesium
+  {REVIEWED}
+  title: Do loop diuretics drain magnesium?
+  area: depletion
+  verdict: rule
+  text: They do, and nothing else here does.
+  classes: [loop-diuretics, unused-class]
+  interactions: [loop-diuretics-deplete-magnesium]
 """,
     "cases/fluoroquinolones.yaml": f"""
 - id: ciprofloxacin-meets-magnesium
