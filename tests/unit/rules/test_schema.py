@@ -20,6 +20,7 @@ RECORDS = {
     "conditions": make.condition("gout", present_when={"not": {"age_years": {"below": "65"}}}),
     "interactions": make.interaction("rule", affected=make.party("class-a")),
     "citations": make.citation(),
+    "assessments": make.assessment(verdict="rule", interactions=["rule"], citations=make.references()),
 }
 
 
@@ -65,3 +66,18 @@ def test_expression_uses_the_written_names() -> None:
     record = written(RECORDS["conditions"])
     assert record["present_when"] == {"not": {"age_years": {"below": "65"}}}
     assert not valid("conditions", {**record, "present_when": {"not_": {"age_years": {"below": "65"}}}})
+
+
+def test_the_note_for_prescribers_is_headed() -> None:
+    record = written(RECORDS["interactions"])
+    assert record["management"]["prescriber"] == {
+        "heading": "Consider a test",
+        "text": "A sentence for the prescriber.",
+    }
+    del record["management"]["prescriber"]["heading"]
+    assert not valid("interactions", record)
+
+
+@pytest.mark.parametrize("verdict", ["perhaps", None])
+def test_assessments_have_a_verdict_of_the_vocabulary(verdict: str | None) -> None:
+    assert not valid("assessments", {**written(RECORDS["assessments"]), "verdict": verdict})
