@@ -8,15 +8,18 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
+from rules.terms import CheckStatus, Severity
 from service.errors import ServiceError
 
 # An answer takes well under a millisecond of computing; the upper end shows trouble with the machine or the network.
@@ -133,6 +136,44 @@ def _without_foreign_text(error: BaseException | None) -> list[dict[str, Any]]:
     return chain
 
 
+class CheckTotals(Collector):
+    """What was checked and found, since the start.
+
+    Plain numbers that are put into the metrics when somebody asks for these: a counter of the library takes a lock
+    each time, and half a dozen of them would cost as much as a tenth of a check. Only the event loop's thread counts.
+    """
+
+    def __init__(self) -> None:
+        """Nothing yet, of everything that can be counted."""
+        self.statuses = dict.fromkeys([status.value for status in CheckStatus], 0)
+        self.findings = dict.fromkeys([severity.value for severity in Severity], 0)
+        self.unrecognised = 0
+
+    def count(self, status: str, findings: Mapping[str, int], unrecognised: int) -> None:
+        """Count one report: its status, its findings by severity, its unrecognised medications."""
+        self.statuses[status] += 1
+        for severity, number in findings.items():
+            if number:
+                self.findings[severity] += number
+        self.unrecognised += unrecognised
+
+    def collect(self) -> Iterator[Metric]:
+        """The totals as metrics."""
+        checks = CounterMetricFamily(
+            "magcheck_checks", "Medication lists checked, by status of the report.", labels=["status"]
+        )
+        for status, number in self.statuses.items():
+            checks.add_metric([status], number)
+        yield checks
+        found = CounterMetricFamily("magcheck_findings", "Findings reported, by severity.", labels=["severity"])
+        for severity, number in self.findings.items():
+            found.add_metric([severity], number)
+        yield found
+        yield CounterMetricFamily(
+            "magcheck_unrecognised", "Medications that were not recognised.", value=self.unrecognised
+        )
+
+
 class Metrics:
     """The service's own metrics, in a registry of their own: two applications in one process stay apart.
 
@@ -147,15 +188,8 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        self.checks_total = Counter(
-            "magcheck_checks", "Medication lists checked, by status of the report.", ["status"], registry=self.registry
-        )
-        self.findings_total = Counter(
-            "magcheck_findings", "Findings reported, by severity.", ["severity"], registry=self.registry
-        )
-        self.unrecognised_total = Counter(
-            "magcheck_unrecognised", "Medications that were not recognised.", registry=self.registry
-        )
+        self.checks = CheckTotals()
+        self.registry.register(self.checks)
         self.request_seconds = Histogram(
             "magcheck_request_duration_seconds",
             "Time from the request's first byte to the answer's last, by method, route template and status.",
@@ -168,15 +202,6 @@ class Metrics:
             "Number of the rule set that answers; 0 when there is none.",
             registry=self.registry,
         )
-
-    def count_check(self, *, status: str, findings: Mapping[str, int], unrecognised: int) -> None:
-        """Count one report: its status, its findings by severity, its unrecognised medications."""
-        self.checks_total.labels(status).inc()
-        for severity, count in findings.items():
-            if count:
-                self.findings_total.labels(severity).inc(count)
-        if unrecognised:
-            self.unrecognised_total.inc(unrecognised)
 
     def render(self) -> bytes:
         """Write all metrics in the Prometheus text format."""

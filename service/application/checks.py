@@ -16,11 +16,14 @@ from rules.engine import check
 from rules.profile import MedicationItem, MedicationProfile
 from rules.report import CheckedMedication, CheckReport, RuleSetReference
 from rules.resolution import resolve_item
-from rules.terms import CheckStatus, RecognitionState, Severity
+from rules.terms import RecognitionState
 from service.telemetry import Metrics
 
 # The two highest bits of this digit are fixed; the other two are random.
 _VARIANTS = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+
+
+_UNRECOGNISED = RecognitionState.UNRECOGNISED.value
 
 
 class RuleSetSource(Protocol):
@@ -69,10 +72,7 @@ class Checks:
         self._rule_sets = rule_sets
         self._today = today
         self._new_id = new_id
-        # Looked up once: finding a counter by its labels costs more than counting.
-        self._count_status = {status.value: metrics.checks_total.labels(status.value) for status in CheckStatus}
-        self._count_finding = {severity.value: metrics.findings_total.labels(severity.value) for severity in Severity}
-        self._count_unrecognised = metrics.unrecognised_total
+        self._totals = metrics.checks
 
     def check(self, profile: MedicationProfile, *, explain: bool = False) -> CheckAnswer:
         """Check a medication list.
@@ -84,7 +84,8 @@ class Checks:
         if profile.as_of is None:
             profile = profile.model_copy(update={"as_of": self._today()})
         report = check(compiled, profile, explain=explain)
-        self._count(report)
+        unrecognised = sum([line["state"] == _UNRECOGNISED for line in report["medications"]])
+        self._totals.count(report["status"], report["finding_counts"], unrecognised)
         return {"check_id": self._new_id(), **report}
 
     def resolve(self, items: Iterable[MedicationItem]) -> ResolutionAnswer:
@@ -98,13 +99,3 @@ class Checks:
             "rule_set": {"version": compiled.version, "digest": compiled.digest},
             "medications": [resolve_item(compiled, item) for item in items],
         }
-
-    def _count(self, report: CheckReport) -> None:
-        """Count a report, without anything that stands in it."""
-        self._count_status[report["status"]].inc()
-        for severity, number in report["finding_counts"].items():
-            if number:
-                self._count_finding[severity].inc(number)
-        for line in report["medications"]:
-            if line["state"] == RecognitionState.UNRECOGNISED:
-                self._count_unrecognised.inc()
