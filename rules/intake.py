@@ -173,15 +173,14 @@ def _times(amount: Amount, times: int | None, line: Line) -> Amount:
     high = None if amount.high is None else amount.high * times
     # An interval that stays open because of the salt or hydrate is closed by saying what the dose counts.
     missing = amount.missing or (() if amount.low == amount.high else (f"medications.{line.id}.dose",))
-    return Amount(amount.low * times, high, f"{amount.basis}, {times} a day", missing)
+    low = amount.low * times
+    return Amount(low, low if low == high else high, f"{amount.basis}, {times} a day", missing)
 
 
 def intake_of(lines: Sequence[Line]) -> Intake:
     """Add up the magnesium of all lines that bring some by mouth."""
     contributions: list[IntakeContribution] = []
-    low = _ZERO
-    high: Fraction | None = _ZERO
-    missing: list[str] = []
+    amounts: list[Amount] = []
     for line in lines:
         for entry in line.entries:
             if MAGNESIUM_CLASS not in entry.keys:
@@ -192,10 +191,8 @@ def intake_of(lines: Sequence[Line]) -> Intake:
             if len(line.routes) != 1:
                 fact = f"medications.{line.id}.route"
                 amount = Amount(_ZERO, amount.high, f"{amount.basis}; the route is not known", (*amount.missing, fact))
-            low += amount.low
-            high = None if high is None or amount.high is None else high + amount.high
-            missing.extend(amount.missing)
-            exact = amount.high is not None and amount.low == amount.high
+            amounts.append(amount)
+            exact = amount.low is amount.high or (amount.high is not None and amount.low == amount.high)
             contributions.append(
                 {
                     "medication_id": line.id,
@@ -205,10 +202,20 @@ def intake_of(lines: Sequence[Line]) -> Intake:
                     "basis": amount.basis,
                 }
             )
-    if not contributions:
-        return NO_INTAKE
+    return _sum(amounts, contributions) if amounts else NO_INTAKE
+
+
+def _sum(amounts: list[Amount], contributions: list[IntakeContribution]) -> Intake:
+    """All amounts together; nearly always there is one."""
+    first, *others = amounts
+    low, high, missing = first.low, first.high, first.missing
+    for amount in others:
+        low += amount.low
+        high = None if high is None or amount.high is None else high + amount.high
+        missing += amount.missing
     # One object for both ends of an exact sum: whoever compares it sees at once that it is a single value.
-    return Intake((low, low if low == high else high), tuple(dict.fromkeys(missing)), contributions)
+    exact = low is high or low == high
+    return Intake((low, low if exact else high), tuple(dict.fromkeys(missing)), contributions)
 
 
 def intake_report(compiled: CompiledRuleSet, intake: Intake, facts: Facts) -> MagnesiumIntake:
