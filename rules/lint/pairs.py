@@ -11,14 +11,15 @@ from rules.lint.logic import can_hold
 from rules.model import Expression, Interaction, Party
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from rules.lint.inspection import Fault, Inspection
     from rules.model import Separation
+    from rules.terms import Route
 
 MAGNESIUM: Final = "magnesium-salts"  # every magnesium product, by any route
 # What texts call some of the salts together, beside their names.
-_GROUPS: Final = ("antacid", "laxative", "binder", "bowel preparation", "gastric", "alkali")
+_GROUPS: Final = ("antacid", "laxative", "supplement", "binder", "bowel preparation", "gastric", "alkali")
 Hours = tuple[object, object, bool]
 
 
@@ -98,15 +99,12 @@ def differences_between_salts(inspection: Inspection) -> Iterator[Fault]:
     """Magnesium is magnesium: a rule that leaves some salt forms out says which ones it means, and so does a source."""
     if MAGNESIUM not in inspection.compiled.classes:
         return
-    salts = inspection.compiled.members_of(MAGNESIUM)
-    every_form = _forms(inspection, salts)
-    words = re.compile(
-        "|".join([*_GROUPS, *(re.escape(name.removeprefix("magnesium-")) for name in salts)]), re.IGNORECASE
-    )
+    salts = frozenset(inspection.compiled.members_of(MAGNESIUM))
+    names = sorted(form.replace("-", " ") for form in _forms(inspection, salts, ()))
+    words = re.compile("|".join([*_GROUPS, *map(re.escape, names)]), re.IGNORECASE)
     for record in active(inspection.rule_set.interactions):
         for pointer, party in (("/affected", record.affected), ("/precipitant", record.precipitant)):
-            members = frozenset() if party is None else inspection.members(party)
-            if not members or not members <= frozenset(salts) or _forms(inspection, members) == every_form:
+            if party is None or not _leaves_forms_out(inspection, party, salts):
                 continue
             for where, text in (("text of it", _own_texts(record)), ("citation", _cited_texts(inspection, record))):
                 if not words.search(text):
@@ -114,8 +112,24 @@ def differences_between_salts(inspection: Inspection) -> Iterator[Fault]:
                     yield "interactions", record.id, pointer, "salt-difference", detail
 
 
-def _forms(inspection: Inspection, substances: Iterable[str]) -> set[str | None]:
-    return {inspection.compiled.substances[name].salt_form for name in substances} - {None}
+def _leaves_forms_out(inspection: Inspection, party: Party, salts: frozenset[str]) -> bool:
+    """Whether a party of magnesium salts lacks a form that is given by its routes as well."""
+    members = inspection.members(party)
+    return (
+        bool(members)
+        and members <= salts
+        and _forms(inspection, members, party.routes) != _forms(inspection, salts, party.routes)
+    )
+
+
+def _forms(inspection: Inspection, substances: Iterable[str], routes: Collection[Route]) -> set[str]:
+    """The salt forms of those substances that are given by one of the routes (none: by any)."""
+    records = (inspection.compiled.substances[name] for name in substances)
+    return {
+        record.salt_form
+        for record in records
+        if record.salt_form is not None and not (routes and set(routes).isdisjoint(record.routes))
+    }
 
 
 def _own_texts(record: Interaction) -> str:

@@ -102,7 +102,11 @@ def report(
     if html is not None:
         from service.cli.knowledge_report.page import page
 
-        html.write_text(page(compiled, today), encoding="utf-8")
+        try:
+            html.write_text(page(compiled, today), encoding="utf-8")
+        except OSError as error:
+            complain(f"{html} cannot be written: {error.strerror}")
+            raise typer.Exit(Exit.WRONG_INPUT) from None
         typer.echo(f"Written to {html}.")
         return
     from service.cli.knowledge_report import report_sections

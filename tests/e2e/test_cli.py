@@ -288,6 +288,9 @@ def test_knowledge_report_as_a_page(small: str, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     assert run("knowledge", "report", "--path", small, "--html", str(file)).stdout == f"Written to {file}.\n"
     assert "Fluoroquinolone with an oral magnesium product" in file.read_text(encoding="utf-8")
+    result = run("knowledge", "report", "--path", small, "--html", str(tmp_path / "nowhere" / "report.html"))
+    assert result.exit_code == 1
+    assert "cannot be written: No such file or directory" in result.stderr
 
 
 def test_knowledge_schema() -> None:

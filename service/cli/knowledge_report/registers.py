@@ -3,11 +3,10 @@
 from collections import Counter
 from typing import Final
 
-from rules.model import Assessment, Citation
+from rules.model import Assessment, Case, Citation
 from rules.terms import AssessmentArea, Verdict
 from service.cli.knowledge_report.figures import (
     Disagreeing,
-    Quietness,
     disagreements,
     quiet_cases,
     quietness,
@@ -137,46 +136,37 @@ class Registers:
 
     def quietness(self) -> Html:
         """How many findings lists set off, and which rules fire most."""
-        groups = (
-            ("Lists of whole patients", quietness(self.known.compiled, whole_lists(self.known.rule_set))),
-            ("Lists that should say little", quietness(self.known.compiled, quiet_cases(self.known.rule_set))),
-        )
+        rule_set = self.known.rule_set
         return tag(
             "section",
             tag("h2", "Quietness"),
             tag(
                 "p",
-                "Each needless finding makes the next easier to ignore. So many findings does a list set off:",
+                "Each needless finding makes the next easier to ignore. This is how many findings one list sets off:",
                 class_="note",
             ),
-            [self._noise(title, noise) for title, noise in groups if noise is not None],
+            self._noise("Lists of whole patients", whole_lists(rule_set)),
+            self._noise("Lists that should say little", quiet_cases(rule_set)),
             id="quietness",
         )
 
-    def _noise(self, title: str, noise: Quietness) -> Html:
-        known = {record.id: record for record in self.known.interactions}
-        rows = [
-            (name, str(one.least), f"{one.median:g}", f"{one.mean:.2f}", str(one.most))
-            for name, one in [
-                *((pill(one), spread) for one, spread in noise.by_severity.items()),
-                ("all", noise.total),
-            ]
-        ]
+    def _noise(self, title: str, cases: list[Case]) -> Html | None:
+        noise = quietness(self.known.compiled, cases)
+        if noise is None:
+            return None
+        spreads = [*((pill(one), spread) for one, spread in noise.by_severity.items()), ("all", noise.total)]
+        rows = [(name, str(one.least), f"{one.median:g}", f"{one.mean:.2f}", str(one.most)) for name, one in spreads]
         return tag(
             "section",
             tag("h3", f"{title} ({noise.lists})"),
             table(("findings a list", "least", "median", "mean", "most"), rows, "numbers"),
-            details(
-                "What fires most",
-                tag(
-                    "ol",
-                    [
-                        tag("li", link(name, known[name].title), " ", tag("span", str(count), class_="count"))
-                        for name, count in noise.loudest
-                    ],
-                ),
-            ),
+            details("What fires most", tag("ol", [self._loud(name, count) for name, count in noise.loudest])),
+            details("The lists", tag("ul", [tag("li", self.known.case(case)) for case in cases], class_="cases")),
         )
+
+    def _loud(self, name: str, count: int) -> Html:
+        record = self.known.compiled.interactions[name]
+        return tag("li", link(name, record.title), " ", tag("span", str(count), class_="count"))
 
     def sources(self) -> Html:
         """Every source, by title."""

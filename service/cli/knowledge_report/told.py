@@ -14,6 +14,7 @@ _MEASURED: Final = {
     "serum_potassium": ("serum potassium", "mmol/L"),
     "serum_calcium": ("serum calcium", "mmol/L"),
     "elemental_mg_per_day": ("magnesium from all products", "mg a day"),
+    "duration_days": ("taken for", "days"),
     "duration_months": ("taken for", "months"),
     "daily_dose_mg": ("daily dose", "mg"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rules.lint.logic import can_hold
-from rules.model import Expression
+from rules.model import Bounds, Expression
 
 
 def holds(*tests: dict[str, Any]) -> bool:
@@ -84,3 +84,12 @@ def test_never_together(tests: tuple[dict[str, Any], ...]) -> None:
 )
 def test_perhaps_together(tests: tuple[dict[str, Any], ...]) -> None:
     assert holds(*tests)
+
+
+BOUNDED = [name for name, field in Expression.model_fields.items() if field.annotation == Bounds | None]
+
+
+@pytest.mark.parametrize("key", BOUNDED)
+def test_every_number_is_compared(key: str) -> None:
+    assert not holds({key: {"below": 1}}, {key: {"above": 2}})
+    assert holds({key: {"below": 2}}, {key: {"above": 1}})

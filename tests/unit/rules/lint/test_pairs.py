@@ -131,7 +131,10 @@ class TestSalts:
         make.substance("magnesium-oxide", salt_form="oxide"),
         make.substance("magnesium-citrate", salt_form="citrate"),
         make.substance("magnesium-in-multivitamin"),
-        make.medication_class(make.MAGNESIUM, "magnesium-oxide", "magnesium-citrate", "magnesium-in-multivitamin"),
+        make.substance("magnesium"),
+        make.medication_class(
+            make.MAGNESIUM, "magnesium", "magnesium-oxide", "magnesium-citrate", "magnesium-in-multivitamin"
+        ),
     )
     REASON = "The oxide raises the gastric pH."
     SOURCE: dict[str, Any] = {  # noqa: RUF012
@@ -140,7 +143,7 @@ class TestSalts:
     }
 
     def test_neither_text_nor_source(self) -> None:
-        record = rule(affected={"substances": ["magnesium-oxide"]})
+        record = rule(affected={"substances": ["magnesium-oxide"]}, effect="Magnesium binds it.")
         assert faults(*self.SALTS, record) == [("interactions/rule", "/affected", "salt-difference")] * 2
 
     def test_only_one_of_both(self) -> None:
@@ -152,6 +155,16 @@ class TestSalts:
     def test_a_reason_with_a_source(self) -> None:
         record = rule(affected={"substances": ["magnesium-oxide"]}, mechanism=self.REASON, evidence=self.SOURCE)
         assert faults(*self.SALTS, record) == []
+
+    def test_a_route_is_no_difference(self) -> None:
+        """Of the two salts only one is injected, so a rule about injections leaves none out."""
+        injected = make.substance("magnesium-sulfate", salt_form="oxide", routes=["intravenous"])
+        every = make.medication_class("injected", "magnesium-sulfate")
+        salts = (*self.SALTS[:-1], make.medication_class(make.MAGNESIUM, "magnesium-citrate", "magnesium-sulfate"))
+        by_vein = make.party("injected", routes=["intravenous"])
+        assert faults(*salts, injected, every, rule(precipitant=by_vein)) == []
+        by_any_route = faults(*salts, injected, every, rule(precipitant=make.party("injected")))
+        assert by_any_route == [("interactions/rule", "/precipitant", "salt-difference")] * 2
 
     def test_the_title_of_a_source_counts(self) -> None:
         study = make.citation("study", title="Antacids and alvorin")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rules.model import Expression, Party, Separation
+from rules.model import Bounds, Expression, Party, Separation
 from service.cli.knowledge_report.markup import Html, joined, raw, tag
 from service.cli.knowledge_report.page import page
 from service.cli.knowledge_report.told import Told
@@ -153,6 +153,12 @@ class TestWords:
     )
     def test_expressions(self, test: dict[str, Any], words: str) -> None:
         assert self.TOLD.expression(Expression.model_validate(test)) == words
+
+    @pytest.mark.parametrize(
+        "key", [name for name, field in Expression.model_fields.items() if field.annotation == Bounds | None]
+    )
+    def test_every_number_has_a_name_and_a_unit(self, key: str) -> None:
+        assert " at least 1 " in self.TOLD.expression(Expression.model_validate({key: {"at_least": 1}}))
 
     @pytest.mark.parametrize(
         ("party", "words"),
