@@ -33,8 +33,6 @@ def every_kind_of_case(inspection: Inspection) -> Iterator[Fault]:
 def cases_about_their_interaction(inspection: Inspection) -> Iterator[Fault]:
     """A case about an interaction says something about that interaction."""
     for case in active(inspection.rule_set.cases):
-        if case.interaction is None:
-            continue
         expected = {finding.interaction for finding in case.expect.findings}
         if case.kind in {CaseKind.FIRES, CaseKind.MISSING_FACT} and case.interaction not in expected:
             yield "cases", case.id, "/expect/findings", "case-silent", f"it does not expect {case.interaction!r}"

@@ -66,6 +66,11 @@ def test_a_rule_that_is_pointed_to_is_in_force() -> None:
     assert faults(rule(status="withdrawn"), claim) == [("assessments/claim", "/interactions/0", "withdrawn-reference")]
 
 
+def test_only_silence_is_tested_for_silence() -> None:
+    claim = make.assessment("claim", verdict="information", cases=["list"], classes=["class-a"])
+    assert faults(rule(), claim, cases=(*ALL_CASES, whole_list("alvorin"))) == []
+
+
 class TestSilence:
     """Nothing above minor is said about what the assessment names."""
 

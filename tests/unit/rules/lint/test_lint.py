@@ -8,6 +8,7 @@ import pytest
 
 from rules.lint import RULES, UPCOMING, lint
 from rules.load import Knowledge
+from rules.terms import CaseKind
 from tests import factories as make
 from tests.unit.rules.lint.small import ALL_CASES, BASE, HEARSAY, WHEN, case, faults, rule
 
@@ -121,7 +122,7 @@ class TestCases:
         assert faults(rule(), cases=cases) == expected
 
     def test_withdrawn_case_and_whole_list_say_nothing_of_a_rule(self) -> None:
-        whole = case("fires").model_copy(update={"id": "whole", "interaction": None})
+        whole = case("fires").model_copy(update={"id": "whole", "interaction": None, "kind": CaseKind.WHOLE_LIST})
         gone = case("quiet", status="withdrawn", expect={"status": "complete"}).model_copy(update={"id": "gone"})
         rule_set = make.rule_set(*BASE, rule()).model_copy(update={"cases": (*ALL_CASES, whole, gone)})
         assert lint(Knowledge(rule_set, {})) == []
@@ -303,6 +304,10 @@ class TestNever:
 
     def test_rule(self) -> None:
         assert faults(rule(when=self.NEVER)) == [("interactions/rule", "/when", "never-true")]
+
+    def test_a_rule_that_never_applies_is_told_once(self) -> None:
+        record = rule(when=self.NEVER, factors=[make.factor("old", "major", WHEN)])
+        assert faults(record) == [("interactions/rule", "/when", "never-true")]
 
     def test_rule_with_its_conditions(self) -> None:
         found = faults(make.condition("gout"), rule(conditions=["gout"], when={"not": {"conditions": ["gout"]}}))

@@ -58,6 +58,10 @@ class TestTwice:
     def test_other_pairs(self, other: dict[str, Any]) -> None:
         assert two({}, other) == []
 
+    def test_another_partner(self) -> None:
+        third = make.substance("cordimax")
+        assert faults(third, another(), rule(precipitant={"substances": ["cordimax"]})) == []
+
     @pytest.mark.parametrize(
         ("one", "other", "found"),
         [
