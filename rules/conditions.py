@@ -36,6 +36,10 @@ class Subject(Protocol):
         """The substance of the medication that the rule is about."""
 
     @property
+    def days(self) -> Interval:
+        """Days since the start."""
+
+    @property
     def duration(self) -> Interval:
         """Months since the start."""
 
@@ -621,6 +625,12 @@ _RANGES: dict[str, _RangeKey] = {
         "mg",
         lambda facts, _: facts.elemental_mg_per_day,
         lambda facts, _: facts.elemental_missing,
+    ),
+    "duration_days": _RangeKey(
+        "duration of use",
+        "days",
+        lambda _, subject: UNKNOWN if subject is None else subject.days,
+        _own_fact("started_on"),
     ),
     "duration_months": _RangeKey(
         "duration of use",

@@ -110,6 +110,20 @@ class Taken:
         return (f"medications.{self.line.id}.{name}",)
 
     @property
+    def duration_days(self) -> int | None:
+        """Whole days since the start; a start in the future is no time at all. One subtraction: not worth keeping."""
+        start, end = self.line.item.started_on, self.line.as_of
+        if start is None or end is None:
+            return None
+        return max(0, (end - start).days)
+
+    @property
+    def days(self) -> Interval:
+        """Days since the start, when it is known."""
+        days = self.duration_days
+        return UNKNOWN if days is None else (days, days)
+
+    @property
     def duration(self) -> Interval:
         """Months since the start, when it is known."""
         months = self.duration_months
@@ -171,10 +185,20 @@ class Together:
         return tuple(dict.fromkeys(unknown))
 
     @property
+    def days(self) -> Interval:
+        """Days since the first start; any of those whose start is not known may be longer still."""
+        return _longest([one.duration_days for one in self.taken])
+
+    @property
     def duration(self) -> Interval:
         """Months since the first start; any of those whose start is not known may be longer still."""
-        known = [months for months in (one.duration_months for one in self.taken) if months is not None]
-        if not known:
-            return UNKNOWN
-        longest = max(known)
-        return longest, (longest if len(known) == len(self.taken) else None)
+        return _longest([one.duration_months for one in self.taken])
+
+
+def _longest(durations: Sequence[Exact | None]) -> Interval:
+    """The longest of several durations: at least the longest one known, exactly that where all are known."""
+    known = [one for one in durations if one is not None]
+    if not known:
+        return UNKNOWN
+    longest = max(known)
+    return longest, (longest if len(known) == len(durations) else None)

@@ -299,8 +299,8 @@ class Expression(Document):
     """When something applies: exactly one key. Facts that are not known make the answer `may_apply`.
 
     ``egfr`` is in mL/min/1.73 m2 (or mL/min for a creatinine clearance); serum values are in mmol/L; ``age_years``
-    in years; ``elemental_mg_per_day`` is the magnesium from all products on the list; ``duration_months`` and
-    ``daily_dose_mg`` are those of the rule's own medication.
+    in years; ``elemental_mg_per_day`` is the magnesium from all products on the list; ``duration_days`` (whole
+    days), ``duration_months`` and ``daily_dose_mg`` are those of the rule's own medication.
     """
 
     all: Annotated[tuple[Expression, ...], Field(min_length=1)] | None = None
@@ -319,6 +319,7 @@ class Expression(Document):
     elemental_mg_per_day: Bounds | None = None
     co_medication: CoMedication | None = None
     risk_count: RiskCount | None = None
+    duration_days: Bounds | None = None
     duration_months: Bounds | None = None
     daily_dose_mg: Bounds | None = None
 

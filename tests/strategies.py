@@ -91,6 +91,7 @@ LIMITS: Final[dict[str, tuple[str, ...]]] = {
     "serum_potassium": ("3", "3.5"),
     "serum_calcium": ("1.9", "2.1"),
     "elemental_mg_per_day": ("100", "250", "350"),
+    "duration_days": ("31", "92", "365"),
     "duration_months": ("1", "3", "12"),
     "daily_dose_mg": ("40", "80.5", "1000"),
 }
@@ -136,8 +137,8 @@ NOT_NAMES: Final = ("zzyxin", "Zzyxin 40 mg tablet", "alvorin zzyxin", "???", "4
 NOT_CONDITIONS: Final = ("grumbling", "J99.9 of the soul")
 LISTED_ONLY: Final = frozenset({"co_medication", "risk_count", "elemental_mg_per_day"})
 # What a rule may ask of its own medication, by the kind of rule.
-OWN_ONLY: Final = frozenset({"duration_months", "daily_dose_mg"})
-OWN_OF_A_LIST: Final = frozenset({"duration_months"})
+OWN_ONLY: Final = frozenset({"duration_days", "duration_months", "daily_dose_mg"})
+OWN_OF_A_LIST: Final = frozenset({"duration_days", "duration_months"})
 NONE_OWN: Final[frozenset[str]] = frozenset()
 LEAVES: Final = (
     *LIMITS,
@@ -146,7 +147,7 @@ LEAVES: Final = (
     "pregnancy",
     "conditions",
     "symptoms",
-    "co_medication",
+    *("co_medication",) * 4,  # what a list is about; one test among so many would rarely meet another drug
     "risk_count",
 )
 

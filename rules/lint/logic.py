@@ -23,6 +23,7 @@ _NUMBERS: Final = frozenset(
         "serum_potassium",
         "serum_calcium",
         "elemental_mg_per_day",
+        "duration_days",
         "duration_months",
         "daily_dose_mg",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -133,11 +133,19 @@ class Known(Identity):
         half = Fraction(1, 2)
         return whole + (half if end.day > start.day else Fraction(0)) - (half if end.day < start.day else Fraction(0))
 
-    def duration(self, own: Own) -> tuple[Possible, Missing]:
+    def days(self, line: Taken) -> Fraction | None:
+        """Counted on the calendar, one by one from the start; a start to come is no time."""
+        start, end = line.item.started_on, self.profile.as_of
+        if start is None or end is None:
+            return None
+        return Fraction(len(range(start.toordinal(), end.toordinal())))
+
+    @staticmethod
+    def duration(own: Own, measure: Callable[[Taken], Fraction | None]) -> tuple[Possible, Missing]:
         """Several lines are taken as long as the longest of them; one of unknown start may be the longest."""
-        months = [(line, self.months(line)) for line in own.lines]
-        unknown = [line.id for line, value in months if value is None]
-        known = [value for _, value in months if value is not None]
+        durations = [(line, measure(line)) for line in own.lines]
+        unknown = [line.id for line, value in durations if value is None]
+        known = [value for _, value in durations if value is not None]
         if not own.lines:
             return UNKNOWN, frozenset({"medications.started_on"})
         longest = Possible(max(known, default=None), None if unknown else max(known))
@@ -239,7 +247,8 @@ class Known(Identity):
             "egfr": (self.egfr, frozenset({"patient.egfr"})),
             "age_years": (UNKNOWN if age is None else exactly(Fraction(age)), frozenset({"patient.age_years"})),
             "elemental_mg_per_day": (self.elemental, self.elemental_missing),
-            "duration_months": self.duration(own),
+            "duration_days": self.duration(own, self.days),
+            "duration_months": self.duration(own, self.months),
             "daily_dose_mg": self.daily_dose(own),
         }
         return numbers.get(key) or (self.serum(key), frozenset({f"observations.{key}"}))
@@ -272,6 +281,7 @@ class Known(Identity):
             "serum_potassium",
             "serum_calcium",
             "elemental_mg_per_day",
+            "duration_days",
             "duration_months",
             "daily_dose_mg",
         ):

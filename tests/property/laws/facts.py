@@ -302,15 +302,15 @@ def _limits(draw: st.DrawFn) -> tuple[str, str, Decimal, list[tuple[int, Json]]]
         limit = Decimal(draw(st.integers(1, 120)))
         steps = [(step, {"medications": [line], "patient": {"age_years": int(limit) + step}}) for step in (-1, 0, 1)]
         return key, bound, limit, steps
-    if key == "duration_months":
-        months = draw(st.integers(1, 200))
-        start = _months_before(months)
+    if key in {"duration_days", "duration_months"}:
+        length = draw(st.integers(1, 200))
+        start = _months_before(length) if key == "duration_months" else _AS_OF - timedelta(length)
         days = draw(st.integers(1, 400))
         steps = [
             (step, {"medications": [{**line, "started_on": day.isoformat()}], "as_of": _AS_OF.isoformat()})
             for step, day in ((-1, start + timedelta(days)), (0, start), (1, start - timedelta(days)))
         ]
-        return key, bound, Decimal(months), steps
+        return key, bound, Decimal(length), steps
     unit = Decimal(1).scaleb(-draw(st.integers(0, 9)))
     value = draw(st.integers(2, 10**9 - 2)) * unit
     if value >= 10**8:

@@ -157,10 +157,18 @@ class TestLimits:
         report = ask({"duration_months": {"at_least": "3"}}, own={"started_on": started_on}, as_of="2026-11-22")
         assert answer(report) == (expected, [])
 
+    @pytest.mark.parametrize("key", ["duration_days", "duration_months"])
     @pytest.mark.parametrize("given", [{"own": {"started_on": "2026-01-01"}}, {"as_of": "2026-11-22"}, {}])
-    def test_duration_needs_start_and_day(self, given: dict[str, Any]) -> None:
+    def test_duration_needs_start_and_day(self, given: dict[str, Any], key: str) -> None:
         """The clock of the machine is never asked."""
-        assert answer(ask({"duration_months": {"at_least": "3"}}, **given)) == (MAY, ["medications.own.started_on"])
+        assert answer(ask({key: {"at_least": "3"}}, **given)) == (MAY, ["medications.own.started_on"])
+
+    @pytest.mark.parametrize("key", ["duration_days", "duration_months"])
+    def test_duration_where_no_medication_is_the_rules_own(self, key: str) -> None:
+        """A rule about a condition alone has no start to look at."""
+        rule = make.interaction("rule", conditions=["gout"], when={key: {"at_least": "3"}})
+        report = check(make.compiled(*WORLD, rule), make.profile(conditions=[{"text": "gout"}], as_of="2026-11-22"))
+        assert answer(report) == (MAY, ["medications.started_on"])
 
     @pytest.mark.parametrize(
         ("dose", "times", "expected"),
@@ -410,6 +418,7 @@ RANGES = (
     "serum_potassium",
     "serum_calcium",
     "elemental_mg_per_day",
+    "duration_days",
     "duration_months",
     "daily_dose_mg",
 )
@@ -482,6 +491,14 @@ class TestWords:
         observation = {"kind": "serum_magnesium", "value": "1.7", "unit": "mg/dL"}  # 0.69944 mmol/L
         report = ask({"serum_magnesium": {"below": "0.7"}}, observations=[observation])
         assert words(report) == "serum magnesium 0.6994 mmol/L is below 0.7"
+
+    def test_duration(self) -> None:
+        given: dict[str, Any] = {"own": {"started_on": "2026-11-15"}, "as_of": "2026-11-22"}
+        assert words(ask({"duration_days": {"above": "5"}}, **given)) == "duration of use 7 days is above 5"
+        assert words(ask({"duration_months": {"below": "1"}}, **given)) == "duration of use 0.07 months is below 1"
+        assert words(ask({"duration_days": {"above": "5"}})) == (
+            "duration of use is not known (above 5 days would matter)"
+        )
 
     def test_unknown_value(self) -> None:
         assert words(ask({"egfr": {"below": "30"}})) == "eGFR is not known (below 30 mL/min/1.73 m2 would matter)"

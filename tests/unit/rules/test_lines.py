@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -194,6 +195,92 @@ class TestDuration:
     def test_part_of_a_month_never_makes_a_whole_one(self, started_on: str) -> None:
         report = ask({}, {"started_on": started_on}, when={"duration_months": {"below": "4"}}, as_of="2026-11-22")
         assert answer(report)[0] == "applies"
+
+
+class TestDurationInDays:
+    """Whole days from the start to the day of the question, by the calendar."""
+
+    @pytest.mark.parametrize(
+        ("started_on", "as_of", "expected"),
+        [
+            ("2026-11-16", "2026-11-22", "applies"),
+            ("2026-11-17", "2026-11-22", "applies"),  # five days to the day
+            ("2026-11-18", "2026-11-22", "does_not_apply"),
+            ("2026-11-22", "2026-11-22", "does_not_apply"),
+            ("2026-11-30", "2026-11-22", "does_not_apply"),  # not started yet
+            ("2024-02-25", "2024-03-01", "applies"),  # through the leap day
+            ("2023-02-25", "2023-03-01", "does_not_apply"),  # no leap day
+            ("2024-02-29", "2024-03-05", "applies"),
+            ("2024-02-29", "2024-03-04", "does_not_apply"),
+            ("2025-12-27", "2026-01-01", "applies"),
+            ("2025-12-28", "2026-01-01", "does_not_apply"),
+        ],
+    )
+    def test_at_least_five(self, started_on: str, as_of: str, expected: str) -> None:
+        report = ask({}, {"started_on": started_on}, when={"duration_days": {"at_least": "5"}}, as_of=as_of)
+        assert answer(report) == (expected, [])
+
+    @pytest.mark.parametrize(
+        ("bounds", "days", "expected"),
+        [
+            ({"above": "5"}, 5, "does_not_apply"),
+            ({"above": "5"}, 6, "applies"),
+            ({"below": "5"}, 5, "does_not_apply"),
+            ({"below": "5"}, 4, "applies"),
+            ({"at_most": "5"}, 5, "applies"),
+            ({"at_most": "5"}, 6, "does_not_apply"),
+            ({"at_least": "5", "below": "7"}, 6, "applies"),
+            ({"at_least": "5", "below": "7"}, 7, "does_not_apply"),
+            ({"at_least": "366"}, 365, "does_not_apply"),
+            ({"at_least": "366"}, 366, "applies"),
+        ],
+    )
+    def test_each_bound(self, bounds: dict[str, str], days: int, expected: str) -> None:
+        start = (date(2026, 11, 22) - timedelta(days)).isoformat()
+        report = ask({}, {"started_on": start}, when={"duration_days": bounds}, as_of="2026-11-22")
+        assert answer(report) == (expected, [])
+
+    @pytest.mark.parametrize("started_on", ["2026-11-22", "2026-11-23", "2030-01-01"])
+    def test_a_start_to_come_is_no_time(self, started_on: str) -> None:
+        report = ask({}, {"started_on": started_on}, when={"duration_days": {"at_most": "0"}}, as_of="2026-11-22")
+        assert answer(report) == ("applies", [])
+
+    @pytest.mark.parametrize("given", [{}, {"started_on": "2026-11-01"}])
+    def test_unknown(self, given: Given) -> None:
+        question = {} if given else {"as_of": "2026-11-22"}
+        report = ask({}, given, when={"duration_days": {"at_least": "5"}}, **question)
+        assert answer(report) == ("may_apply", ["medications.m1.started_on"])
+
+
+class TestDurationTogether:
+    """Several medications are taken as long as the one taken longest, in days as in months."""
+
+    @pytest.mark.parametrize("key", ["duration_days", "duration_months"])
+    @pytest.mark.parametrize(
+        ("starts", "bounds", "expected"),
+        [
+            (("2026-11-21", "2026-05-22"), {"at_least": "6"}, ("applies", [])),
+            (("2026-11-21", "2026-11-20"), {"at_least": "6"}, ("does_not_apply", [])),
+            (("2026-11-21", None), {"at_least": "6"}, ("may_apply", ["medications.m2.started_on"])),
+            (("2026-05-22", None), {"at_least": "6"}, ("applies", [])),
+            (("2026-05-22", None), {"below": "6"}, ("does_not_apply", [])),
+            (("2026-11-21", None), {"below": "6"}, ("may_apply", ["medications.m2.started_on"])),
+            (("2026-11-21", "2027-01-01"), {"below": "6"}, ("applies", [])),
+            ((None, None), {"at_least": "6"}, ("may_apply", [f"medications.m{n}.started_on" for n in (1, 2)])),
+        ],
+    )
+    def test_longest(
+        self, starts: tuple[str | None, ...], bounds: dict[str, str], expected: tuple[str, list[str]], key: str
+    ) -> None:
+        rule = make.interaction(
+            "rule", scope="list", precipitant={"substances": ["alvorin", "betarine"]}, when={key: bounds}
+        )
+        lines = [
+            make.medication(f"m{number}", name, **({"started_on": start} if start else {}))
+            for number, name, start in zip((1, 2), ("alvorin", "betarine"), starts, strict=True)
+        ]
+        rules = make.compiled(DRUG, make.substance("betarine"), rule)
+        assert answer(check(rules, make.profile(*lines, as_of="2026-11-22"))) == expected
 
 
 class TestDailyDose:
