@@ -149,7 +149,7 @@ def _words(bounds: Bounds) -> str:
 class Range:
     """A comparison of an interval with bounds. Decimals, integers and fractions compare exactly with each other."""
 
-    __slots__ = ("contains", "high", "low", "strict_high", "strict_low", "words")
+    __slots__ = ("contains", "high", "high_ratio", "low", "low_ratio", "strict_high", "strict_low", "words")
 
     def __init__(self, bounds: Bounds) -> None:
         """Keep the bounds and their words, and choose how a single value is compared."""

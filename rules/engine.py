@@ -363,14 +363,13 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     counts = _NO_FINDINGS.copy()
     for finding in findings:
         counts[finding["severity"]] += 1
-    known = sum([1 for line in lines if line.entries])
     complete = (
-        known == len(lines)
-        and sum([line.resolution.agrees for line in lines]) == known
+        False not in [line.resolution.certain for line in lines]
         and (not conditions or _complete(conditions))
         and (not symptoms or _complete(symptoms))
     )
     status = _COMPLETE if complete else _INCOMPLETE
+    known = len(lines) if complete else sum([1 for line in lines if line.entries])
     report: CheckReport = {
         "rule_set": {"version": compiled.version, "digest": compiled.digest},
         "as_of": profile.as_of.isoformat() if profile.as_of is not None else None,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rules.conditions import Exact, Interval
     from rules.profile import MedicationItem
     from rules.report import Reason
-    from rules.resolution import Given, Resolution
     from rules.terms import Route
 
 _APPLIES: Final = word(Applicability.APPLIES)
@@ -39,11 +38,10 @@ class Line:
         self.id = item.id
         self.item = item
         self.as_of = as_of
-        self.resolution: Resolution = resolve(compiled, item.text, item.codes)
-        self.entries = self.resolution.entries
-        self.given: Given = self.resolution.given
-        if item.route is not None or item.dose_form is not None:
-            self.given = given_by(item, self.resolution)
+        self.resolution = resolution = resolve(compiled, item.text, item.codes)
+        self.entries = resolution.entries
+        plainly = item.route is None and item.dose_form is None
+        self.given = resolution.given if plainly else given_by(item, resolution)
 
     @property
     def routes(self) -> tuple[Route, ...]:

@@ -66,7 +66,7 @@ class Resolution:
     reading: Reading | None
     strengths: dict[str, Strength]  # substance id -> the strength written after its name
     given: Given
-    agrees: bool  # codes and text stand for the same
+    certain: bool  # something is known, and codes and text stand for the same
     given_by: dict[tuple[Route | None, DoseForm | None], Given] = field(default_factory=dict)
 
 
@@ -198,7 +198,7 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
         reading=reading if words else None,
         strengths=_strengths(named, reading) if text_entries else {},
         given=Given(routes, route_words, dose_form, usual=usual),
-        agrees=not disagrees and not gone,
+        certain=bool(entries) and not disagrees and not gone,
     )
 
 

@@ -6,7 +6,11 @@ A good body is parsed once, in pydantic's core. Only a body that fails is looked
 from __future__ import annotations
 
 import json
-from typing import Any, Final, NoReturn, TypeVar, get_args
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
+from typing import Any, Final, NoReturn, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -79,37 +83,60 @@ async def _bytes_of(request: Request) -> bytes:
 
 
 def _fields_set(body: BaseModel) -> int:
-    """The number of keys that were given, in this object and in those inside it."""
+    """The number of keys that were given, in this object and in those inside it.
+
+    All objects of one kind are gone through together, which takes a third of the time of going from one to the next.
+    """
     count = 0
-    objects = [body]
-    for one in objects:  # grows while it is gone through; a call for each object would cost four times as much
-        count += len(one.__pydantic_fields_set__)
-        content = one.__dict__
-        for name in _INNER_FIELDS[one.__class__]:
-            value = content[name]
-            if value.__class__ is tuple:
-                objects += value
-            elif value is not None:
-                objects.append(value)
+    kinds: list[tuple[type[BaseModel], list[BaseModel]]] = [(body.__class__, [body])]
+    for model, objects in kinds:  # grows while it is gone through
+        count += sum(map(len, map(_FIELDS_SET, objects)))
+        for field in _INNER_FIELDS[model]:
+            values = filter(None, map(field.read, objects))
+            inner = list(chain.from_iterable(values) if field.many else values)
+            if inner:
+                kinds.append((field.model, inner))
     return count
 
 
-class _InnerFields(dict[type[BaseModel], tuple[str, ...]]):
-    """For each model, the fields that hold a model or a tuple of models; found out when first asked for."""
+_FIELDS_SET: Final = attrgetter("__pydantic_fields_set__")
 
-    def __missing__(self, model: type[BaseModel]) -> tuple[str, ...]:
-        names = tuple(name for name, field in model.model_fields.items() if _holds_model(field.annotation))
-        self[model] = names
-        return names
+
+@dataclass(frozen=True, slots=True)
+class _InnerField:
+    """A field that holds a model, or many of one model."""
+
+    read: Callable[[BaseModel], Any]
+    model: type[BaseModel]
+    many: bool
+
+
+class _InnerFields(dict[type[BaseModel], tuple[_InnerField, ...]]):
+    """For each model its fields that hold models; found out when first asked for."""
+
+    def __missing__(self, model: type[BaseModel]) -> tuple[_InnerField, ...]:
+        found = []
+        for name, field in model.model_fields.items():
+            many = _within(field.annotation, tuple)
+            inner = _model_in(field.annotation)
+            if inner is not None:
+                found.append(_InnerField(attrgetter(name), inner, many))
+        self[model] = tuple(found)
+        return self[model]
 
 
 _INNER_FIELDS: Final = _InnerFields()
 
 
-def _holds_model(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
+def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation
+    """The model in an annotation such as ``tuple[Code, ...] | None``; ours never hold two."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return True
-    return any(_holds_model(part) for part in get_args(annotation))
+        return annotation
+    return next((model for model in map(_model_in, get_args(annotation)) if model is not None), None)
+
+
+def _within(annotation: Any, origin: type) -> bool:  # noqa: ANN401 - any annotation
+    return get_origin(annotation) is origin or any(_within(part, origin) for part in get_args(annotation))
 
 
 # --- what is wrong with a body ----------------------------------------------------------------------------------------

@@ -16,13 +16,14 @@ from rules.engine import check
 from rules.profile import MedicationItem, MedicationProfile
 from rules.report import CheckedMedication, CheckReport, RuleSetReference
 from rules.resolution import resolve_item
-from rules.terms import RecognitionState
+from rules.terms import CheckStatus, RecognitionState
 from service.telemetry import Metrics
 
 # The two highest bits of this digit are fixed; the other two are random.
 _VARIANTS = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 
+_INCOMPLETE = CheckStatus.INCOMPLETE.value
 _UNRECOGNISED = RecognitionState.UNRECOGNISED.value
 
 
@@ -84,7 +85,9 @@ class Checks:
         if profile.as_of is None:
             profile = profile.model_copy(update={"as_of": self._today()})
         report = check(compiled, profile, explain=explain)
-        unrecognised = sum([line["state"] == _UNRECOGNISED for line in report["medications"]])
+        unrecognised = 0
+        if report["status"] == _INCOMPLETE:  # nothing is unrecognised in a complete answer
+            unrecognised = sum([line["state"] == _UNRECOGNISED for line in report["medications"]])
         self._totals.count(report["status"], report["finding_counts"], unrecognised)
         return {"check_id": self._new_id(), **report}
 

@@ -141,7 +141,7 @@ def _disagreement_is_settled_silently(patch: Patch) -> None:
     honest = resolution._resolve
 
     def resolve(*asked: Anything) -> resolution.Resolution:
-        return dataclasses.replace(honest(*asked), agrees=True)
+        return dataclasses.replace(honest(*asked), certain=True)
 
     patch.setattr(resolution, "_resolve", resolve)
 

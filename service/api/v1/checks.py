@@ -18,10 +18,9 @@ from service.api.examples import CHECK_REQUESTS
 from service.api.faults import Fault, FaultLocation
 from service.api.openapi import json_body, statuses
 from service.api.problems import ProblemCode, ProblemError
-from service.api.routes import DirectRoute, operation_id, read_query
+from service.api.routes import DirectAnswer, DirectRoute, operation_id, read_query
 from service.application.checks import CheckAnswer
 
-_NO_STORE: Final = {"Cache-Control": "no-store"}
 _PARAMETERS: Final = frozenset({"explain"})
 _BOOLEANS: Final = {"true": True, "false": False}
 _EXPLAIN: Final[dict[str, Any]] = {
@@ -56,7 +55,7 @@ async def check_medications(request: Request) -> Response:
     explain = bool(query) and _explain(query)
     profile = await read_body(request, MedicationProfile)
     answer = parts_of(request).checks.check(profile, explain=explain)
-    return Response(orjson.dumps(answer), headers=_NO_STORE, media_type="application/json")
+    return DirectAnswer(orjson.dumps(answer))
 
 
 def _explain(query: bytes) -> bool:
