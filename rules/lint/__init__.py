@@ -42,18 +42,15 @@ RULES: Final[tuple[Rule, ...]] = (
     reach.tests_that_can_hold,
     reach.withdrawn_references,
     pairs.contradictions,
-)
-# Rules that the packaged knowledge does not keep yet; they move up as soon as it does.
-UPCOMING: Final[tuple[Rule, ...]] = (
     cases.everything_is_assessed,
     pairs.differences_between_salts,
 )
 
 
-def lint(knowledge: Knowledge, *, today: date | None = None, upcoming: bool = False) -> list[Problem]:
+def lint(knowledge: Knowledge, *, today: date | None = None) -> list[Problem]:
     """Every fault, sorted by place; faults that keep the knowledge from compiling come alone.
 
-    Without ``today`` no review is overdue: rules have no clock. ``upcoming`` adds the rules that are not in force yet.
+    Without ``today`` no review is overdue: rules have no clock.
     """
     try:
         compiled = compile_rule_set(knowledge.rule_set, places=knowledge.places)
@@ -61,7 +58,7 @@ def lint(knowledge: Knowledge, *, today: date | None = None, upcoming: bool = Fa
         return list(error.problems)
     inspection = Inspection(compiled, today)
     problems: list[Problem] = []
-    for rule in (*RULES, *UPCOMING) if upcoming else RULES:
+    for rule in RULES:
         for kind, record_id, pointer, code, detail in rule(inspection):
             file, line = knowledge.places.get((kind, record_id), (f"{kind}/{record_id}", 0))
             problems.append(Problem(file, line, pointer, code, detail))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # A number that somebody measured or set: with a unit, a share or a fold. A bare count of medicines is none.
 _FIGURE: Final = re.compile(
-    r"\d(?:[\d.,]*\d)?\s*(?:%|per cent|mg|g|mmol|mL|hours?|h|days?|weeks?|months?|years?|times|-?fold)(?!\w)"
+    r"(?<![\d.,])\d[\d.,]*\s*(?:%|per cent|mg|g|mmol|mL|hours?|h|days?|weeks?|months?|years?|times|-?fold)(?!\w)"
 )
 
 

@@ -48,15 +48,12 @@ def lint(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The day on which reviews are due; without it today."),
     ] = None,
-    upcoming: Annotated[
-        bool, typer.Option("--upcoming", help="Also rules that the packaged knowledge does not keep yet.")
-    ] = False,
 ) -> None:
     """Look for faults: broken references, missing cases, unverified claims, contradictions, wording."""
     from rules.lint import lint as lint_knowledge
 
     knowledge = read_knowledge(path)
-    problems = lint_knowledge(knowledge, today=(as_of or datetime.now(UTC)).date(), upcoming=upcoming)
+    problems = lint_knowledge(knowledge, today=(as_of or datetime.now(UTC)).date())
     for problem in problems:
         typer.echo(str(problem))
     if problems:

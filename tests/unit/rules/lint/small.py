@@ -72,7 +72,7 @@ def management(**given: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
-def _assessed(rule_set: RuleSet) -> RuleSet:
+def assessed_all(rule_set: RuleSet) -> RuleSet:
     """With one assessment that names everything, so that this fault is seen only where it is planted."""
     everything = make.assessment(
         "everything",
@@ -96,5 +96,5 @@ def faults(
     known = {one.id for one in rule_set.interactions}
     kept = tuple(one for one in cases if one.interaction is None or one.interaction in known)
     rule_set = rule_set.model_copy(update={"cases": kept})
-    knowledge = Knowledge(_assessed(rule_set) if assessed else rule_set, {})
-    return [(problem.file, problem.pointer, problem.code) for problem in lint(knowledge, today=today, upcoming=True)]
+    knowledge = Knowledge(assessed_all(rule_set) if assessed else rule_set, {})
+    return [(problem.file, problem.pointer, problem.code) for problem in lint(knowledge, today=today)]

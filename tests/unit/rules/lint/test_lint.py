@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from rules.lint import RULES, UPCOMING, lint
+from rules.lint import RULES, lint
 from rules.load import Knowledge
 from rules.terms import CaseKind
 from tests import factories as make
-from tests.unit.rules.lint.small import ALL_CASES, BASE, HEARSAY, WHEN, case, faults, rule
+from tests.unit.rules.lint.small import ALL_CASES, BASE, HEARSAY, WHEN, assessed_all, case, faults, rule
 
 
 def test_clean() -> None:
@@ -23,21 +23,14 @@ def test_faults_that_keep_it_from_compiling_come_alone() -> None:
 
 
 def test_every_rule_says_what_it_protects_and_is_counted_once() -> None:
-    rules = [*RULES, *UPCOMING]
-    assert all(one.__doc__ for one in rules)
-    assert len(set(rules)) == len(rules)
-
-
-def test_upcoming_rules_wait() -> None:
-    rule_set = make.rule_set(*BASE, rule()).model_copy(update={"cases": ALL_CASES})
-    assert lint(Knowledge(rule_set, {})) == []
-    assert {one.code for one in lint(Knowledge(rule_set, {}), upcoming=True)} == {"not-assessed"}
+    assert all(one.__doc__ for one in RULES)
+    assert len(set(RULES)) == len(RULES)
 
 
 def test_places_and_order() -> None:
     rule_set = make.rule_set(*BASE, rule(evidence=HEARSAY, title="It must never be"))
     places = {("interactions", "rule"): ("interactions/rule.yaml", 3)}
-    found = lint(Knowledge(rule_set, places))
+    found = lint(Knowledge(assessed_all(rule_set), places))
     assert [(problem.file, problem.line, problem.code) for problem in found] == [
         ("interactions/rule.yaml", 3, "no-case"),
         ("interactions/rule.yaml", 3, "no-case"),
@@ -125,7 +118,7 @@ class TestCases:
         whole = case("fires").model_copy(update={"id": "whole", "interaction": None, "kind": CaseKind.WHOLE_LIST})
         gone = case("quiet", status="withdrawn", expect={"status": "complete"}).model_copy(update={"id": "gone"})
         rule_set = make.rule_set(*BASE, rule()).model_copy(update={"cases": (*ALL_CASES, whole, gone)})
-        assert lint(Knowledge(rule_set, {})) == []
+        assert lint(Knowledge(assessed_all(rule_set), {})) == []
 
 
 class TestRoutes:
