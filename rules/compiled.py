@@ -6,6 +6,7 @@ only things that grow afterwards are bounded caches that any thread may fill wit
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         Symptom,
     )
     from rules.report import CitationReference, SubstanceReference
+    from rules.terminology import Terminology
     from rules.terms import DoseForm, Route
 
     Manner = tuple[frozenset[Route], DoseForm | None]  # how a medication may be given
@@ -265,7 +267,17 @@ class CompiledRuleSet:
         self.entries: dict[str, Entry] = {
             record.id: self._entry_of(record) for record in rule_set.substances if _active(record)
         }
+        self.terminology: Terminology | None = None
+        self.outside: dict[str, Entry] = {}  # ingredients only the terminology knows: no more than it has
         self.resolutions: dict[object, Any] = {}  # bounded cache of rules.resolution
+
+    def with_terminology(self, terminology: Terminology | None) -> CompiledRuleSet:
+        """The same rule set, which also recognises what a terminology knows; nothing is compiled again."""
+        changed = copy(self)
+        changed.terminology = terminology
+        changed.outside = {}
+        changed.resolutions = {}
+        return changed
 
     def _report(self, kind: str, record_id: str, pointer: str, code: str, detail: str) -> None:
         file, line = self._places.get((kind, record_id), (f"{kind}/{record_id}", 0))

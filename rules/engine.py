@@ -372,6 +372,7 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     known = len(lines) if complete else sum([1 for line in lines if line.entries])
     report: CheckReport = {
         "rule_set": {"version": compiled.version, "digest": compiled.digest},
+        "terminology": compiled.terminology.reference if compiled.terminology is not None else None,
         "as_of": profile.as_of.isoformat() if profile.as_of is not None else None,
         "status": status,
         "statement": _statement(status, len(findings), len(lines), known),

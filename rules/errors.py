@@ -44,3 +44,19 @@ class QuantityError(ValueError):
 
 class FormulaError(ValueError):
     """A chemical formula that cannot be read or holds an element without a known atomic mass."""
+
+
+class TerminologyDamaged(Exception):
+    """A stored terminology is not what was written, or is written in a form this program does not read."""
+
+
+class ReleaseInvalid(Exception):
+    """A release of RxNorm cannot be read; the text names the file and, where there is one, the line."""
+
+    def __init__(self, file: str, line: int, detail: str) -> None:
+        """Say where and what; line 0 is the file as a whole."""
+        self.file = file
+        self.line = line
+        self.detail = detail
+        place = f"{file}, line {line}" if line else file
+        super().__init__(f"{place}: {detail}")

@@ -29,6 +29,7 @@ class Target:
     product: Product | None
     kind: MatchKind
     matched: str
+    doubts: tuple[str, ...] = ()  # why this may not be all of it
 
 
 @dataclass(slots=True)

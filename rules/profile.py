@@ -9,8 +9,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
+from rules.code_systems import SPELLINGS, system_of
 from rules.quantities import DOSE_UNITS, serum_units
 from rules.terms import (
     CodeSystem,
@@ -52,6 +62,29 @@ def _dose_unit(unit: str) -> str:
 DoseUnit = Annotated[str, StringConstraints(min_length=1, max_length=20), AfterValidator(_dose_unit)]
 
 
+def _system(spelling: object) -> object:
+    return system_of(spelling) if isinstance(spelling, str) else spelling
+
+
+System = Annotated[
+    CodeSystem,
+    BeforeValidator(_system),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "title": "System",
+            "description": "The code system by its short name, its FHIR address or its object identifier.",
+            "enum": list(SPELLINGS),
+            "x-enum-varnames": [
+                *(system.name for system in CodeSystem),
+                *(f"{system.name}_{kind}" for kind in ("ADDRESS", "OID") for system in CodeSystem),
+            ],
+        },
+        mode="validation",
+    ),
+]
+
+
 class Question(BaseModel):
     """What every part of the question has in common."""
 
@@ -80,7 +113,7 @@ class PatientFacts(Question):
 class Code(Question):
     """A code of a medication."""
 
-    system: CodeSystem
+    system: System
     code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,32}$")]
 
 

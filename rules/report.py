@@ -37,11 +37,18 @@ class RuleSetReference(TypedDict):
     digest: Annotated[str, Field(description="SHA-256 of the rule set's canonical JSON.")]
 
 
+class TerminologyReference(TypedDict):
+    """Which medicine terminology helped to recognise medications."""
+
+    version: Annotated[str, Field(description="The release, as it was named when it was imported.")]
+    digest: Annotated[str, Field(description="SHA-256 of the terminology's content.")]
+
+
 class MatchDetail(TypedDict):
     """How a medication was recognised."""
 
     kind: MatchKind
-    matched: Annotated[str, Field(description="The knowledge base's own name or code that matched.")]
+    matched: Annotated[str, Field(description="The name or code that matched, as the knowledge or terminology has it.")]
 
 
 class SubstanceReference(TypedDict):
@@ -289,6 +296,10 @@ class CheckReport(TypedDict):
     """The answer to one question."""
 
     rule_set: RuleSetReference
+    terminology: Annotated[
+        TerminologyReference | None,
+        Field(description="Null: no terminology is imported; only the rule set's names count."),
+    ]
     as_of: Annotated[str | None, Field(description="The day the answer is about (ISO 8601).")]
     status: CheckStatus
     statement: Annotated[str, Field(description="What the report does and does not say, in one or two sentences.")]

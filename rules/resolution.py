@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
+from rules.coded import CodeReading, entries_named, name_at, product_named, read_code
 from rules.names import Reading, read_besides, routes_of_form, tokens
-from rules.terms import CodeSystem, MatchKind, RecognitionState, Route, word
+from rules.quantities import MASS_UNITS, milligrams
+from rules.terms import RecognitionState, Route, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,8 +31,11 @@ MAXIMUM_CACHED: Final = 20_000
 _MAXIMUM_CANDIDATES: Final = 5
 _LEAST_SCORE: Final = 0.72
 _SHORTEST_PREFIX: Final = 3
+# A text may name the amount of up to ten units or of a quarter of one; beyond that it is a slip (1000 mg for 1 mg).
+_MOST_UNITS: Final = 10
+_SMALLEST_PARTS: Final = 4
+_WAYS_APART: Final = "codes and text do not agree on how it is given; all ways are taken as possible"
 _LOCAL_ROUTES: Final = frozenset({Route.TOPICAL, Route.OPHTHALMIC, Route.OTIC, Route.NASAL, Route.INHALED})
-_CLASS_PREFIX_LENGTH: Final = 5
 # "Magnesium" straight after another name is the salt of that drug ("esomeprazole magnesium"), not a magnesium product.
 _SALT_WORD: Final = "magnesium"
 
@@ -140,19 +146,15 @@ def checked(item_id: str, resolution: Resolution, given: Given) -> CheckedMedica
 
 
 def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]) -> Resolution:
-    problems: list[str] = []
-    by_code: list[tuple[MatchDetail, tuple[Entry, ...], Product | None, tuple[Route, ...]]] = []
-    for position, code in enumerate(codes):
-        found = _of_code(compiled, code)
-        if found is None:
-            problems.append(f"the {code.system} code at position {position} is not known here")
-        else:
-            by_code.append(found)
-
+    by_code, problems = _by_code(compiled, codes)
     words = tokens(text) if text else []
     named, reading = _read(compiled, words)
     unexplained = bool(words) and (not named or bool(reading.unread))
+    whole = product_named(compiled, words) if unexplained else None
+    if whole is not None:
+        named, unexplained = [], False
     text_entries = () if unexplained else _entries_of(compiled, named)
+    products = by_code if whole is None else [*by_code, whole]
     candidates: list[Candidate] = []
     if unexplained and not by_code:
         candidates = _candidates(compiled, words, named, reading)
@@ -160,21 +162,28 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
     elif unexplained:
         problems.append("the text was not recognised; the code was used")
 
-    entries = _union([found[1] for found in by_code] + ([text_entries] if text_entries else []))
-    readings = [found[1] for found in by_code] + ([text_entries] if text_entries else [])
-    disagrees = len({frozenset(entry.id for entry in one) for one in readings}) > 1
-    if disagrees:
-        problems.append("codes and text do not agree; all of them were checked")
-    gone = _withdrawn(compiled, [found[2] for found in by_code], [] if unexplained else named)
+    readings = [found.entries for found in products] + ([text_entries] if text_entries else [])
+    entries = _union(readings)
+    spoken = {} if unexplained or whole is not None else _strengths(named, reading)
+    strengths, slips = _together(products, spoken)
+    said = reading if words and whole is None else None
+    doubts = _doubts(products, [] if unexplained else named) + slips + _ways_apart(said, products)
+    if len({frozenset(entry.id for entry in one) for one in readings}) > 1:
+        doubts.append("codes and text do not agree; all of them were checked")
+    gone = _withdrawn(compiled, [found.product for found in by_code], [] if unexplained else named)
     if gone:
-        problems.append(f"withdrawn here and not checked: {', '.join(gone)}")
-    match: MatchDetail | None = by_code[0][0] if by_code else None
-    product = by_code[0][2] if by_code else None
+        doubts.append(f"withdrawn here and not checked: {', '.join(gone)}")
+    problems += doubts
+    match: MatchDetail | None = products[0].match if products else None
+    product = by_code[0].product if by_code else None
     if match is None and text_entries:
         first = named[0].target
         match = {"kind": word(first.kind), "matched": first.matched}
         product = first.product if len(named) == 1 else None
-    routes, route_words, dose_form = _routes(reading if words else None, by_code, product, entries)
+    if _WAYS_APART in doubts:
+        routes, route_words, dose_form = _all_ways(said, products), "route not agreed on", None
+    else:
+        routes, route_words, dose_form = _routes(said, products, product, entries)
     if not entries:
         state = RecognitionState.UNRECOGNISED
     elif any(entry.relevant for entry in entries):
@@ -196,9 +205,9 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
         listed=tuple((entry.id, entry.keys) for entry in entries),
         product=product,
         reading=reading if words else None,
-        strengths=_strengths(named, reading) if text_entries else {},
+        strengths=strengths,
         given=Given(routes, route_words, dose_form, usual=usual),
-        certain=bool(entries) and not disagrees and not gone,
+        certain=bool(entries) and not doubts,
     )
 
 
@@ -209,27 +218,78 @@ def _withdrawn(compiled: CompiledRuleSet, by_code: list[Product | None], named: 
     return sorted(parts - compiled.entries.keys())
 
 
+def _by_code(compiled: CompiledRuleSet, codes: tuple[Code, ...]) -> tuple[list[CodeReading], list[str]]:
+    """What the codes stand for, and what is wrong with those that stand for nothing here."""
+    readings: list[CodeReading] = []
+    problems: list[str] = []
+    for position, code in enumerate(codes):
+        found = read_code(compiled, code)
+        if isinstance(found, str):
+            problems.append(f"the {code.system} code at position {position} {found}")
+        else:
+            readings.append(found)
+    return readings, problems
+
+
+def _doubts(products: list[CodeReading], named: list[_Named]) -> list[str]:
+    """Why what was read may not be all that is in the medication."""
+    of_products = [doubt for one in products for doubt in one.doubts]
+    return list(dict.fromkeys([*of_products, *(doubt for one in named for doubt in one.target.doubts)]))
+
+
+def _together(products: list[CodeReading], spoken: dict[str, Strength]) -> tuple[dict[str, Strength], list[str]]:
+    """The strengths of the codes and of the text, which counts first, and the doubts where they cannot both be right.
+
+    A text may say what is taken, several units or a part of one; a thousandfold slip is neither.
+    """
+    strengths: dict[str, Strength] = {}
+    slips: list[str] = []
+    for found in products:
+        for name, strength in found.strengths.items():
+            said = spoken.get(name) or strengths.get(name)
+            if said is None:
+                strengths[name] = strength
+            elif not _can_be_both(said, strength):
+                both = f"{said.value:f} {said.unit} and {strength.value:f} {strength.unit}"
+                slips.append(f"the strengths do not agree: {both}")
+    return {**strengths, **spoken}, slips
+
+
+def _routes_said(reading: Reading | None) -> tuple[Route, ...]:
+    """The routes a text names, or those of the dose form it names."""
+    if reading is None:
+        return ()
+    return reading.routes or (routes_of_form(reading.dose_form) if reading.dose_form is not None else ())
+
+
+def _ways_apart(reading: Reading | None, products: list[CodeReading]) -> list[str]:
+    """Ways of giving it that cannot be the same: the text's, and those of each code."""
+    ways = [set(routes) for routes in (_routes_said(reading), *(found.routes for found in products)) if routes]
+    if len(ways) < 2 or set.intersection(*ways):  # noqa: PLR2004 - two of them to disagree
+        return []
+    return [_WAYS_APART]
+
+
+def _all_ways(reading: Reading | None, products: list[CodeReading]) -> tuple[Route, ...]:
+    ways = [*_routes_said(reading), *(route for found in products for route in found.routes)]
+    return tuple(dict.fromkeys(ways))
+
+
+def _can_be_both(said: Strength, strength: Strength) -> bool:
+    """Whether an amount is that of some units, halves or quarters, of a strength."""
+    if said.per_volume or strength.per_volume or not said.value or not strength.value:
+        return True  # an amount beside a concentration: nothing to compare
+    if said.unit in MASS_UNITS and strength.unit in MASS_UNITS:
+        ratio = milligrams(said.value, said.unit) / milligrams(strength.value, strength.unit)
+    elif said.unit == strength.unit:
+        ratio = Fraction(said.value) / Fraction(strength.value)
+    else:
+        return True  # milligrams of a salt beside milliequivalents of what is in it
+    return ratio <= _MOST_UNITS and (ratio * _SMALLEST_PARTS).denominator == 1
+
+
 def _union(readings: Iterable[tuple[Entry, ...]]) -> tuple[Entry, ...]:
     return tuple({entry.id: entry for entries in readings for entry in entries}.values())
-
-
-def _of_code(
-    compiled: CompiledRuleSet, code: Code
-) -> tuple[MatchDetail, tuple[Entry, ...], Product | None, tuple[Route, ...]] | None:
-    value = code.code.strip().upper()
-    target = compiled.lookup.codes.get((code.system, value))
-    if target is not None:
-        entries = tuple(compiled.entries[name] for name in target.substances if name in compiled.entries)
-        routes = tuple(route for entry in entries for route in entry.atc_routes.get(value, ()))
-        return {"kind": word(MatchKind.CODE), "matched": target.matched}, entries, target.product, routes
-    if code.system is CodeSystem.ATC and len(value) >= _CLASS_PREFIX_LENGTH:
-        classes = compiled.classes_of_atc(value)
-        if classes:
-            name = f"ATC {value}"
-            routes = compiled.routes_of_atc(value[:_CLASS_PREFIX_LENGTH])
-            entry = compiled.entry(f"atc-{value.lower()}", name, classes, routes=routes)
-            return {"kind": word(MatchKind.CODE_PREFIX), "matched": f"atc {value}"}, (entry,), None, ()
-    return None
 
 
 def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[_Named], Reading]:
@@ -238,7 +298,7 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[_Named], Re
     taken: set[int] = set()
     position = 0
     while position < len(words):
-        found = compiled.lookup.phrase_at(words, position)
+        found = name_at(compiled, words, position)
         if found is None:
             position += 1
             continue
@@ -255,9 +315,7 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[_Named], Re
 
 def _entries_of(compiled: CompiledRuleSet, named: list[_Named]) -> tuple[Entry, ...]:
     """The substances of all names; plain "magnesium" beside a magnesium salt is that salt."""
-    entries = _union(
-        tuple(compiled.entries[name] for name in found.target.substances if name in compiled.entries) for found in named
-    )
+    entries = _union(entries_named(compiled, found.target.substances) for found in named)
     if any(entry.salt_form is not None for entry in entries):
         entries = tuple(entry for entry in entries if entry.id != _SALT_WORD)
     return entries
@@ -284,14 +342,17 @@ def _narrowed(routes: tuple[Route, ...], entries: tuple[Entry, ...]) -> tuple[Ro
 
 def _routes(
     reading: Reading | None,
-    by_code: list[tuple[MatchDetail, tuple[Entry, ...], Product | None, tuple[Route, ...]]],
+    by_code: list[CodeReading],
     product: Product | None,
     entries: tuple[Entry, ...],
 ) -> tuple[tuple[Route, ...], str, DoseForm | None]:
     """The possible routes, in words where they come from, and the dose form."""
     dose_form = reading.dose_form if reading else None
+    forms = {found.dose_form for found in by_code if found.dose_form is not None}
     if dose_form is None and product is not None:
         dose_form = product.dose_form
+    if dose_form is None and len(forms) == 1:
+        dose_form = forms.pop()
     if reading is not None and reading.routes:
         routes = reading.routes
         return routes, f"route {'/'.join(routes)} read from the text", dose_form
@@ -299,9 +360,10 @@ def _routes(
         routes = _narrowed(routes_of_form(reading.dose_form), entries)
         if routes:
             return routes, f"route {'/'.join(routes)} read from the dose form in the text", dose_form
-    from_codes = tuple(dict.fromkeys(route for found in by_code for route in found[3]))
+    from_codes = tuple(dict.fromkeys(route for found in by_code for route in found.routes))
     if from_codes:
-        return from_codes, f"route {'/'.join(from_codes)} from the ATC code", dose_form
+        words = next(found.words for found in by_code if found.routes)
+        return from_codes, f"route {'/'.join(from_codes)} {words}", dose_form
     if product is not None:
         return product.routes, f"route {'/'.join(product.routes)} of the product", dose_form
     routes = tuple(dict.fromkeys(route for entry in entries for route in entry.routes))

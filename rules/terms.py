@@ -230,6 +230,7 @@ class MatchKind(StrEnum):
     """How a medication was recognised."""
 
     CODE = "code"  # a code of the substance or product itself
+    PRODUCT_CODE = "product_code"  # a code of a product in the terminology, taken apart into its ingredients
     CODE_PREFIX = "code_prefix"  # an ATC code under a class's anchor, the substance itself not listed
     NAME = "name"  # generic name
     SYNONYM = "synonym"
@@ -314,6 +315,7 @@ class CodeSystem(StrEnum):
     """Code systems a medication or condition may be given in."""
 
     RXNORM = "rxnorm"
+    NDC = "ndc"
     ATC = "atc"
     UNII = "unii"
     ICD10CM = "icd10cm"

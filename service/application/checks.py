@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from rules.compiled import CompiledRuleSet
 from rules.engine import check
 from rules.profile import MedicationItem, MedicationProfile
-from rules.report import CheckedMedication, CheckReport, RuleSetReference
+from rules.report import CheckedMedication, CheckReport, RuleSetReference, TerminologyReference
 from rules.resolution import resolve_item
 from rules.terms import CheckStatus, RecognitionState
 from service.telemetry import Metrics
@@ -44,6 +44,7 @@ class ResolutionAnswer(TypedDict):
     """What each medication was taken for, in the order asked."""
 
     rule_set: RuleSetReference
+    terminology: TerminologyReference | None
     medications: list[CheckedMedication]
 
 
@@ -100,5 +101,6 @@ class Checks:
         compiled = self._rule_sets.current()
         return {
             "rule_set": {"version": compiled.version, "digest": compiled.digest},
+            "terminology": compiled.terminology.reference if compiled.terminology is not None else None,
             "medications": [resolve_item(compiled, item) for item in items],
         }

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules import CompiledRuleSet, MedicationProfile
+from rules.code_systems import SPELLINGS
 from service.api.bodies import MAXIMUM_DEPTH
 from service.application.active import ActiveRuleSet
 from service.main import create_app
@@ -48,9 +49,9 @@ def item(**keys: object) -> dict[str, object]:
         (item(text="x" * 201), "/medications/0/text", "must have at most 200 characters"),
         (item(text=7), "/medications/0/text", "must be a string"),
         (
-            item(codes=[{"system": "ndc", "code": "1"}]),
+            item(codes=[{"system": "snomed", "code": "1"}]),
             "/medications/0/codes/0/system",
-            "must be one of 'rxnorm', 'atc', 'unii' or 'icd10cm'",
+            f"not a code system that is known here; allowed: {', '.join(SPELLINGS)}",
         ),
         (item(codes=[{"system": "atc", "code": "1"}] * 11), "/medications/0/codes", "must have at most 10 items"),
         (item(times_per_day="2"), "/medications/0/times_per_day", "must be a whole number in plain digits"),

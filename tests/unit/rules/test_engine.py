@@ -733,6 +733,7 @@ class TestReport:
         report: CheckReport = check(world(), make.profile())
         assert set(report) == {
             "rule_set",
+            "terminology",
             "as_of",
             "status",
             "statement",
@@ -753,7 +754,7 @@ class TestReport:
         assert check(world(), make.profile())["as_of"] is None
 
     def test_each_line_lands_in_exactly_one_state(self) -> None:
-        report = check(world(), make.profile(*lines("alvorin", "plainol", "zzyxin")))
+        report = check(world({"affected": make.party("drugs")}), make.profile(*lines("alvorin", "plainol", "zzyxin")))
         assert [one_of["state"] for one_of in report["medications"]] == [
             "recognised",
             "no_magnesium_relevance",

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from rules.profile import MedicationProfile
+from rules.terms import CodeSystem
 from tests import factories as make
 
 LINE: dict[str, Any] = {"id": "m1", "text": "furosemide"}
@@ -76,7 +77,13 @@ class TestLine:
         line_refused("code", codes=[{"system": "rxnorm", "code": code}])
 
     def test_code_system(self) -> None:
-        line_refused("system", codes=[{"system": "ndc", "code": "1"}])
+        line_refused("not a code system that is known here; allowed: rxnorm, ndc", codes=[{"system": "x", "code": "1"}])
+        line_refused("Input should be 'rxnorm'", codes=[{"system": 5, "code": "1"}])
+
+    @pytest.mark.parametrize("spelling", ["ndc", "http://hl7.org/fhir/sid/ndc", "urn:oid:2.16.840.1.113883.6.69"])
+    def test_other_names_of_a_code_system(self, spelling: str) -> None:
+        (line,) = make.profile({"id": "m1", "codes": [{"system": spelling, "code": "0002-3227-30"}]}).medications
+        assert line.codes[0].system is CodeSystem.NDC
 
     @pytest.mark.parametrize("times_per_day", [0, 25, "2", 2.0, True])
     def test_times_per_day(self, times_per_day: object) -> None:
