@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from rules.canonical import digest as digest_of
-from rules.conditions import PERSONAL, Range, Test, keys_of, needed_of, test_of
+from rules.conditions import LABORATORY, PERSONAL, Range, Test, keys_of, needed_of, test_of
 from rules.errors import KnowledgeError, Problem
 from rules.fragments import Fragment, build_fragment, cited
 from rules.lookup import build_lookup
@@ -245,6 +245,7 @@ class CompiledRuleSet:
             for record in rule_set.conditions
             if _active(record) and record.present_when is not None
         ]
+        self.laboratory = frozenset(condition.id for condition in derived if condition.reads <= LABORATORY)
         self.derived_from_person = tuple(condition for condition in derived if condition.is_personal)
         self.derived_from_facts = tuple(condition for condition in derived if not condition.is_personal)
         self.limits_by_age: dict[int | None, tuple[Limit, ...]] = {}

@@ -63,6 +63,7 @@ class Facts:
         "elemental_mg_per_day",
         "elemental_missing",
         "keys",
+        "laboratory",
         "listed",
         "perhaps",
         "pregnancy",
@@ -94,6 +95,8 @@ class Facts:
         self.sex: Sex | None = None
         self.pregnancy: Pregnancy | None = None
         self.conditions_known = False
+        # Conditions that laboratory values alone decide: whoever gives no list of conditions is not asked for these.
+        self.laboratory: frozenset[str] = frozenset()
         self.conditions: set[str] = set()
         self.undecided_conditions: Mapping[str, tuple[str, ...]] = {}
         self.symptoms: set[str] = set()
@@ -158,11 +161,17 @@ class Range:
         self.strict_low = bounds.above is not None
         self.strict_high = bounds.below is not None
         self.words = _words(bounds)
-        self.contains: Callable[[Exact], bool] = self._contains
+        self.low_ratio = (0, 1) if self.low is None else self.low.as_integer_ratio()
+        self.high_ratio = (0, 1) if self.high is None else self.high.as_integer_ratio()
+        self.contains: Callable[[Exact], bool] = self.contains_ratio
         if self.high is None and self.low is not None:
             self.contains = partial(operator.lt if self.strict_low else operator.le, _light(self.low))
         elif self.low is None and self.high is not None:
             self.contains = partial(operator.gt if self.strict_high else operator.ge, _light(self.high))
+
+    def contains_ratio(self, value: Exact) -> bool:
+        """Whether a single value lies in the range, by whole numbers: a fraction's own comparison takes far longer."""
+        return self._above(value) and self._under(value)
 
     @property
     def open_upwards(self) -> bool:
@@ -174,7 +183,7 @@ class Range:
             return True
         # Through whole numbers: a decimal and a fraction compare exactly but very slowly.
         numerator, denominator = value.as_integer_ratio()
-        low_numerator, low_denominator = self.low.as_integer_ratio()
+        low_numerator, low_denominator = self.low_ratio
         mine, limit = numerator * low_denominator, low_numerator * denominator
         return mine > limit if self.strict_low else mine >= limit
 
@@ -182,12 +191,9 @@ class Range:
         if self.high is None:
             return True
         numerator, denominator = value.as_integer_ratio()
-        high_numerator, high_denominator = self.high.as_integer_ratio()
+        high_numerator, high_denominator = self.high_ratio
         mine, limit = numerator * high_denominator, high_numerator * denominator
         return mine < limit if self.strict_high else mine <= limit
-
-    def _contains(self, value: Exact) -> bool:
-        return self._above(value) and self._under(value)
 
     def holds(self, interval: Interval) -> bool | None:
         """True when every possible value lies in the range, false when none does."""
@@ -245,7 +251,9 @@ class RangeTest:
         interval = self.interval(facts, subject)
         value, high = interval
         if value is high:
-            return None if value is None else self.contains(value)
+            if value is None:
+                return None
+            return self.range.contains_ratio(value) if type(value) is Fraction else self.contains(value)
         return self.range.holds(interval)
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
@@ -265,7 +273,7 @@ class RangeTest:
         """The answer for a single value, or for none."""
         if value is None:
             return Outcome(None, self.unknown, self.missing(facts, subject))
-        holds = self.contains(value)
+        holds = self.range.contains_ratio(value) if type(value) is Fraction else self.contains(value)
         written = number_words(value) if type(value) is Fraction else value
         return Outcome(holds, f"{self.label} {written} {self.true_words if holds else self.false_words}")
 
@@ -343,7 +351,7 @@ class ConditionTest:
         for condition in self.conditions:
             if condition in present:
                 return True
-        if not facts.conditions_known:
+        if not facts.conditions_known and not facts.laboratory.issuperset(self.conditions):
             return None
         for condition in self.conditions:
             if condition in facts.undecided_conditions:
@@ -462,7 +470,7 @@ class RiskCountTest:
         for name in self.conditions:
             if name in facts.conditions:
                 continue
-            if not facts.conditions_known:
+            if not facts.conditions_known and name not in facts.laboratory:
                 open_[name] = ("conditions",)
             if name in facts.undecided_conditions:
                 open_[name] = (*open_.get(name, ()), *facts.undecided_conditions[name])
@@ -639,6 +647,8 @@ _RANGES: dict[str, _RangeKey] = {
         _own_fact("started_on"),
     ),
 }
+# Facts from the laboratory.
+LABORATORY = frozenset({"serum_magnesium", "serum_potassium", "serum_calcium"})
 # Facts about the person alone: conditions derived from nothing else are the same for everybody with the same three.
 PERSONAL = frozenset({"age_years", "sex", "pregnancy"})
 _EQUALS: dict[str, Callable[[Facts], object]] = {

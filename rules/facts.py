@@ -8,10 +8,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from rules.conditions import UNKNOWN, Facts
+from rules.conditions import LABORATORY, UNKNOWN, Facts
 from rules.lookup import joined
 from rules.quantities import decimal_from, serum_mmol_per_l
-from rules.terms import CodeSystem, ObservationKind, RecognitionState, word
+from rules.terms import CodeSystem, RecognitionState, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,6 @@ _DIALYSIS_POSSIBLE_BELOW: Final = 15
 # The finest difference that a value in a question can have: nine decimals.
 _JUST: Final = Decimal("0.000000001")
 _LABORATORY: Final = "observations."
-_LABORATORY_KINDS: Final = frozenset(kind.value for kind in ObservationKind)
 
 
 def condition_terms(compiled: CompiledRuleSet, items: Sequence[ConditionItem]) -> list[CheckedTerm]:
@@ -139,6 +138,7 @@ def facts_of(
     facts.sex = patient.sex
     facts.pregnancy = patient.pregnancy
     facts.conditions_known = profile.conditions is not None
+    facts.laboratory = compiled.laboratory
     if conditions:
         facts.conditions = {term["id"] for term in conditions if term["id"] is not None}
     if symptoms:
@@ -178,7 +178,7 @@ def _derived(conditions: Sequence[DerivedCondition], facts: Facts) -> tuple[froz
     present: set[str] = set()
     undecided: dict[str, tuple[str, ...]] = {}
     for derived in conditions:
-        if derived.reads <= _LABORATORY_KINDS and derived.reads.isdisjoint(facts.serum):
+        if derived.reads <= LABORATORY and derived.reads.isdisjoint(facts.serum):
             continue  # about laboratory values only, and none of them is known
         holds = derived.test.holds(facts, None)
         if holds:

@@ -181,7 +181,7 @@ def _the_limit_itself_counts(patch: Patch) -> None:
     def lenient(self: conditions.Range, bounds: Bounds) -> None:
         honest(self, bounds)
         self.strict_low = self.strict_high = False
-        self.contains = self._contains
+        self.contains = self.contains_ratio
 
     patch.setattr(conditions.Range, "__init__", lenient)
 

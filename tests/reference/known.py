@@ -308,9 +308,14 @@ class Known(Identity):
         if condition in self.present:
             return True, NOTHING
         missing = self.undecided.get(condition, NOTHING)
-        if self.profile.conditions is None:
+        if self.profile.conditions is None and not self.only_laboratory_values_decide(condition):
             missing |= {"conditions"}
         return (None if missing else False), missing
+
+    def only_laboratory_values_decide(self, condition: str) -> bool:
+        """Whoever gives no list of conditions is not asked for what a laboratory value says."""
+        [record] = [one for one in self.rules.conditions if one.id == condition]
+        return record.present_when is not None and _only_laboratory(record.present_when)
 
     def any_condition(self, conditions: Iterable[str]) -> tuple[Truth, Missing]:
         answers = [self.present_or_not(condition) for condition in conditions]
@@ -346,3 +351,10 @@ class Known(Identity):
             return True, NOTHING
         missing = NOTHING.union(*(facts for truth, facts in answers if truth is None))
         return (None if possible >= wanted.at_least else False), missing
+
+
+def _only_laboratory(expression: Expression) -> bool:
+    inner = [*(expression.all or ()), *(expression.any or ()), *([expression.not_] if expression.not_ else [])]
+    if inner:
+        return all(_only_laboratory(part) for part in inner)
+    return any(getattr(expression, f"serum_{name}") is not None for name in ("magnesium", "potassium", "calcium"))

@@ -292,6 +292,27 @@ class TestPopulations:
     def test_from_the_person(self, patient: dict[str, Any], expected: tuple[str, list[str]]) -> None:
         assert self.of(self.OLD, condition="old", patient=patient) == expected
 
+    @pytest.mark.parametrize(
+        ("unless", "expected"),
+        [
+            ({"conditions": ["low-magnesium"]}, ("applies", [])),
+            ({"conditions": ["low-magnesium", "cough"]}, ("may_apply", ["conditions"])),
+            ({"risk_count": {"conditions": ["low-magnesium"], "at_least": 1}}, ("applies", [])),
+            ({"risk_count": {"conditions": ["cough"], "at_least": 1}}, ("may_apply", ["conditions"])),
+        ],
+    )
+    def test_nobody_is_asked_for_what_only_the_laboratory_decides(
+        self, unless: dict[str, Any], expected: tuple[str, list[str]]
+    ) -> None:
+        rule = make.interaction("rule", affected={"substances": ["alvorin"]}, when={"not": unless})
+        world = make.compiled(make.substance("alvorin"), make.condition("cough"), self.LOW, rule)
+        line = make.medication("m1", "alvorin")
+        assert answer(check(world, make.profile(line))) == expected
+        low = [{"kind": "serum_magnesium", "value": "0.6", "unit": "mmol/L"}]
+        assert answer(check(world, make.profile(line, observations=low))) == (
+            ("does_not_apply", []) if "low-magnesium" in str(unless) else expected
+        )
+
     def test_same_person_twice(self) -> None:
         """What is remembered of one person may not leak into the next."""
         rule = make.interaction("rule", affected={"substances": ["alvorin"]}, conditions=["old"])
