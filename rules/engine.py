@@ -360,9 +360,12 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     facts = facts_of(compiled, profile, lines, conditions, symptoms, (intake.interval, intake.missing))
 
     findings = findings_of(compiled, facts, lines)
+    as_of = profile.as_of.isoformat() if profile.as_of is not None else None
     counts = _NO_FINDINGS.copy()
     for finding in findings:
         counts[finding["severity"]] += 1
+        if as_of is not None and as_of > finding["review_due_on"]:  # ISO dates are in the order of time
+            finding["review_overdue"] = True
     complete = (
         False not in [line.resolution.certain for line in lines]
         and (not conditions or _complete(conditions))
@@ -373,7 +376,7 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     report: CheckReport = {
         "rule_set": {"version": compiled.version, "digest": compiled.digest},
         "terminology": compiled.terminology.reference if compiled.terminology is not None else None,
-        "as_of": profile.as_of.isoformat() if profile.as_of is not None else None,
+        "as_of": as_of,
         "status": status,
         "statement": _statement(status, len(findings), len(lines), known),
         "highest_severity": findings[0]["severity"] if findings else None,

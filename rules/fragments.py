@@ -145,6 +145,7 @@ def build_fragment(record: Interaction, variant: Variant | None, citations: Mapp
         "evidence": evidence,
         "last_reviewed_on": record.last_reviewed_on.isoformat(),
         "review_due_on": record.review_due_on.isoformat(),
+        "review_overdue": False,
         "why": [],
     }
     return Fragment(finding, severity, operational_class, ", ".join(variant.substances) if variant else None)

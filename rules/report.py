@@ -197,6 +197,7 @@ class Finding(TypedDict):
     review_due_on: Annotated[
         str, Field(description="The day by which the record should be read again; after it the finding still stands.")
     ]
+    review_overdue: Annotated[bool, Field(description="Whether that day is over on the day of `as_of`.")]
     why: list[Reason]
 
 

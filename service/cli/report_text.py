@@ -47,7 +47,7 @@ def write_report(console: Console, source: str, profile: MedicationProfile, repo
     writer.heading(source, _headline(report))
     _write_unrecognised(writer, profile, report, names)
     for finding in report["findings"]:
-        _write_finding(writer, finding, names, report["as_of"])
+        _write_finding(writer, finding, names)
     for near_miss in report.get("near_misses", []):
         _write_near_miss(writer, near_miss, names)
     _write_totals(writer, report, names)
@@ -175,7 +175,7 @@ def _candidates(medication: CheckedMedication) -> str:
     return ", ".join(f"{one['name']} ({one['score']})" for one in medication["candidates"])
 
 
-def _write_finding(writer: _Writer, finding: Finding, names: Names, as_of: str | None) -> None:
+def _write_finding(writer: _Writer, finding: Finding, names: Names) -> None:
     severity = finding["severity"]
     writer.block(severity.upper(), finding["title"], style=_STYLES[severity])
     writer.fields("Medications", [f"{one}: {names[one]}" for one in finding["medication_ids"]])
@@ -190,15 +190,14 @@ def _write_finding(writer: _Writer, finding: Finding, names: Names, as_of: str |
     writer.field("Mechanism", finding["mechanism"])
     writer.fields("Why", [_reason(reason) for reason in finding["why"]])
     _write_evidence(writer, finding["evidence"])
-    writer.field("Rule", f"{finding['interaction_id']}, {_review(finding, as_of)}", style="dim")
+    writer.field("Rule", f"{finding['interaction_id']}, {_review(finding)}", style="dim")
     writer.line()
 
 
-def _review(finding: Finding, as_of: str | None) -> str:
+def _review(finding: Finding) -> str:
     text = f"last reviewed on {finding['last_reviewed_on']}"
     due = finding["review_due_on"]
-    # Both are ISO dates, and so in the order of time.
-    return f"{text}; the review due on {due} is outstanding" if as_of is not None and as_of > due else text
+    return f"{text}; the review due on {due} is outstanding" if finding["review_overdue"] else text
 
 
 def _applies(finding: Finding) -> str:

@@ -62,6 +62,8 @@ def every_finding_shows_its_grounds(world: World) -> None:
         assert finding["management"]["patient_text"]
         assert finding["severity"] in RANK
         assert finding["last_reviewed_on"] == record.last_reviewed_on.isoformat()
+        late = report["as_of"] is not None and date.fromisoformat(report["as_of"]) > record.review_due_on
+        assert finding["review_overdue"] is late
         _has_sources(finding, [reference.citation for reference in record.evidence.citations], citations)
         _shows_inputs(finding)
 

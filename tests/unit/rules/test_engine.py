@@ -753,6 +753,15 @@ class TestReport:
         assert check(world(), make.profile(as_of="2026-11-22"))["as_of"] == "2026-11-22"
         assert check(world(), make.profile())["as_of"] is None
 
+    @pytest.mark.parametrize(
+        ("as_of", "overdue"), [("2028-11-22", False), ("2028-11-23", True), ("2026-11-22", False), (None, False)]
+    )
+    def test_a_review_is_overdue_after_its_day(self, as_of: str | None, *, overdue: bool) -> None:
+        rules = world({"affected": make.party("drugs")})
+        [finding] = check(rules, make.profile(*lines("alvorin"), as_of=as_of))["findings"]
+        assert finding["review_due_on"] == "2028-11-22"
+        assert finding["review_overdue"] is overdue
+
     def test_each_line_lands_in_exactly_one_state(self) -> None:
         report = check(world({"affected": make.party("drugs")}), make.profile(*lines("alvorin", "plainol", "zzyxin")))
         assert [one_of["state"] for one_of in report["medications"]] == [

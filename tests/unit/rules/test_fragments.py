@@ -65,6 +65,7 @@ def test_what_the_record_says() -> None:
     assert finding["effect"] == "A sentence about the effect."
     assert finding["last_reviewed_on"] == "2026-11-22"
     assert finding["review_due_on"] == "2028-11-22"
+    assert finding["review_overdue"] is False
     assert finding["management"] == {
         "action": "separate_doses",
         "text": "Consider an interval.",
