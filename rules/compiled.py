@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from rules.canonical import digest as digest_of
-from rules.conditions import LABORATORY, PERSONAL, Range, Test, keys_of, needed_of, test_of
+from rules.conditions import LABORATORY, PERSONAL, Range, Test, counted_of, keys_of, needed_of, test_of
 from rules.errors import KnowledgeError, Problem
 from rules.fragments import Fragment, build_fragment, cited
 from rules.lookup import build_lookup
@@ -158,7 +158,7 @@ class Entry:
     listed: tuple[Single, ...]
     affected_keys: tuple[str, ...]
     precipitant_keys: tuple[str, ...]
-    relevant: bool
+    relevant: bool  # whether any rule is about it or counts it
     amounts: dict[object, Any] = field(default_factory=dict)  # bounded cache of rules.intake
     partners: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
 
@@ -264,6 +264,7 @@ class CompiledRuleSet:
         self.rules = tuple(self._rules(rule_set.interactions))
         self._affected_keys = frozenset(affected for affected, _ in self._pairs)
         self._precipitant_keys = frozenset(precipitant for _, precipitant in self._pairs)
+        self._concerned = self._concerned_keys()
         self._pair_count = 0
         self.entries: dict[str, Entry] = {
             record.id: self._entry_of(record) for record in rule_set.substances if _active(record)
@@ -389,6 +390,19 @@ class CompiledRuleSet:
             for condition in rule.conditions:
                 self.by_condition.setdefault(condition, []).append(rule)
 
+    def _concerned_keys(self) -> dict[str, frozenset[str]]:
+        """What the rules are about or count, by key, each with the substances that all those rules leave out."""
+        concerned: dict[str, frozenset[str]] = {}
+        for rule in self.rules:
+            for party in (rule.record.affected, rule.record.precipitant):
+                for key in _keys(party):
+                    left_out = frozenset(party.except_substances) if party else frozenset()
+                    concerned[key] = concerned.get(key, left_out) & left_out
+            for expression in (rule.record.when, *(factor.when for factor in rule.record.factors)):
+                for key in counted_of(expression) if expression else ():
+                    concerned[key] = frozenset()
+        return concerned
+
     def _entry_of(self, record: Substance) -> Entry:
         return self.entry(
             record.id,
@@ -428,7 +442,7 @@ class CompiledRuleSet:
             listed=listed,
             affected_keys=affected,
             precipitant_keys=precipitant,
-            relevant=bool(classes or single or listed or affected or precipitant),
+            relevant=any(substance_id not in self._concerned[key] for key in keys & self._concerned.keys()),
         )
 
     def _singles(

@@ -707,6 +707,18 @@ def needed_of(test: Test) -> frozenset[str] | None:
     return None
 
 
+def counted_of(expression: Expression) -> frozenset[str]:
+    """The classes and substances on a list that an expression counts, as the keys of an entry."""
+    parts = (*(expression.all or ()), *(expression.any or ()), *((expression.not_,) if expression.not_ else ()))
+    counted = frozenset[str]().union(*[counted_of(part) for part in parts])
+    if expression.co_medication is not None:
+        other = expression.co_medication
+        counted |= CoMedicationTest(other.classes, other.substances, other.at_least).wanted
+    if expression.risk_count is not None:
+        counted |= frozenset(expression.risk_count.classes)
+    return counted
+
+
 def keys_of(expression: Expression) -> frozenset[str]:
     """The kinds of fact an expression reads."""
     keys: set[str] = set()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, combinations
 
-from rules.model import Interaction, ModifyingFactor, Party, RuleSet, Variant
+from rules.model import Expression, Interaction, ModifyingFactor, Party, RuleSet, Variant
 from rules.profile import MedicationProfile
 from rules.terms import Applicability, CheckStatus, OperationalClass, RecognitionState, RecordStatus, Scope, Severity
 from tests.reference.identity import Taken, Who
@@ -201,11 +201,25 @@ class Naive(Known):
     def state(self, line: Taken) -> RecognitionState:
         if not line.who:
             return RecognitionState.UNRECOGNISED
-        parties = [
-            party for rule in self.active_rules() for party in (rule.affected, rule.precipitant) if party is not None
-        ]
-        matters = any(who.classes or any(self.belongs(who, party) for party in parties) for who in line.who)
+        matters = any(self.concerns(rule, who) for rule in self.active_rules() for who in line.who)
         return RecognitionState.RECOGNISED if matters else RecognitionState.NO_MAGNESIUM_RELEVANCE
+
+    def concerns(self, rule: Interaction, who: Who) -> bool:
+        """Whether a rule is about a substance, or counts it in one of its tests."""
+        if any(party is not None and self.belongs(who, party) for party in (rule.affected, rule.precipitant)):
+            return True
+        return any(self.counts(test, who) for test in (rule.when, *(factor.when for factor in rule.factors)))
+
+    def counts(self, test: Expression | None, who: Who) -> bool:
+        """Whether a test counts a substance, in whichever of its parts."""
+        if test is None:
+            return False
+        others, causes = test.co_medication, test.risk_count
+        if others is not None and (who.id in others.substances or who.classes.intersection(others.classes)):
+            return True
+        if causes is not None and who.classes.intersection(causes.classes):
+            return True
+        return any(self.counts(part, who) for part in (*(test.all or ()), *(test.any or ()), test.not_))
 
     def answer(self) -> Answer:
         """Everything about the list."""

@@ -62,9 +62,13 @@ WORLD = (
 )
 
 
+CLASSES = ("all-diuretics", "fluoroquinolones", "proton-pump-inhibitors", "potassium-sparing", make.MAGNESIUM)
+
+
 @pytest.fixture(scope="module")
 def world() -> CompiledRuleSet:
-    return make.compiled(*WORLD)
+    """The records, and a rule that is about every class that is not withdrawn."""
+    return make.compiled(*WORLD, make.interaction("about-all", precipitant=make.party(*CLASSES)))
 
 
 def resolved(world: CompiledRuleSet, text: str | None = None, **given: Any) -> CheckedMedication:  # noqa: ANN401
@@ -204,9 +208,49 @@ class TestByName:
     def test_member_of_a_withdrawn_class_has_no_relevance(self, world: CompiledRuleSet) -> None:
         assert resolved(world, "vitamin b12")["state"] == "no_magnesium_relevance"
 
-    def test_substance_that_a_rule_names_is_relevant(self) -> None:
-        rule = make.interaction("rule", precipitant={"substances": ["paracetamol"]})
-        assert resolved(make.compiled(*WORLD, rule), "paracetamol")["state"] == "recognised"
+    def test_member_of_a_class_that_no_rule_is_about_has_no_relevance(self) -> None:
+        """A class without a rule only documents that there is nothing to say."""
+        silent = make.compiled(*WORLD)
+        assert resolved(silent, "furosemide")["state"] == "no_magnesium_relevance"
+        assert resolved(silent, codes={"atc": "C03CA99"})["state"] == "no_magnesium_relevance"
+        withdrawn = make.interaction("rule", precipitant=make.party("loop-diuretics"), status="withdrawn")
+        assert resolved(make.compiled(*WORLD, withdrawn), "furosemide")["state"] == "no_magnesium_relevance"
+
+    @pytest.mark.parametrize("side", ["affected", "precipitant"])
+    @pytest.mark.parametrize("party", [make.party("all-diuretics"), {"substances": ["furosemide"]}])
+    def test_substance_that_a_rule_is_about_is_relevant(self, side: str, party: dict[str, Any]) -> None:
+        other = {"precipitant" if side == "affected" else "affected": make.party(make.MAGNESIUM)}
+        for rule in ({side: party}, {side: party, **other}):
+            world = make.compiled(*WORLD, make.interaction("rule", **rule))
+            assert resolved(world, "furosemide")["state"] == "recognised"
+            assert resolved(world, "co-amilofruse")["state"] == "recognised"  # one of its ingredients is enough
+            assert resolved(world, "amiloride")["state"] == "no_magnesium_relevance"
+
+    def test_substance_that_every_rule_leaves_out_has_no_relevance(self) -> None:
+        party = make.party("loop-diuretics", except_substances=["furosemide"])
+        rule = make.interaction("rule", affected=party, precipitant=make.party(make.MAGNESIUM))
+        world = make.compiled(*WORLD, rule)
+        assert resolved(world, "furosemide")["state"] == "no_magnesium_relevance"
+        assert resolved(world, "torasemide")["state"] == "recognised"
+        world = make.compiled(*WORLD, rule, make.interaction("more", precipitant=make.party("loop-diuretics")))
+        assert resolved(world, "furosemide")["state"] == "recognised"
+
+    @pytest.mark.parametrize(
+        "test",
+        [
+            {"co_medication": {"classes": ["loop-diuretics"]}},
+            {"co_medication": {"substances": ["furosemide"]}},
+            {"risk_count": {"classes": ["all-diuretics"], "at_least": 2}},
+        ],
+    )
+    @pytest.mark.parametrize("around", ["itself", "all", "any", "not", "factor"])
+    def test_substance_that_a_rule_counts_is_relevant(self, test: dict[str, Any], around: str) -> None:
+        combined = {"all": {"all": [{"sex": "female"}, test]}, "any": {"any": [test]}, "not": {"not": test}}
+        when: Any = combined.get(around, test)
+        asked = {"factors": [make.factor("more", "major", when)]} if around == "factor" else {"when": when}
+        world = make.compiled(*WORLD, make.interaction("rule", precipitant=make.party(make.MAGNESIUM), **asked))
+        assert resolved(world, "furosemide")["state"] == "recognised"
+        assert resolved(world, "omeprazole")["state"] == "no_magnesium_relevance"
 
     def test_withdrawn_substance_is_not_known(self, world: CompiledRuleSet) -> None:
         assert resolved(world, "withdrawn drug")["state"] == "unrecognised"
@@ -298,9 +342,9 @@ class TestUnrecognised:
     @pytest.mark.parametrize(
         ("text", "first"),
         [
-            ("furosemid", "furosemide"),
+            ("furosmide", "furosemide"),
             ("fursoemide 40 mg", "furosemide"),
-            ("omeprazol", "omeprazole"),
+            ("omeprasole", "omeprazole"),
             ("Laasix", "furosemide"),
         ],
     )
@@ -312,12 +356,32 @@ class TestUnrecognised:
     @pytest.mark.parametrize(
         ("text", "score"),
         [
-            ("furosemid", "0.95"),  # 2 x 9 letters in common of 9 + 10
-            ("laxix", "0.80"),  # 2 x 4 of 5 + 5
+            ("furosmide", "0.90"),  # one letter of 10
+            ("laxix", "0.80"),  # one of 5
+            ("fuorsemied", "0.80"),  # two pairs of 10 letters
         ],
     )
-    def test_score_is_the_share_of_letters_in_common(self, world: CompiledRuleSet, text: str, score: str) -> None:
+    def test_score_is_the_share_of_letters_that_stay(self, world: CompiledRuleSet, text: str, score: str) -> None:
         assert resolved(world, text)["candidates"][0]["score"] == score
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("furosmide", "one letter differs"),
+            ("furosemdie", "two letters have changed places"),
+            ("fuorsemied", "2 letters differ"),
+            ("furo semide", "only the spaces differ"),
+            ("furozemide", "sounds or looks alike"),
+            ("furosernide", "sounds or looks alike"),
+            ("fur\u043esemide", "letters that only look alike"),
+            ("fur0semide", "letters that only look alike"),
+            ("furosemide grumbling", "named in part of the text"),
+        ],
+    )
+    def test_they_say_why(self, world: CompiledRuleSet, text: str, reason: str) -> None:
+        first = resolved(world, text)["candidates"][0]
+        assert first["substance_id"] == "furosemide"
+        assert first["reason"] == reason
 
     def test_at_most_five_candidates_best_first(self) -> None:
         records = [make.substance(f"drugname{letter}") for letter in "abcdefg"]
@@ -327,7 +391,8 @@ class TestUnrecognised:
     def test_each_substance_is_offered_once_with_its_best_name(self) -> None:
         record = make.substance("furosemide", synonyms=["frusemide", "furosemida"])
         candidates = resolved(make.compiled(record), "furosemidaa")["candidates"]
-        assert candidates == [{"substance_id": "furosemide", "name": "furosemide", "score": "0.95"}]
+        reason = "sounds or looks alike"
+        assert candidates == [{"substance_id": "furosemide", "name": "furosemide", "score": "0.91", "reason": reason}]
 
     @pytest.mark.parametrize(
         "text", ["furosemide grumbling", "grumbling furosemide 40 mg", "furosemide xx 40 mg tablet"]
@@ -337,11 +402,14 @@ class TestUnrecognised:
         shown = resolved(world, text)
         assert shown["state"] == "unrecognised"
         assert shown["problems"] == ["not every word of the text is known"]
-        assert shown["candidates"][0] == {"substance_id": "furosemide", "name": "furosemide", "score": "1.00"}
+        reason = "named in part of the text"
+        first = {"substance_id": "furosemide", "name": "furosemide", "score": "1.00", "reason": reason}
+        assert shown["candidates"][0] == first
 
     def test_one_of_several_unread_words_is_close_to_a_name(self, world: CompiledRuleSet) -> None:
-        candidates = resolved(world, "grumbling omeprazol")["candidates"]
-        assert candidates[0] == {"substance_id": "omeprazole", "name": "omeprazole", "score": "0.95"}
+        candidates = resolved(world, "grumbling omprazole")["candidates"]
+        reason = "one letter differs"
+        assert candidates[0] == {"substance_id": "omeprazole", "name": "omeprazole", "score": "0.90", "reason": reason}
 
     @pytest.mark.parametrize(
         "text",
@@ -412,7 +480,7 @@ class TestCodeAndText:
         assert shown["problems"] == ["the rxnorm code at position 0 is not known here"]
 
     def test_neither_is_known(self, world: CompiledRuleSet) -> None:
-        shown = resolved(world, "furosemid", codes={"rxnorm": "1234"})
+        shown = resolved(world, "furosmide", codes={"rxnorm": "1234"})
         assert shown["state"] == "unrecognised"
         assert shown["candidates"][0]["substance_id"] == "furosemide"
         assert len(shown["problems"]) == 2
