@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 
@@ -60,6 +61,14 @@ class Vocabulary:
         step = Decimal("0.1")
         return tuple(f"{limit + move:f}" for limit in limits for move in (-step, Decimal(0), step)) or VALUES["egfr"]
 
+    @cached_property
+    def starts(self) -> tuple[str, ...]:
+        """Days on which a medicine was started: those of random rule sets, and around the limits of the rules."""
+        limits = {int(limit) for record in self.rules.interactions for limit in _limits(record, "duration_days")}
+        today = date.fromisoformat(AS_OF)
+        near = [(today - timedelta(limit + move)).isoformat() for limit in sorted(limits) for move in (-1, 0, 1)]
+        return (*STARTS, *near)
+
 
 def parties(record: Interaction) -> list[Party]:
     """The sides of an interaction."""
@@ -86,7 +95,7 @@ def _far(choose: Choices, options: tuple[str, ...]) -> str:
     return options[(choose.number(0, 255) * 256 + choose.number(0, 255)) % len(options)]
 
 
-def draw_line(choose: Choices, codes: tuple[str, ...], item_id: str) -> Json:
+def draw_line(choose: Choices, words: Vocabulary, codes: tuple[str, ...], item_id: str) -> Json:
     """A line by one of the codes."""
     line: Json = {"id": item_id, "codes": [{"system": "rxnorm", "code": _far(choose, codes)}]}
     if choose.chance(3):
@@ -99,7 +108,7 @@ def draw_line(choose: Choices, codes: tuple[str, ...], item_id: str) -> Json:
     if choose.chance(2):
         line["times_per_day"] = choose.one((1, 2, 3))
     if choose.chance(2):
-        line["started_on"] = choose.one(STARTS)
+        line["started_on"] = choose.one(words.starts)
     return line
 
 
@@ -111,7 +120,7 @@ def draw_body(choose: Choices, words: Vocabulary, *, most: int = 6) -> Json:
     lines: list[Json] = []
     for index, codes in enumerate(wanted):
         choose.fresh()
-        lines.append(draw_line(choose, codes, f"m{index}"))
+        lines.append(draw_line(choose, words, codes, f"m{index}"))
     body: Json = {"medications": lines}
     body["patient"] = _draw_patient(choose, words)
     if not choose.chance(3):

@@ -43,7 +43,7 @@ def test_i01_adding_a_medicine_removes_and_lowers_nothing(words: Vocabulary, dat
     world, choose = _world(data, words)
     choose.fresh()
     sides, _ = words.themes[choose.number(0, len(words.themes) - 1)]
-    lists.I1.holds((world, draw_line(choose, choose.one((*sides, words.others)), "extra")))
+    lists.I1.holds((world, draw_line(choose, words, choose.one((*sides, words.others)), "extra")))
 
 
 @PROFILE

@@ -42,6 +42,7 @@ def reason(report: CheckReport) -> Reason:
     return report["near_misses"][0]["failed"][0]
 
 
+NO_TIME = {"at_least": "0", "at_most": "0"}
 ROUTE = ["medications.m1.route"]
 FORM = ["medications.m1.dose_form"]
 
@@ -242,7 +243,7 @@ class TestDurationInDays:
 
     @pytest.mark.parametrize("started_on", ["2026-11-22", "2026-11-23", "2030-01-01"])
     def test_a_start_to_come_is_no_time(self, started_on: str) -> None:
-        report = ask({}, {"started_on": started_on}, when={"duration_days": {"at_most": "0"}}, as_of="2026-11-22")
+        report = ask({}, {"started_on": started_on}, when={"duration_days": NO_TIME}, as_of="2026-11-22")
         assert answer(report) == ("applies", [])
 
     @pytest.mark.parametrize("given", [{}, {"started_on": "2026-11-01"}])
