@@ -31,7 +31,7 @@ _SYNONYMS: Final = frozenset({"SY", "TMSY", "PSN", "ET"})
 _DOSE_FORM: Final = "DF"
 _HIDDEN: Final = frozenset({"E", "Y"})
 _OBSOLETE: Final = "O"
-_LONGEST_ROW: Final = 20_000
+LONGEST_ROW: Final = 20_000
 _LONGEST_NAME: Final = 4_000
 _UNII_LENGTH: Final = 10
 _LONGEST_RXCUI: Final = 8
@@ -91,6 +91,7 @@ class Release:
         self._unii: set[tuple[int, int]] = set()
         self._replaced: dict[int, set[int]] = {}
         self._parts: dict[int, tuple[_Part, ...]] = {}
+        self._forms: dict[int, str] = {}
         self._brands: dict[int, list[int]] = {}
         self.skipped_ndc = 0
 
@@ -331,7 +332,14 @@ class Release:
         return len({frozenset(part.who for part in self.parts_of(one)) for one in products}) > 1
 
     def form_of(self, rxcui: int) -> str:
-        """The dose form in words; of a pack, only where all in it has the same."""
+        """The dose form in words, worked out once; of a pack, only where all in it has the same."""
+        known = self._forms.get(rxcui)
+        if known is None:
+            self._forms[rxcui] = ""  # a relation that leads in a circle ends here
+            known = self._forms[rxcui] = self._form_of(rxcui)
+        return known
+
+    def _form_of(self, rxcui: int) -> str:
         row = self._concepts[rxcui]
         named = {
             self._dose_forms[one] for one in self._relations["has_dose_form"].get(rxcui, ()) if one in self._dose_forms
@@ -453,8 +461,8 @@ def _rows(file: str, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     """
     columns, number = _COLUMNS[file], 0
     for number, line in enumerate(lines, 1):
-        if len(line) > _LONGEST_ROW:
-            raise ReleaseInvalid(file, number, f"a row has at most {_LONGEST_ROW} characters")
+        if len(line) > LONGEST_ROW:
+            raise ReleaseInvalid(file, number, f"a row has at most {LONGEST_ROW} characters")
         row = line.rstrip("\r\n").split("|")
         if len(row) != columns + 1:
             detail = f"{len(row) - 1} columns instead of {columns}; the file is cut short or no release of RxNorm"

@@ -46,6 +46,16 @@ class NoRuleSet(ServiceError):
     code = "no-rule-set"
 
 
+class TerminologyRefused(ServiceError):
+    """A terminology is not what was imported, or cannot be used by this version of the service."""
+
+    code = "terminology-refused"
+
+    def __init__(self, which: str, reason: str) -> None:
+        """Name it in the text."""
+        super().__init__(f"{which} is refused: {reason}")
+
+
 class RuleSetDamaged(ServiceError):
     """A stored rule set is not what was published, or cannot be used by this version of the service."""
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from rules.report import RuleSetReference
+from rules.report import RuleSetReference, TerminologyReference
 from service.api.dependencies import GivenParts
 from service.api.openapi import statuses
 from service.api.problems import ProblemCode, ProblemError
@@ -46,6 +46,9 @@ class Readiness(BaseModel):
 
     status: ReadyStatus
     rule_set: RuleSetReference
+    terminology: Annotated[
+        TerminologyReference | None, Field(description="The medicine terminology in use. Null: none is imported.")
+    ]
     loaded_at: Annotated[datetime, Field(description="When this process took the rule set over (UTC).")]
     store_seen_seconds_ago: Annotated[
         float | None, Field(description="Seconds since the database last answered. Null: there is no database.")
@@ -82,6 +85,7 @@ async def get_readiness(parts: GivenParts, response: Response) -> Readiness:
     return Readiness(
         status=ReadyStatus.DEGRADED if reasons else ReadyStatus.READY,
         rule_set={"version": state.version, "digest": state.digest},
+        terminology=state.terminology,
         loaded_at=state.loaded_at,
         store_seen_seconds_ago=None if age is None else round(age, 3),
         reasons=reasons,

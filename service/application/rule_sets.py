@@ -5,7 +5,6 @@ not match is never used. Which one answers is not decided here but by the log of
 """
 
 import hashlib
-import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +14,7 @@ from rules.canonical import canonical_json
 from rules.compiled import CompiledRuleSet, compile_rule_set
 from rules.errors import KnowledgeError
 from rules.model import RuleSet
+from service.application.packed import pack, unpack
 from service.errors import RuleSetDamaged
 from service.storage import rule_sets
 from service.storage.session import Store
@@ -23,8 +23,6 @@ from service.storage.tables import RuleSetRow
 BASELINE_AUTHOR = "magcheck"
 # A rule set of a later form may hold what this version would have to ignore, and ignoring a rule is not an option.
 READABLE_SCHEMA_VERSIONS = frozenset({1})
-# 50,000 rules are 65 MB; far above that it is no rule set but an attempt to exhaust the memory.
-_MAXIMUM_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def _publish(
             number=rule_sets.last_number(session) + 1,
             schema_version=rule_set.schema_version,
             digest=digest,
-            content=zlib.compress(canonical, level=9),
+            content=pack(canonical),
             record_counts=record_counts(rule_set),
             created_at=now,
             author=author,
@@ -128,13 +126,10 @@ def verify_stored(row: RuleSetRow) -> None:
 
 
 def _verified(row: RuleSetRow) -> bytes:
-    unpacking = zlib.decompressobj()
     try:
-        canonical = unpacking.decompress(row.content, _MAXIMUM_BYTES)
-    except zlib.error as error:
-        raise RuleSetDamaged(row.number, "its content cannot be unpacked") from error
-    if unpacking.unconsumed_tail or not unpacking.eof or unpacking.unused_data:
-        raise RuleSetDamaged(row.number, "its content is too long, cut short or followed by something else")
+        canonical = unpack(row.content)
+    except ValueError as error:
+        raise RuleSetDamaged(row.number, str(error)) from error
     if hashlib.sha256(canonical).hexdigest() != row.digest:
         raise RuleSetDamaged(row.number, "its content does not match its digest")
     return canonical

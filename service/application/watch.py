@@ -1,4 +1,4 @@
-"""Keeps an eye on the store: takes over a rule set that has become the active one, and knows when it last got through.
+"""Keeps an eye on the store: takes over what has become active, and knows when it last got through.
 
 Readiness is told from the age of the last success, never from a flag: a look that hangs sets no flag.
 """
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from service.application.active import ActiveRuleSet
 from service.errors import ServiceError
-from service.storage import rule_sets
+from service.storage import rule_sets, terminologies
 from service.storage.session import Store
 from service.telemetry import get_logger
 
@@ -42,7 +42,8 @@ class StoreWatch:
         self._last_success: float | None = None
         self._stop = threading.Event()
         self._reachable = True
-        self._refused: tuple[int | None, float] | None = None  # which number was not taken over, and when
+        # Which rule set and terminology were not taken over, and when.
+        self._refused: tuple[tuple[int | None, int | None], float] | None = None
 
     def age(self) -> float | None:
         """Seconds since the store last answered; none when it never did."""
@@ -61,10 +62,10 @@ class StoreWatch:
             thread.join(timeout=2 * self._interval)  # a look that hangs dies with the process
 
     def look(self) -> None:
-        """Ask the store which rule set should answer, and load it unless it does already."""
+        """Ask the store which rule set and terminology should be in use, and load them unless they are."""
         try:
             with self._store.reading() as session:
-                number = rule_sets.active_number(session)
+                numbers = (rule_sets.active_number(session), terminologies.active_number(session))
         except ServiceError as error:
             if self._reachable or self._active.state.version is None:
                 _log.warning("store_not_reachable", code=error.code)
@@ -73,14 +74,15 @@ class StoreWatch:
         self._last_success = self._monotonic()
         self._reachable = True
         state = self._active.state
-        if number is not None and number == state.version and state.degraded is None:
+        known = (state.version, state.terminology_number)
+        if state.version is not None and numbers == known and state.degraded is None:
             return
         if self._refused is not None:
             refused, since = self._refused
-            if number == refused and self._monotonic() - since < REFUSED_SECONDS:
+            if numbers == refused and self._monotonic() - since < REFUSED_SECONDS:
                 return
         loaded = self._active.load(self._store)
-        self._refused = None if loaded.degraded is None else (number, self._monotonic())
+        self._refused = None if loaded.degraded is None else (numbers, self._monotonic())
 
     def _run(self) -> None:
         while not self._stop.wait(self._interval):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import check, database, knowledge, serve
+from service.cli import check, database, knowledge, rxnorm, serve
 from service.cli.exits import EXIT_CODES, CommandGroup
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ app.add_typer(knowledge.app, name="knowledge")
 app.command()(serve.serve)
 app.command()(serve.openapi)
 app.add_typer(database.app, name="db")
+app.command()(rxnorm.import_rxnorm)
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ def upgrade(
 
 @app.command()
 def check() -> None:
-    """Look whether the schema is the newest, every stored rule set is what was published, and one can answer."""
+    """Look whether the schema is the newest, all that is stored is what was published, and a rule set can answer."""
     settings = read_settings()
     from service.application.rule_sets import restore, verify_stored
     from service.errors import NoRuleSet
@@ -68,6 +68,30 @@ def check() -> None:
         mark = "*" if summary.number == active.number else " "
         typer.echo(f"{mark} {summary.number:>4}  {summary.digest}  {summary.created_at:%Y-%m-%d %H:%M}  {summary.note}")
     typer.echo(f"{len(summaries)} rule set(s), all as published; {active.number} answers.")
+    typer.echo(_terminologies(settings.database_url.get_secret_value()))
+
+
+def _terminologies(url: str) -> str:
+    """What there is of imported terminologies.
+
+    Raises:
+        TerminologyRefused: one is not what was imported.
+    """
+    from service.application.terminologies import restore_terminology
+    from service.storage import terminologies
+    from service.storage.session import Store
+
+    with Store.open(url) as store, store.reading() as session:
+        used = terminologies.active_number(session)
+        version = ""
+        last = terminologies.last_number(session)
+        for number in range(1, last + 1):
+            row = terminologies.by_number(session, number)
+            if row is not None:
+                restore_terminology(row)
+                session.expunge(row)
+                version = row.version if number == used else version
+    return f"{last} terminologies, all as imported; {version} is in use." if last else "No terminology is imported."
 
 
 def read_settings() -> Settings:

@@ -30,7 +30,7 @@ NAMING_CONVENTION = {
 }
 # The migration this code was written for. Numbers grow, so that an older service can tell a newer schema, which it may
 # use, from an older one, which it may not. A test compares it with Alembic's head.
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 
 PlainJson = JSON().with_variant(JSONB(), "postgresql")
 
@@ -107,5 +107,47 @@ class RuleSetActivationRow(Stored, table=True):
     note: str = Field(max_length=2000)
 
 
+class TerminologyRow(Stored, table=True):
+    """An imported medicine terminology: immutable, numbered from 1, identified by the SHA-256 of its content.
+
+    ``content`` is the block `rules.terminology` reads, compressed with zlib; ``version`` is the release's own name.
+    """
+
+    __tablename__ = "terminology"
+    __table_args__ = (
+        CheckConstraint("number >= 1", name="number_positive"),
+        CheckConstraint("length(version) between 1 and 120", name="version_length"),
+        CheckConstraint("length(digest) = 64", name="digest_length"),
+        CheckConstraint("length(content) > 0", name="content_present"),
+        CheckConstraint("length(author) between 1 and 120", name="author_length"),
+        CheckConstraint("length(note) between 1 and 2000", name="note_length"),
+    )
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    version: str = Field(max_length=120)
+    digest: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    counts: dict[str, int] = Field(sa_column=Column(PlainJson, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    author: str = Field(max_length=120)
+    note: str = Field(max_length=2000)
+
+
+class TerminologyActivationRow(Stored, table=True):
+    """One line of the log of which terminology is in use; the line with the highest sequence wins."""
+
+    __tablename__ = "terminology_activation"
+    __table_args__ = (
+        CheckConstraint("length(author) between 1 and 120", name="author_length"),
+        CheckConstraint("length(note) between 1 and 2000", name="note_length"),
+    )
+
+    sequence: int | None = Field(default=None, primary_key=True)
+    number: int = Field(foreign_key="terminology.number", index=True)
+    activated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    author: str = Field(max_length=120)
+    note: str = Field(max_length=2000)
+
+
 # Tables whose rows are refused any change; a migration that creates or rebuilds one sets the triggers.
-APPEND_ONLY: tuple[str, ...] = ("rule_set", "rule_set_activation")
+APPEND_ONLY: tuple[str, ...] = ("rule_set", "rule_set_activation", "terminology", "terminology_activation")

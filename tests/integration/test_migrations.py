@@ -119,10 +119,10 @@ def test_a_failing_step_takes_all_steps_back(database_url: str, tmp_path: Path) 
     """Half a migration would need a person to repair it; SQLite does that with its driver's usual settings."""
     folder = tmp_path / "migrations"
     shutil.copytree(Path(migrations.__file__).parent, folder)
-    (folder / "versions" / "0002_broken.py").write_text(
+    (folder / "versions" / "0099_broken.py").write_text(
         "from alembic import op\n"
         "import sqlalchemy as sa\n"
-        "revision, down_revision, branch_labels, depends_on = '0002', '0001', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '0099', '0002', None, None\n"
         "def upgrade():\n"
         "    op.create_table('half', sa.Column('x', sa.Integer()))\n"
         "    raise RuntimeError('the power fails')\n"
@@ -140,9 +140,9 @@ def test_a_row_that_points_nowhere_is_refused(sqlite_url: str, tmp_path: Path) -
     """SQLite does not look while tables are rebuilt, so the migration looks at the end."""
     folder = tmp_path / "migrations"
     shutil.copytree(Path(migrations.__file__).parent, folder)
-    (folder / "versions" / "0002_careless.py").write_text(
+    (folder / "versions" / "0099_careless.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '0002', '0001', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '0099', '0002', None, None\n"
         "def upgrade():\n"
         "    op.execute(\"insert into rule_set_activation values (1, 7, '2026-11-22', 'a', 'b')\")\n"
     )

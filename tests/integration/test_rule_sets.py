@@ -23,6 +23,7 @@ from rules.model import RuleSet
 from rules.profile import MedicationProfile
 from service.application import rule_sets as verbs
 from service.application.active import ActiveRuleSet
+from service.application.packed import unpack
 from service.application.rule_sets import Publication, publish_baseline, restore, seed_baseline, verify_stored
 from service.errors import NoRuleSet, RuleSetDamaged
 from service.storage import migration, rule_sets
@@ -232,7 +233,7 @@ def test_each_kind_of_damage_is_named(store: Store, monkeypatch: pytest.MonkeyPa
         with pytest.raises(RuleSetDamaged, match=reason):
             restore(row)
     verify_stored(good)
-    monkeypatch.setattr(verbs, "_MAXIMUM_BYTES", len(canonical) - 1)
+    monkeypatch.setattr(verbs, "unpack", lambda content: unpack(content, len(canonical) - 1))
     with pytest.raises(RuleSetDamaged, match="too long"):
         verify_stored(good)
 

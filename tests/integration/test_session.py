@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 from service.errors import MigrationNeeded, StoreBusy, StoreUnavailable
 from service.storage import migration, session
 from service.storage.session import ImpatientConnection, Store
-from service.storage.tables import RuleSetActivationRow, RuleSetRow, UtcDateTime
+from service.storage.tables import SCHEMA_REVISION, RuleSetActivationRow, RuleSetRow, UtcDateTime
 
 NOON = datetime(2026, 11, 22, 12, 30, 15, 123456, tzinfo=UTC)
 
@@ -220,8 +220,8 @@ def test_no_schema(database_url: str) -> None:
 
 def test_an_older_schema_is_refused_and_a_newer_one_is_not(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Old and new versions of the service run side by side while a deployment rolls."""
-    monkeypatch.setattr(session, "SCHEMA_REVISION", "0002")
-    with pytest.raises(MigrationNeeded, match="is at 0001, this version of magcheck needs 0002"):
+    monkeypatch.setattr(session, "SCHEMA_REVISION", "9999")
+    with pytest.raises(MigrationNeeded, match=f"is at {SCHEMA_REVISION}, this version of magcheck needs 9999"):
         store.ping()
     monkeypatch.setattr(session, "SCHEMA_REVISION", "0000")
     store.ping()

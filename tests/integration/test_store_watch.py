@@ -29,7 +29,7 @@ class Clock:
 
 
 def without_last_interaction(rule_set: RuleSet) -> RuleSet:
-    return rule_set.model_copy(update={"interactions": rule_set.interactions[:-1], "cases": ()})
+    return rule_set.model_copy(update={"interactions": rule_set.interactions[:-1], "cases": (), "assessments": ()})
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
