@@ -1,22 +1,25 @@
 """Finds substances, products, conditions and symptoms by code or by exact normalised name.
 
 Nothing here guesses: a phrase or code belongs to exactly one record, and a rule set in which two records claim the
-same one does not compile. Spelling candidates are in `rules.resolution`.
+same one does not compile. Spelling candidates are in `rules.recognition`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rules.names import tokens
+from rules.spelling import SpellingIndex
 from rules.terms import CodeSystem, MatchKind, RecordStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from rules.model import Product, RuleSet, Substance
+
+_SHORTEST_GENERIC: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Lookup:
     conditions: dict[str, str] = field(default_factory=dict)
     condition_codes: dict[str, str] = field(default_factory=dict)
     symptoms: dict[str, str] = field(default_factory=dict)
+    spelt: tuple[Target, ...] = ()  # what the places of the spelling index stand for
+    spelling: SpellingIndex = field(default_factory=lambda: SpellingIndex(()))
 
     def phrase_at(self, words: list[str], position: int) -> tuple[int, Target] | None:
         """The longest phrase that starts at the position, with its length."""
@@ -84,8 +89,21 @@ def build_lookup(rule_set: RuleSet, report: Callable[[str, str, str, str, str], 
             _add_product(lookup, product, report)
     for phrase in lookup.phrases:
         lookup.longest_phrase[phrase[0]] = max(len(phrase), lookup.longest_phrase.get(phrase[0], 0))
+    lookup.spelt = tuple(lookup.phrases.values())
+    lookup.spelling = SpellingIndex(map(" ".join, lookup.phrases), _generic_words(lookup))
     _add_conditions_and_symptoms(lookup, rule_set, report)
     return lookup
+
+
+def _generic_words(lookup: Lookup) -> set[str]:
+    """The words of international names; a brand is written the same in every language."""
+    return {
+        word
+        for phrase, target in lookup.phrases.items()
+        if target.product is None and target.kind is not MatchKind.BRAND
+        for word in phrase
+        if len(word) >= _SHORTEST_GENERIC and word.isalpha()
+    }
 
 
 def _add_conditions_and_symptoms(

@@ -1,32 +1,61 @@
 """Reads a medication line as typed: words, strengths, route, dose form and frequency, without knowing any drug.
 
-Everything here works token by token in one pass; the one regular expression is linear. Which words are names is
-decided in `rules.resolution`.
+Everything here works token by token in one pass; its regular expressions are linear. Which words are names is
+decided in `rules.resolution`, and what the words mean stands in `rules.vocabulary`.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
-from rules.quantities import MASS_UNITS
-from rules.terms import DoseForm, Route
+from rules import vocabulary as known
+from rules.terms import DoseForm, Route, TokenRole
+from rules.vocabulary import SEPARATORS
 
 # "1,000" is a thousand in one country and one in another: a thousandfold slip, so it is not read as a strength.
-_THOUSANDS = re.compile(r",[0-9]{3}$")
+_THOUSANDS = re.compile(r"[1-9][0-9]*[.,][0-9]{3}$")
 _DIGITS: Final = frozenset("0123456789")
-_TOKEN = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,9})?|[^\W\d_]+|[/+&%()\[\],;]")
-SEPARATORS: Final = frozenset({"/", "+", "&", ",", ";", "and", "with", "plus", "et", "und"})
+_LARGEST_TEXT: Final = 1000  # five times the longest line of a question; what is longer is no line
+# In order: the parts of a day (1-0-1), an abbreviation with dots (p.o.), a number, a number without its first digit
+# (never read: .5 mg may be 0.5 and 5), a word, and the marks that separate.
+_TOKEN = re.compile(
+    r"(?<![0-9.,/-])[0-9](?:[.,/][0-9])?(?:-[0-9](?:[.,/][0-9])?){2,3}(?![0-9-]|[.,/][0-9])"
+    r"|(?<![^\W\d_])[^\W\d_](?:\.[^\W\d_]){1,4}(?![^\W\d_])"
+    r"|[0-9]{1,9}(?:[.,][0-9]{1,9})?"
+    r"|\.[0-9]{1,9}|(?<![^\s(]),[0-9]{1,9}"
+    r"|[^\W\d_]+|(?<=[0-9])-(?=[0-9])|[/+&%()\[\],;#]"
+)
 _BRACKETS: Final = frozenset("()[]")
 # Zero-width and bidirectional marks, soft hyphen: invisible in a pharmacy system and never part of a name.
 _INVISIBLE: Final = dict.fromkeys(
-    [0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF]
+    [0x00AD, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
 )
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "'\u2019\u02bc`\u00b4"))
-_MARKS: Final = str.maketrans("", "", "\u00ae\u2122\u00a9")
+_PLAIN: Final[dict[int, str | None]] = {
+    **dict.fromkeys(map(ord, "\u00ae\u2122\u00a9")),
+    **_INVISIBLE,
+    **_APOSTROPHES,
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212"), "-"),
+    0x00D7: "x",
+    0x00BC: " 1/4",
+    0x00BD: " 1/2",
+    0x00BE: " 3/4",
+}
+_BY_EYE: Final = frozenset({"eye", "eyes", "ophthalmic", "ophth", "drops", "drop", "gtt", "ou", "os"})
+_HOURS_A_DAY: Final = 24
+_NOON: Final = 12
+_MOST_PIECES: Final = 6  # more than that at once is rather a pack, and from a fortnight's worth on surely one
+_PACK: Final = 14
+_MOST_MILLILITRES: Final = 100
+_WEEK: Final = Decimal(7)
+_PARTS: Final = (2, 3, 4)
+_ONE: Final = Decimal(1)
+_ZERO: Final = Decimal(0)
 
 
 def normalise(text: str) -> str:
@@ -35,62 +64,45 @@ def normalise(text: str) -> str:
     A Cyrillic letter that looks like a Latin one stays Cyrillic and therefore matches nothing: better unknown than
     taken for something else.
     """
-    text = text.translate(_MARKS).translate(_INVISIBLE).translate(_APOSTROPHES)
     if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+        return text.lower().replace("'", "").replace("`", "")
+    return "".join([_plain(character) for character in text])
+
+
+def _plain(character: str) -> str:
+    """One character as it counts: what it stands for in lower case, or nothing; digits of any script are digits."""
+    replacement = _PLAIN.get(ord(character), character)
+    if not replacement or replacement is not character:
+        return replacement or ""
+    if character.isascii():
+        return character.lower()
+    decomposed = unicodedata.normalize("NFKD", character).casefold()
+    return "".join(
+        str(unicodedata.decimal(one)) if one.isdecimal() else one
+        for one in decomposed
+        if not unicodedata.combining(one)
+    )
 
 
 def tokens(text: str) -> list[str]:
     """Words, numbers and the marks that separate ingredients; hyphens and other punctuation only separate words."""
-    return _TOKEN.findall(normalise(text))
+    plain = normalise(text[:_LARGEST_TEXT])
+    found = _TOKEN.findall(plain)
+    if "." in plain:
+        return [one if one[0] in _DIGITS or one[0] == "." else one.replace(".", "") for one in found]
+    return found
 
 
-_FORMS: Final[dict[str, DoseForm]] = {
-    word: form
-    for form, words in {
-        DoseForm.TABLET: "tablet tablets tab tabs tbl caplet caplets",
-        DoseForm.CHEWABLE_TABLET: "chewable chewtab chewtabs",
-        DoseForm.EFFERVESCENT: "effervescent",
-        DoseForm.GASTRO_RESISTANT: "enteric gastro ec dr delayed",
-        DoseForm.MODIFIED_RELEASE: "extended er xr xl sr cr mr cd la retard prolonged modified sustained hr",
-        DoseForm.CAPSULE: "capsule capsules cap caps softgel softgels",
-        DoseForm.SOLUTION: "solution soln sol syrup elixir liquid",
-        DoseForm.SUSPENSION: "suspension susp",
-        DoseForm.POWDER: "powder powders granules granule sachet sachets packet packets",
-        DoseForm.INJECTION: "injection injectable inj vial vials ampoule ampoules amp ampule infusion syringe pen",
-        DoseForm.INHALATION: "inhaler inhalation neb nebuliser nebulizer nebulised nebulized inhalant hfa dpi",
-        DoseForm.CREAM: "cream crm",
-        DoseForm.OINTMENT: "ointment oint",
-        DoseForm.GEL: "gel",
-        DoseForm.EYE_DROPS: "gtt",
-        DoseForm.PATCH: "patch patches",
-        DoseForm.SUPPOSITORY: "suppository suppositories supp",
-        DoseForm.ENEMA: "enema",
-        DoseForm.LOZENGE: "lozenge lozenges",
-    }.items()
-    for word in words.split()
-}
-_ROUTES: Final[dict[str, Route]] = {
-    word: route
-    for route, words in {
-        Route.ORAL: "oral orally po mouth",
-        Route.INTRAVENOUS: "iv intravenous intravenously ivpb",
-        Route.INTRAMUSCULAR: "im intramuscular intramuscularly",
-        Route.SUBCUTANEOUS: "sc sq subq subcut subcutaneous subcutaneously",
-        Route.INHALED: "inhaled",
-        Route.TOPICAL: "topical topically skin cutaneous bath",
-        Route.TRANSDERMAL: "transdermal td",
-        Route.OPHTHALMIC: "ophthalmic eye eyes ou od os",
-        Route.OTIC: "otic ear ears aural",
-        Route.NASAL: "nasal intranasal nostril",
-        Route.RECTAL: "rectal rectally pr",
-        Route.VAGINAL: "vaginal vaginally pv",
-        Route.SUBLINGUAL: "sublingual sublingually sl",
-    }.items()
-    for word in words.split()
-}
+def places(text: str) -> list[tuple[int, int]]:
+    """Where each of the tokens stands in the text as typed: the first character and the one behind the last."""
+    text = text[:_LARGEST_TEXT]
+    pieces = [_plain(character) for character in text]
+    if text.isascii():
+        pieces = ["" if one in {"'", "`"} else one for one in pieces]
+    owners = [index for index, piece in enumerate(pieces) for _ in piece]
+    return [(owners[found.start()], owners[found.end() - 1] + 1) for found in _TOKEN.finditer("".join(pieces))]
+
+
 PARENTERAL: Final = (Route.INTRAVENOUS, Route.INTRAMUSCULAR, Route.SUBCUTANEOUS)
 _FORM_ROUTES: Final[dict[DoseForm, tuple[Route, ...]]] = {
     DoseForm.TABLET: (Route.ORAL,),
@@ -110,72 +122,41 @@ _FORM_ROUTES: Final[dict[DoseForm, tuple[Route, ...]]] = {
     DoseForm.ENEMA: (Route.RECTAL,),
     DoseForm.LOZENGE: (Route.ORAL,),
 }
-_PER_DAY: Final[dict[str, int]] = {
-    "daily": 1,
-    "qd": 1,
-    "od": 1,
-    "once": 1,
-    "nightly": 1,
-    "hs": 1,
-    "qhs": 1,
-    "qam": 1,
-    "qpm": 1,
-    "bedtime": 1,
-    "night": 1,
-    "nocte": 1,
-    "mane": 1,
-    "morning": 1,
-    "evening": 1,
-    "bid": 2,
-    "bd": 2,
-    "twice": 2,
-    "tid": 3,
-    "tds": 3,
-    "thrice": 3,
-    "qid": 4,
-    "qds": 4,
-}
-# Times of day that stand for one intake each: "morning and evening" is twice a day.
-_TIMES_OF_DAY: Final[dict[str, str]] = {
-    **dict.fromkeys(("mane", "morning", "qam"), "morning"),
-    **dict.fromkeys(("noon", "midday"), "noon"),
-    **dict.fromkeys(("bedtime", "evening", "hs", "night", "nightly", "nocte", "qhs", "qpm"), "evening"),
-}
-_EACH: Final = (["a"], ["per"], ["each"], ["every"], ["/"])
-_COUNT_WORDS: Final = {"one": 1, "two": 2, "three": 3, "four": 4}
-_HOURS_A_DAY: Final = 24
-# Words that say nothing about which drug it is: salts and esters after a name, packaging, instructions.
-_FILLER: Final = frozenset(
-    """
-    sodium potassium calcium hydrochloride hcl dihydrochloride hydrobromide hbr sulfate sulphate phosphate acetate
-    tartrate succinate fumarate maleate mesylate mesilate besylate besilate tosylate citrate bromide chloride nitrate
-    gluconate lactate medoxomil cilexetil axetil monohydrate dihydrate trihydrate hemihydrate anhydrous hydrate base
-    as of the a an by in on at to for per each every take taken give use via from or when if needed
-    day days dailydose week weekly weeks month monthly months hour hours h am meal meals food breakfast lunch dinner
-    before after pm midday noon x times time only prn sos stat ac pc
-    usp ph eur bp film coated release disintegrating dispersible dissolving odt fc resistant immediate ir strength
-    dose doses unit units drop drops spray mist metered actuation actuations puff puffs pack pack kit box bottle
-    tube bag ampul plain regular extra max maximum otc rx generic brand adult adults child children elemental salt
-    emulsion lotion foam shampoo wash ml l mm cc m oz fl tsp tbsp teaspoon teaspoons tablespoon
-    tablespoons water juice glass forte ds
-    """.split()  # noqa: SIM905 - a word list is read and reviewed as words
-)
-UNITS: Final = frozenset({*MASS_UNITS, "mmol", "meq", "ml", "l", "iu", "unt", "units", "unit", "%", "gm"})
 
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """A number with its unit and where it stands among the tokens; ``per_volume``: a concentration."""
+    """A number with its unit and where it stands among the tokens.
+
+    ``per_volume``: it is a share of something, not the amount of one piece; of ``per`` of ``per_unit`` then.
+    ``elemental``: the line says that it counts the element and not its salt; ``open``: it names both and does not say.
+    """
 
     value: Decimal
     unit: str
     position: int
     per_volume: bool = False
+    per: Decimal = _ONE
+    per_unit: str = ""
+    elemental: bool = False
+    open: bool = False
+
+    @property
+    def per_millilitre(self) -> Fraction | None:
+        """The number in one millilitre, of a concentration."""
+        factor = known.VOLUMES.get(self.per_unit)
+        if factor is None or not self.per:
+            return None
+        return Fraction(self.value) / (Fraction(self.per) * Fraction(factor))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a line says besides names. ``unread`` holds the positions of words that nothing explains."""
+    """What a line says besides names. ``unread`` holds the positions of words that nothing explains.
+
+    ``dose`` pieces or millilitres (``dose_unit``) are taken each time; ``a_day`` pieces over a day whose times differ.
+    ``dose_unclear``: it says something about the amount taken that is no single number ("1-2 tablets").
+    """
 
     strengths: tuple[Strength, ...]
     routes: tuple[Route, ...]
@@ -184,6 +165,11 @@ class Reading:
     as_needed: bool
     elemental: bool
     unread: tuple[int, ...]
+    dose: Decimal | None = None
+    dose_unit: str = ""
+    a_day: Decimal | None = None
+    dose_unclear: bool = False
+    roles: tuple[TokenRole, ...] = ()
 
 
 def routes_of_form(form: DoseForm) -> tuple[Route, ...]:
@@ -191,92 +177,482 @@ def routes_of_form(form: DoseForm) -> tuple[Route, ...]:
     return _FORM_ROUTES.get(form, ())
 
 
+def _value(word: str) -> Decimal:
+    """A number as written; "1/2" is a half."""
+    whole, slash, parts = word.replace(",", ".").partition("/")
+    return Decimal(whole) / Decimal(parts) if slash and parts.strip("0") else Decimal(whole)
+
+
 class _Reader:
     """What has been read of a line so far."""
 
-    __slots__ = ("forms", "per_day", "routes", "strengths", "unread", "words")
+    __slots__ = (
+        "counts",
+        "doses",
+        "forms",
+        "named",
+        "needed",
+        "parts",
+        "per_day",
+        "position",
+        "rarer",
+        "roles",
+        "routes",
+        "slots",
+        "strengths",
+        "unclear",
+        "unsteady",
+        "words",
+    )
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: list[str], named: frozenset[int]) -> None:
         self.words = words
+        self.named = named
+        self.roles = [TokenRole.NAME if position in named else TokenRole.FILLER for position in range(len(words))]
         self.strengths: list[Strength] = []
         self.routes: list[Route] = []
         self.forms: list[DoseForm] = []
-        self.unread: list[int] = []
-        self.per_day: int | None = None
+        self.doses: list[tuple[Decimal, str]] = []
+        self.parts: list[Decimal] = []  # of a day, as in 1-0-1
+        self.counts: list[int] = []
+        self.slots: dict[str, None] = {}
+        self.rarer = self.unsteady = self.unclear = self.needed = False
 
-    def word(self, position: int) -> None:
-        """Read one word that is no number, no separator and no part of a name."""
-        word = self.words[position]
-        if word in _ROUTES and not (word == "od" and not _near_eye(self.words)):
-            self.routes.append(_ROUTES[word])
-        elif word in _FORMS:
-            self.forms.append(_FORMS[word])
-        elif word in _PER_DAY:
-            self.per_day = max(_PER_DAY[word], self.per_day or 0, self._times_of_day())
-        elif word in _COUNT_WORDS:
-            if self.words[position + 1 : position + 2] in (["times"], ["x"]):
-                self.per_day = _COUNT_WORDS[word]
-        elif word not in _FILLER and word not in UNITS and word != "q":  # q8h: the number carries it
-            self.unread.append(position)
+    def at(self, position: int) -> str:
+        """The word at a position, or nothing beyond the end."""
+        return self.words[position] if 0 <= position < len(self.words) else ""
 
-    def _times_of_day(self) -> int:
-        return len({_TIMES_OF_DAY[word] for word in self.words if word in _TIMES_OF_DAY})
+    def _figure(self, position: int) -> bool:
+        """Whether a number stands at the position."""
+        return self.at(position)[:1] in _DIGITS and self.at(position) != ""
 
-    def number(self, position: int, named: frozenset[int]) -> int:
-        """Read what starts with a number and say how many tokens it took."""
-        length, strength, per_day = _number(self.words, position)
-        if strength is not None and not _continues_a_number(self.words, position, named):
-            self.strengths.append(strength)
-        self.per_day = per_day or self.per_day
+    def mark(self, role: TokenRole, start: int, length: int = 1) -> int:
+        """Note what the tokens are and say how many there are."""
+        for position in range(start, start + length):
+            self.roles[position] = role
         return length
 
+    # --- words -------------------------------------------------------------------------------------------------------
 
-def read_besides(words: list[str], named: frozenset[int]) -> Reading:
-    """Read everything of the tokens that is not part of a name; ``named`` holds the positions that are."""
-    reader = _Reader(words)
+    def word(self, position: int, *, brand: bool) -> None:  # noqa: C901, PLR0911 - one kind of word after the other
+        """Read one word that is no number, no separator and no part of a name; ``brand``: straight after one."""
+        word = self.words[position]
+        roles = self.roles
+        if brand and word in known.DIFFERENT_AFTER_A_BRAND:
+            roles[position] = TokenRole.UNREAD
+            return
+        if word in known.FORMS:
+            self.forms.append(known.FORMS[word])
+            roles[position] = TokenRole.DOSE_FORM
+            return
+        if word in known.ROUTES and not (word == "od" and _BY_EYE.isdisjoint(self.words)):
+            self.routes.append(known.ROUTES[word])
+            roles[position] = TokenRole.ROUTE
+            return
+        if word in known.COUNTED:
+            self.counts.append(known.COUNTED[word])
+            roles[position] = TokenRole.FREQUENCY
+            return
+        if word in known.TIMES_OF_DAY:
+            self.slots[known.TIMES_OF_DAY[word]] = None
+            roles[position] = TokenRole.FREQUENCY
+            return
+        if word in known.NUMBER_WORDS and self._number_word(position):
+            return
+        if word == "on" and self._ends(position):  # omne nocte, at the end of a line or before "prn"
+            self.slots["evening"] = None
+            roles[position] = TokenRole.FREQUENCY
+            return
+        if word in known.AS_NEEDED and self._needed(position):
+            self.needed = True
+            roles[position] = TokenRole.AS_NEEDED
+            return
+        if self._seldom(position):
+            roles[position] = TokenRole.FREQUENCY
+            return
+        if word in known.EVERY and self._each_day(position):
+            return
+        if not self._says_nothing(position):
+            roles[position] = TokenRole.UNREAD
+
+    def _ends(self, position: int) -> bool:
+        return self.at(position + 1) in {"", "prn", ",", ")"} and position > 0
+
+    def _needed(self, position: int) -> bool:
+        before = known.NEEDED_AFTER.get(self.words[position])
+        return before is None or self.at(position - 1) in before
+
+    def _seldom(self, position: int) -> bool:
+        """Whether the word makes the count one of a week, or no steady count at all."""
+        word, following, before = self.words[position], self.at(position + 1), self.at(position - 1)
+        a_period = word in known.PERIODS and before in known.EACH and self.at(position - 2) not in known.DURING
+        if a_period or word in known.RARER or (word == "other" and before == "every"):
+            self.rarer = True
+            return True
+        if word in known.STRENGTH_ONLY and not self._figure(position + 1):
+            return False
+        if word in known.UNSTEADY or (word, following) in known.UNTIL or word == "bis":
+            self.unsteady = True
+            self.unclear = self.unclear or word not in {"stat", "max", "maximum", "up"}
+            return True
+        return False
+
+    def _each_day(self, position: int) -> bool:
+        """What follows says how often: "every day", "each day", "q day", "every week"."""
+        following = self.at(position + 1)
+        if following in known.DAY:
+            self.counts.append(1)
+        elif following in known.PERIODS:
+            self.rarer = True
+        else:
+            return False
+        self.mark(TokenRole.FREQUENCY, position, 1)
+        return True
+
+    def _number_word(self, position: int) -> bool:
+        """A number in letters: one of a count, of pieces, or alone before a frequency."""
+        value = Decimal(known.NUMBER_WORDS[self.words[position]])
+        after = position + 1
+        if self.at(after) in {"a", "of", "une", "un"}:  # half a tablet
+            after += 1
+        if self.at(after) in known.TIMES and self._per_day(after + 1):
+            self.counts.append(int(value))
+        elif self.at(after) in known.TIMES and self._per_period(after + 1):
+            self.rarer = True
+        elif self.at(after) in known.PIECES or self._is_frequency(after):
+            if self.at(position - 1) == "to" or self.at(after) == "to":
+                self.unclear = True
+            self.doses.append((value, "piece"))
+            self.mark(TokenRole.DOSE, position)
+            return True
+        elif self.at(after) in known.PORTIONS:
+            self.mark(TokenRole.DOSE, position)
+            return True
+        elif self.at(after) == "to":
+            self.unclear = True
+            return True
+        else:
+            return False
+        self.mark(TokenRole.FREQUENCY, position)
+        return True
+
+    def _is_frequency(self, position: int) -> bool:
+        word = self.at(position)
+        if word == "on":
+            return self._ends(position)
+        if word in {"each", "every"}:
+            return self.at(position + 1) in known.TIMES_OF_DAY or self.at(position + 1) in known.DAY
+        named_count = word in known.NUMBER_WORDS and self.at(position + 1) in known.TIMES
+        return word in known.COUNTED or word in known.TIMES_OF_DAY or named_count or word == "once"
+
+    def _per_day(self, position: int) -> bool:
+        """Whether a count is said to be one of a day: "daily", "a day", "per day", "/j"; at the end of a count."""
+        word, following = self.at(position), self.at(position + 1)
+        if word in known.COUNTED:
+            return known.COUNTED[word] == 1
+        return word in known.DAY or (word in known.EACH and following in known.DAY)
+
+    def _per_period(self, position: int) -> bool:
+        word, following = self.at(position), self.at(position + 1)
+        return word in known.RARER or word in known.PERIODS or following in known.PERIODS
+
+    def _says_nothing(self, position: int) -> bool:  # noqa: PLR0911 - one reason after the other
+        """Whether the word tells nothing about the medicine where it stands."""
+        word, before, following = self.words[position], self.at(position - 1), self.at(position + 1)
+        if word in known.SALTS:
+            self.roles[position] = TokenRole.SALT
+            if word in known.CATIONS and before in known.ELEMENTS:
+                return False
+            return before in {"as", "("} or position - 1 in self.named or self.roles[position - 1] is TokenRole.SALT
+        if word in known.STRENGTH_ONLY:
+            return following in {"strength", "dose"}
+        if word in known.PROMISING:
+            return position + 1 not in self.named and word in {"or", "oder"} and following != ""
+        if word in known.ANOTHER and position + 1 in self.named:
+            return False
+        if word in known.INDICATIONS:
+            return not known.FOR.isdisjoint(self.words[:position])
+        if word in known.UNITS:
+            self.roles[position] = TokenRole.UNIT
+            return True
+        return word in known.FILLER or word in known.TAKE or word == "q" or (word == "b" and following == "bed")
+
+    # --- numbers -----------------------------------------------------------------------------------------------------
+
+    def number(self, position: int) -> int:  # noqa: C901, PLR0911 - one kind of number after the other
+        """Read what starts with a number and say how many tokens it took."""
+        word, following, before = self.words[position], self.at(position + 1), self.at(position - 1)
+        if "-" in word:
+            return self._parts_of_a_day(position)
+        if following == "%":
+            return self.mark(TokenRole.STRENGTH, position, 2)
+        if before in {"#", "qty", "quantity", "disp", "dispense"} and following not in known.AMOUNTS:
+            return self.mark(TokenRole.QUANTITY, position)
+        chain = self._chain(position)
+        if chain:
+            return chain
+        if before in known.EVERY or (before == "les" and self.at(position - 2) in known.EVERY):
+            length = self._interval(position)
+            if length:
+                return length
+        if before == "x" and not self._figure(position - 2) and following not in known.DAYS | known.PERIODS:
+            self.unsteady = self.unsteady or self._is_frequency(position + 1)  # "x2 daily" may be either
+            return self.mark(TokenRole.QUANTITY, position)
+        if following in known.TIMES_A_DAY and word.isdigit():
+            self.counts.append(int(word))
+            return self.mark(TokenRole.FREQUENCY, position, 2)
+        if following in known.TIMES:
+            return self._count(position)
+        if following in known.AMOUNTS:
+            return self._strength(position)
+        if following in {"am", "pm"}:
+            return self._clock(position)
+        return self._dose(position)
+
+    def _parts_of_a_day(self, position: int) -> int:
+        """1-0-1: a number for each time of the day; before a unit it is the strengths of a combination."""
+        if self.at(position + 1) in known.AMOUNTS or self.parts:
+            self.unclear = self.unclear or bool(self.parts)
+            return self.mark(TokenRole.STRENGTH, position)
+        self.parts = [_value(part) for part in self.words[position].split("-")]
+        return self.mark(TokenRole.FREQUENCY, position)
+
+    def _chain(self, position: int) -> int:  # noqa: PLR0911 - one meaning after the other
+        """Numbers joined by a stroke or hyphen: a fraction of a tablet, a range, or strengths whose order is open."""
+        end = position + 1
+        while self.at(end) in {"/", "-"} and self._figure(end + 1) and end + 1 not in self.named:
+            end += 2
+        if end == position + 1:
+            return 0
+        joint, unit = self.at(position + 1), self.at(end)
+        if (end - position == 3 and joint == "/" and unit in known.PIECES | {"a"}) or self._half(position, end):  # noqa: PLR2004
+            return self._fraction(position, end)
+        if joint == "-" and (unit in known.PIECES or unit in known.VOLUMES or self._is_frequency(end)):
+            self.unclear = True
+            return self.mark(TokenRole.DOSE, position, end - position)
+        if joint == "-" and unit in known.TIMES:
+            self.unsteady = True
+            return self.mark(TokenRole.FREQUENCY, position, end - position)
+        if joint == "-" and unit in known.HOURS:
+            return self.mark(TokenRole.FREQUENCY, position, end - position + 1)
+        unit_too = 1 if unit in known.UNITS else 0
+        if joint == "/" and not unit_too and _value(self.at(end - 1)) in {_WEEK, 12, 52}:  # days, months, weeks (UK)
+            return self.mark(TokenRole.QUANTITY, position, end - position)
+        if joint == "-" and unit in known.AMOUNTS:
+            self.unclear = True
+        return self.mark(TokenRole.STRENGTH, position, end - position + unit_too)
+
+    def _half(self, position: int, end: int) -> bool:
+        return self.words[position:end] in (["1", "/", "2"], ["1", "/", "4"], ["3", "/", "4"]) and (
+            self._is_frequency(end) or self.at(end) == ""
+        )
+
+    def _fraction(self, position: int, end: int) -> int:
+        """Half a tablet ("1/2"), and "1 1/2 tablets", where the whole number was left for it."""
+        above, below = _value(self.words[position]), _value(self.words[end - 1])
+        if below in _PARTS and above < below:
+            value = above / below
+            if self.doses and self.doses[-1][1] == "whole":
+                value += self.doses.pop()[0]
+            self.doses.append((value, "piece"))
+        else:
+            self.unclear = True
+        return self.mark(TokenRole.DOSE, position, end - position)
+
+    def _interval(self, position: int) -> int:
+        """So often: "q8h", "every 12 hours", "every 2 days"."""
+        following = self.at(position + 1)
+        value = _value(self.words[position])
+        if following in known.HOURS:
+            if value and _HOURS_A_DAY % value == 0:
+                self.counts.append(int(_HOURS_A_DAY // value))
+            else:
+                self.rarer = True
+        elif following in known.DAYS or following in known.PERIODS:
+            self.rarer = True
+        else:
+            return 0
+        return self.mark(TokenRole.FREQUENCY, position, 2)
+
+    def _count(self, position: int) -> int:
+        """So many times: "3 times a day", "2 x 200 mg", "2x1"."""
+        value, after = _value(self.words[position]), position + 2
+        if self._per_day(after) and value == int(value):
+            self.counts.append(int(value))
+        elif self._per_period(after):
+            self.rarer = True
+        elif self._figure(after):
+            if self.at(after + 1) not in known.AMOUNTS:  # so many times so many pieces
+                self.counts.append(int(value))
+                self.doses.append((_value(self.words[after]), "piece"))
+                return self.mark(TokenRole.FREQUENCY, position, 3)
+            self.doses.append((value, "piece"))
+            self.unclear = self.unclear or not self._says_how_often()
+            return self.mark(TokenRole.DOSE, position, 2)
+        else:
+            self.unsteady = True
+        return self.mark(TokenRole.FREQUENCY, position, 2)
+
+    def _says_how_often(self) -> bool:
+        """Whether a word of the line counts more than once a day, so that "2 x 200 mg" cannot be the count."""
+        return any(known.COUNTED.get(word, 1) > 1 for word in self.words)
+
+    def _clock(self, position: int) -> int:
+        hour, half = _value(self.words[position]) % _NOON, self.words[position + 1]
+        self.slots[f"{hour} {half}"] = None
+        return self.mark(TokenRole.FREQUENCY, position, 2)
+
+    def _strength(self, position: int) -> int:
+        word, unit = self.words[position], self.words[position + 1]
+        length, per, per_unit = self._per(position + 2)
+        if per_unit in known.DAY:
+            self.counts.append(1)
+        if not (_THOUSANDS.match(word) or self._continues(position) or word[0] not in _DIGITS):
+            strength = Strength(_value(word), unit, position, bool(per_unit), per, per_unit)
+            self.strengths.append(strength)
+        return self.mark(TokenRole.STRENGTH, position, 2 + length)
+
+    def _per(self, position: int) -> tuple[int, Decimal, str]:
+        """What a strength is of: how many tokens say so, the number and the unit; no unit where it is of a piece."""
+        if self.at(position) not in {"/", "per"}:
+            return 0, _ONE, ""
+        number, unit = self.at(position + 1), self.at(position + 2)
+        figure = self._figure(position + 1)
+        if figure and unit in known.VOLUMES:
+            return 3, _value(number), unit
+        if number in known.VOLUMES or number in known.PER:
+            return 3 if (number, unit) == ("m", "2") else 2, _ONE, number
+        if figure and unit in known.HOURS:
+            return 3, _value(number), unit
+        return 0, _ONE, ""
+
+    def _continues(self, position: int) -> bool:
+        """Whether another number stands straight before: "1 500 mg" is 1500 mg here and one of 500 mg there."""
+        before = position - 2 if self.at(position - 1) in {",", "-"} else position - 1
+        return before >= 0 and before not in self.named and self.words[before][0] in _DIGITS
+
+    def _dose(self, position: int) -> int:  # noqa: PLR0911 - one meaning after the other
+        """Pieces or millilitres taken each time, a pack, or a number that says nothing."""
+        word, following = self.words[position], self.at(position + 1)
+        if word[0] not in _DIGITS or _THOUSANDS.match(word):
+            return self.mark(TokenRole.QUANTITY, position)
+        value = _value(word)
+        if following in known.VOLUMES:
+            if self.at(position + 2) not in known.CONTAINERS and value <= _MOST_MILLILITRES:
+                self.doses.append((value * Decimal(known.VOLUMES[following]), "ml"))
+            return self.mark(TokenRole.DOSE, position, 2)
+        if following in known.DAYS or following in known.PERIODS:
+            return self.mark(TokenRole.QUANTITY, position, 2)
+        taken = self.at(position - 1) in known.TAKE
+        if following in known.PIECES:
+            self._pieces(value, taken=taken)
+            return self.mark(TokenRole.DOSE, position)
+        if following in known.PORTIONS:
+            return self.mark(TokenRole.DOSE, position, 2)
+        if self._is_frequency(position + 1) and (self.strengths or taken):
+            self._pieces(value, taken=taken)
+            return self.mark(TokenRole.DOSE, position)
+        if self.at(position + 2) == "/" and self._figure(position + 1):
+            self.doses.append((value, "whole"))
+            return self.mark(TokenRole.DOSE, position)
+        if following in known.UNITS:
+            return self.mark(TokenRole.STRENGTH, position, 2)
+        return self.mark(TokenRole.QUANTITY, position)
+
+    def _pieces(self, value: Decimal, *, taken: bool) -> None:
+        if taken or value <= _MOST_PIECES:
+            self.doses.append((value, "piece"))
+        elif value < _PACK:
+            self.unclear = True
+
+    # --- sums --------------------------------------------------------------------------------------------------------
+
+    def times(self) -> int | None:
+        """How often a day, where everything that says so agrees."""
+        if self.rarer or self.unsteady:
+            return None
+        told = {count for count in self.counts if count > 1}
+        if self.parts:
+            told.add(sum(1 for part in self.parts if part))
+        if len(told) > 1:
+            return None
+        clocks = sum(1 for slot in self.slots if slot[0] in _DIGITS)
+        slots = max(clocks, len(self.slots) - clocks)
+        if told:
+            count = told.pop()
+            return count if count >= slots and count else None
+        return slots or (1 if self.counts else None)
+
+    def reading(self) -> Reading:
+        """Everything together."""
+        doses = dict.fromkeys(dose for dose in self.doses if dose[1] != "whole")
+        parts = {part for part in self.parts if part}
+        if parts:
+            doses.update({(part, "piece"): None for part in parts})
+        uneven = len(parts) > 1
+        if uneven:
+            doses = dict.fromkeys(dose for dose in doses if dose[0] not in parts)
+        unclear = self.unclear or len(doses) > 1 or (uneven and bool(doses))
+        dose, unit = next(iter(doses), (None, ""))
+        words = self.words
+        return Reading(
+            strengths=tuple(self._with_element()),
+            routes=tuple(dict.fromkeys(self.routes)),
+            dose_form=_most_telling(self.forms, words),
+            times_per_day=self.times(),
+            as_needed=self.needed,
+            elemental="elemental" in words,
+            unread=tuple(position for position, role in enumerate(self.roles) if role is TokenRole.UNREAD),
+            dose=None if unclear or uneven else dose,
+            dose_unit="" if unclear or uneven else unit,
+            a_day=sum(self.parts, _ZERO) if uneven and not unclear else None,
+            dose_unclear=unclear,
+            roles=tuple(self.roles),
+        )
+
+    def _with_element(self) -> list[Strength]:
+        """The strengths, with those of the element told from those of its salt."""
+        if "elemental" not in self.words:
+            return self.strengths
+        alone = len(self.strengths) == 1
+        return [replace(one, elemental=True) if alone or self._beside_elemental(one) else one for one in self.strengths]
+
+    def _beside_elemental(self, strength: Strength) -> bool:
+        behind = self.words[strength.position + 2 : strength.position + 4]
+        return behind[:1] == ["elemental"] or behind == ["of", "elemental"]
+
+
+def read_besides(words: list[str], named: frozenset[int], after_brands: frozenset[int] = frozenset()) -> Reading:
+    """Read everything of the tokens that is not part of a name.
+
+    ``named`` holds the positions that are; ``after_brands`` those straight behind a brand, where a word such as "PM"
+    may make another medicine of it.
+    """
+    reader = _Reader(words, named)
     position = 0
     while position < len(words):
         word = words[position]
+        if position in named:
+            position += 1
         # Not isdigit(): it is also true for numerals such as the Ethiopic ones, which are words here.
-        if word[0] in _DIGITS and position not in named:
-            position += reader.number(position, named)
-            continue
-        if position not in named and word not in _BRACKETS and word not in SEPARATORS:
-            reader.word(position)
-        position += 1
-    return Reading(
-        strengths=tuple(reader.strengths),
-        routes=tuple(dict.fromkeys(reader.routes)),
-        dose_form=_most_telling(reader.forms, words),
-        times_per_day=None if _in_longer_rhythm(words) else reader.per_day,
-        as_needed="prn" in words or ("needed" in words and "as" in words),
-        elemental="elemental" in words,
-        unread=tuple(reader.unread),
-    )
-
-
-def _in_longer_rhythm(words: list[str]) -> bool:
-    """Whether a count is one of a week or a month ("twice a week", "every 2 days"), so that none a day is known."""
-    if "weekly" in words or "monthly" in words:
-        return True
-    for position, word in enumerate(words):
-        before = words[max(0, position - 2) : position]
-        if word in {"week", "month"} and before[-1:] in _EACH and before != ["for", "a"]:
-            return True
-        if word in {"days", "weeks", "months"} and before[:1] in (["q"], ["every"]):
-            return True
-    return False
-
-
-def _near_eye(words: list[str]) -> bool:
-    """`od` means the right eye only where the line is about eyes; otherwise once a day."""
-    return not {"eye", "eyes", "ophthalmic", "drops", "drop", "gtt", "ou", "os"}.isdisjoint(words)
+        elif word[0] in _DIGITS or (word[0] in ".," and len(word) > 1):
+            position += reader.number(position)
+        elif word == "/" and reader.at(position + 1) in known.DAYS:  # 2 tablets/day
+            reader.counts.append(1)
+            position += reader.mark(TokenRole.FREQUENCY, position, 2)
+        else:
+            if word in SEPARATORS and (word != "plus" or position + 1 in named):
+                reader.roles[position] = TokenRole.SEPARATOR
+            elif word not in _BRACKETS:
+                reader.word(position, brand=position in after_brands)
+            position += 1
+    return reader.reading()
 
 
 def _most_telling(forms: list[DoseForm], words: list[str]) -> DoseForm | None:
     """One form for the line: a special kind of tablet tells more than the word tablet; drops need to know where."""
-    if "drops" in words or "gtt" in words or "drop" in words:
-        if not {"eye", "eyes", "ophthalmic"}.isdisjoint(words):
+    if "drops" in words or "gtt" in words or "gtts" in words or "drop" in words:
+        if not {"eye", "eyes", "ophthalmic", "ophth"}.isdisjoint(words):
             return DoseForm.EYE_DROPS
         if not {"ear", "ears", "otic"}.isdisjoint(words):
             return DoseForm.EAR_DROPS
@@ -286,31 +662,3 @@ def _most_telling(forms: list[DoseForm], words: list[str]) -> DoseForm | None:
     if special:
         return special[0]
     return next((form for form in forms if form is not DoseForm.EYE_DROPS), None)
-
-
-def _continues_a_number(words: list[str], position: int, named: frozenset[int]) -> bool:
-    """Whether another number stands straight before: "1 500 mg" is 1500 mg here and one piece of 500 mg there."""
-    before = position - 2 if words[position - 1] == "," else position - 1
-    return before >= 0 and before not in named and words[before][0] in _DIGITS
-
-
-def _number(words: list[str], position: int) -> tuple[int, Strength | None, int | None]:
-    """Read what starts with a number: a strength, an interval (`q8h`), a count (`3 times`) or nothing of use."""
-    word = words[position]
-    following = words[position + 1] if position + 1 < len(words) else ""
-    previous = words[position - 1] if position else ""
-    if following == "%":
-        return 2, None, None
-    if previous in {"q", "every"} and following in {"h", "hr", "hrs", "hour", "hours"}:
-        hours = Decimal(word.replace(",", "."))
-        return 2, None, (int(_HOURS_A_DAY // hours) if hours and _HOURS_A_DAY % hours == 0 else None)
-    if following in {"times", "x", "xday"} and word.isdigit():
-        return 2, None, int(word) or None
-    if following in MASS_UNITS or following in {"mmol", "meq"}:
-        per = words[position + 2 : position + 5]
-        per_volume = per[:1] == ["/"] and ("ml" in per[1:3] or "l" in per[1:3])
-        length = 5 if per_volume and per[-1] in {"ml", "l"} else 2
-        if _THOUSANDS.search(word):
-            return length, None, None
-        return length, Strength(Decimal(word.replace(",", ".")), following, position, per_volume), None
-    return (2 if following in UNITS else 1), None, None

@@ -64,6 +64,7 @@ class Candidate(TypedDict):
     substance_id: Annotated[str, Field(description="Identifier of the substance or product.")]
     name: str
     score: Annotated[str, Field(description="Similarity between 0 and 1, as text.")]
+    reason: Annotated[str, Field(description="In what it is like the text, in words.")]
 
 
 class CheckedMedication(TypedDict):

@@ -7,37 +7,32 @@ spelling candidates are offered and never taken. Results are cached, because the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from rules.coded import CodeReading, entries_named, name_at, product_named, read_code
-from rules.names import Reading, read_besides, routes_of_form, tokens
+from rules.coded import CodeReading, product_named, read_code
+from rules.names import Reading, routes_of_form, tokens
 from rules.quantities import MASS_UNITS, milligrams
+from rules.recognition import candidates_of, entries_of, read_line, strengths_of
 from rules.terms import RecognitionState, Route, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rules.compiled import CompiledRuleSet, Entry, Manner
-    from rules.lookup import Target
     from rules.model import Product
     from rules.names import Strength
     from rules.profile import Code, MedicationItem
+    from rules.recognition import Named
     from rules.report import Candidate, CheckedMedication, MatchDetail
     from rules.terms import DoseForm
 
 MAXIMUM_CACHED: Final = 20_000
-_MAXIMUM_CANDIDATES: Final = 5
-_LEAST_SCORE: Final = 0.72
-_SHORTEST_PREFIX: Final = 3
 # A text may name the amount of up to ten units or of a quarter of one; beyond that it is a slip (1000 mg for 1 mg).
 _MOST_UNITS: Final = 10
 _SMALLEST_PARTS: Final = 4
 _WAYS_APART: Final = "codes and text do not agree on how it is given; all ways are taken as possible"
 _LOCAL_ROUTES: Final = frozenset({Route.TOPICAL, Route.OPHTHALMIC, Route.OTIC, Route.NASAL, Route.INHALED})
-# "Magnesium" straight after another name is the salt of that drug ("esomeprazole magnesium"), not a magnesium product.
-_SALT_WORD: Final = "magnesium"
 
 
 @dataclass(slots=True, eq=False)
@@ -74,15 +69,6 @@ class Resolution:
     given: Given
     certain: bool  # something is known, and codes and text stand for the same
     given_by: dict[tuple[Route | None, DoseForm | None], Given] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Named:
-    """A name found in a text, and where."""
-
-    target: Target
-    start: int
-    end: int
 
 
 def _reaches_body(routes: frozenset[Route]) -> bool | None:
@@ -148,23 +134,23 @@ def checked(item_id: str, resolution: Resolution, given: Given) -> CheckedMedica
 def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]) -> Resolution:
     by_code, problems = _by_code(compiled, codes)
     words = tokens(text) if text else []
-    named, reading = _read(compiled, words)
+    named, reading = read_line(compiled, words)
     unexplained = bool(words) and (not named or bool(reading.unread))
     whole = product_named(compiled, words) if unexplained else None
     if whole is not None:
         named, unexplained = [], False
-    text_entries = () if unexplained else _entries_of(compiled, named)
+    text_entries = () if unexplained else entries_of(compiled, named)
     products = by_code if whole is None else [*by_code, whole]
     candidates: list[Candidate] = []
     if unexplained and not by_code:
-        candidates = _candidates(compiled, words, named, reading)
+        candidates = candidates_of(compiled, text or "", words, named, reading)
         problems.append("not every word of the text is known" if named else "no name in the text is known")
     elif unexplained:
         problems.append("the text was not recognised; the code was used")
 
     readings = [found.entries for found in products] + ([text_entries] if text_entries else [])
     entries = _union(readings)
-    spoken = {} if unexplained or whole is not None else _strengths(named, reading)
+    spoken = {} if unexplained or whole is not None else strengths_of(named, reading, text_entries)
     strengths, slips = _together(products, spoken)
     said = reading if words and whole is None else None
     doubts = _doubts(products, [] if unexplained else named) + slips + _ways_apart(said, products)
@@ -211,7 +197,7 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
     )
 
 
-def _withdrawn(compiled: CompiledRuleSet, by_code: list[Product | None], named: list[_Named]) -> list[str]:
+def _withdrawn(compiled: CompiledRuleSet, by_code: list[Product | None], named: Sequence[Named]) -> list[str]:
     """Ingredients that were withdrawn from the knowledge while their product was not."""
     products = [product for product in (*by_code, *(found.target.product for found in named)) if product is not None]
     parts = {part.substance for product in products for part in product.ingredients}
@@ -231,7 +217,7 @@ def _by_code(compiled: CompiledRuleSet, codes: tuple[Code, ...]) -> tuple[list[C
     return readings, problems
 
 
-def _doubts(products: list[CodeReading], named: list[_Named]) -> list[str]:
+def _doubts(products: list[CodeReading], named: Sequence[Named]) -> list[str]:
     """Why what was read may not be all that is in the medication."""
     of_products = [doubt for one in products for doubt in one.doubts]
     return list(dict.fromkeys([*of_products, *(doubt for one in named for doubt in one.target.doubts)]))
@@ -292,48 +278,6 @@ def _union(readings: Iterable[tuple[Entry, ...]]) -> tuple[Entry, ...]:
     return tuple({entry.id: entry for entries in readings for entry in entries}.values())
 
 
-def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[_Named], Reading]:
-    """Find the names, longest first from left to right, then read everything that is not a name."""
-    named: list[_Named] = []
-    taken: set[int] = set()
-    position = 0
-    while position < len(words):
-        found = name_at(compiled, words, position)
-        if found is None:
-            position += 1
-            continue
-        length, target = found
-        follows = bool(named) and named[-1].end == position
-        if not (follows and length == 1 and words[position] == _SALT_WORD):
-            named.append(_Named(target, position, position + length))
-        taken.update(range(position, position + length))
-        if follows and length == 1 and words[position] == _SALT_WORD:
-            named[-1].end = position + length
-        position += length
-    return named, read_besides(words, frozenset(taken))
-
-
-def _entries_of(compiled: CompiledRuleSet, named: list[_Named]) -> tuple[Entry, ...]:
-    """The substances of all names; plain "magnesium" beside a magnesium salt is that salt."""
-    entries = _union(entries_named(compiled, found.target.substances) for found in named)
-    if any(entry.salt_form is not None for entry in entries):
-        entries = tuple(entry for entry in entries if entry.id != _SALT_WORD)
-    return entries
-
-
-def _strengths(named: list[_Named], reading: Reading) -> dict[str, Strength]:
-    """The first strength written after each name and before the next one, for names of one substance."""
-    result: dict[str, Strength] = {}
-    for index, found in enumerate(named):
-        end = named[index + 1].start if index + 1 < len(named) else None
-        for strength in reading.strengths:
-            after = strength.position >= found.end and (end is None or strength.position < end)
-            if after and len(found.target.substances) == 1:
-                result.setdefault(found.target.substances[0], strength)
-                break
-    return result
-
-
 def _narrowed(routes: tuple[Route, ...], entries: tuple[Entry, ...]) -> tuple[Route, ...]:
     """Of the routes a dose form allows, those the substances are given by; all of them where none is."""
     known = {route for entry in entries for route in entry.routes}
@@ -370,33 +314,3 @@ def _routes(
     if len(routes) == 1:
         return routes, f"route {routes[0]}, the only one it has", dose_form
     return routes, "route not given", dose_form
-
-
-def _candidates(compiled: CompiledRuleSet, words: list[str], named: list[_Named], reading: Reading) -> list[Candidate]:
-    """Names close to what was typed: those found in part of the text, then those spelt alike."""
-    scored: dict[str, tuple[float, str]] = {}
-    for found in named:
-        scored[found.target.id] = (1.0, found.target.name)
-    unread = [words[position] for position in reading.unread]
-    if unread:
-        wanted = " ".join(unread)
-        for phrase, target in compiled.lookup.phrases.items():
-            written = " ".join(phrase)
-            score = _similarity(wanted, written)
-            if len(unread) > 1:
-                score = max(score, *(_similarity(word, written) for word in unread))
-            if score >= _LEAST_SCORE and score > scored.get(target.id, (0.0, ""))[0]:
-                scored[target.id] = (score, target.name)
-    ranked = sorted(scored.items(), key=lambda pair: (-pair[1][0], pair[0]))[:_MAXIMUM_CANDIDATES]
-    return [{"substance_id": name, "name": label, "score": f"{score:.2f}"} for name, (score, label) in ranked]
-
-
-def _similarity(one: str, other: str) -> float:
-    """Share of letters in common, in order; 0 where lengths alone rule it out, so that the long way is rare."""
-    shorter, longer = sorted((len(one), len(other)))
-    if shorter < _SHORTEST_PREFIX or 2 * shorter < _LEAST_SCORE * (shorter + longer):
-        return 0.0
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    if matcher.real_quick_ratio() < _LEAST_SCORE or matcher.quick_ratio() < _LEAST_SCORE:
-        return 0.0
-    return matcher.ratio()

@@ -21,6 +21,7 @@ from zlib import crc32
 
 from rules.errors import TerminologyDamaged
 from rules.names import read_besides, tokens
+from rules.spelling import SpellingIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -189,6 +190,8 @@ class Terminology:
         "_whole_of",
         "digest",
         "reference",
+        "spelling",
+        "spelt",
         "version",
     )
 
@@ -280,11 +283,6 @@ class Terminology:
     def whole(self, words: Sequence[str]) -> tuple[Concept, ...]:
         """The products that the words are the whole name of."""
         return self._named(self._whole_hashes, self._whole_of, words)
-
-    def name_words(self) -> Iterable[tuple[str, int]]:
-        """Every name of an ingredient or brand as its words, with its place for `concept_at`; to look for spellings."""
-        for place in self._phrase_of:
-            yield self._key(place), place
 
     def concept_at(self, place: int) -> Concept:
         """The concept with the name at a place."""
@@ -393,6 +391,7 @@ class Terminology:
         phrases: list[tuple[int, int, int]] = []
         wholes: list[tuple[int, int, int]] = []
         lengths: dict[str, int] = {}
+        spelt: dict[str, int] = {}
         for place in range(len(self._numbers["names_end"])):
             words = tokens(self._name(place))
             kind = kinds[self._owner(place)]
@@ -403,6 +402,9 @@ class Terminology:
             elif len(words) <= _LONGEST_PHRASE and _is_name(words, key):
                 phrases.append(entry)
                 lengths[words[0]] = lengths.get(words[0], 0) | 1 << len(words)
+                spelt.setdefault(key, place)
+        self.spelt = array("I", spelt.values())  # the places of the names in the index of spellings
+        self.spelling = SpellingIndex(spelt)
         self._phrase_hashes, self._phrase_of = _sorted_index(phrases)
         self._whole_hashes, self._whole_of = _sorted_index(wholes)
         self._phrase_lengths = lengths

@@ -360,3 +360,22 @@ class DisagreementPolicy(StrEnum):
 
     STRICTEST = "strictest"
     NEWER_PRIMARY_SOURCE = "newer_primary_source"
+
+
+class TokenRole(StrEnum):
+    """What one word or number of a medication line was read as."""
+
+    NAME = "name"  # a generic name or synonym
+    BRAND = "brand"
+    SALT = "salt"
+    STRENGTH = "strength"
+    DOSE = "dose"  # how much at once
+    UNIT = "unit"
+    DOSE_FORM = "dose_form"
+    ROUTE = "route"
+    FREQUENCY = "frequency"
+    AS_NEEDED = "as_needed"
+    QUANTITY = "quantity"  # a pack, a number of days, a number that says nothing
+    SEPARATOR = "separator"
+    FILLER = "filler"
+    UNREAD = "unread"  # nothing explains it, so the line is not recognised

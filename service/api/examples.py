@@ -45,7 +45,7 @@ RESOLVE_REQUESTS: Final[dict[str, Any]] = {
         "value": {
             "medications": [
                 {"id": "m1", "text": "Cipro 500mg"},
-                {"id": "m2", "text": "furosemid 40 mg"},
+                {"id": "m2", "text": "furosmide 40 mg"},
                 {"id": "m3", "codes": [{"system": "atc", "code": "A02BC01"}]},
             ]
         },

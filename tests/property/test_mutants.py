@@ -218,7 +218,7 @@ def _case_matters(patch: Patch) -> None:
 
 
 def _invisible_characters_are_letters(patch: Patch) -> None:
-    patch.setattr(names, "_INVISIBLE", {})
+    patch.setattr(names, "_PLAIN", {})
 
 
 def _a_combination_is_its_first_ingredient(patch: Patch) -> None:

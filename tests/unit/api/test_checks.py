@@ -103,7 +103,7 @@ def test_a_list_is_resolved_in_the_order_asked(client: ContractClient) -> None:
     asked = {
         "medications": [
             {"id": "z", "text": "Lasix 40 mg"},
-            {"id": "a", "text": "furosemid"},
+            {"id": "a", "text": "furosmide"},
             {"id": "k", "codes": [{"system": "atc", "code": "C03CA02"}]},
         ]
     }

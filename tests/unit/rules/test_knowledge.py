@@ -506,7 +506,7 @@ class TestAsANewUser:
         assert report["statement"].startswith("Incomplete: ")
 
     @pytest.mark.parametrize(
-        ("typed", "meant"), [("furosemid 40 mg", "furosemide"), ("ciprofloxacine 500mg", "ciprofloxacin")]
+        ("typed", "meant"), [("furosmide 40 mg", "furosemide"), ("ciprofloxacim 500mg", "ciprofloxacin")]
     )
     def test_misspelt_name_is_offered_and_not_taken(self, typed: str, meant: str) -> None:
         line = ask(typed)["medications"][0]

@@ -94,11 +94,31 @@ class TestStrengths:
         assert read(text).strengths == (Strength(Decimal(value), unit, 1),)
 
     @pytest.mark.parametrize(
-        "text", ["zzdrug 1,000 mg", "zzdrug 1,500 mg tablet", "zzdrug 0,125 mg", "zzdrug 12,000 mcg"]
+        "text",
+        [
+            "zzdrug 1,000 mg",
+            "zzdrug 1.000 mg",
+            "zzdrug 1,500 mg tablet",
+            "zzdrug 2.500 mg",
+            "zzdrug 12,000 mcg",
+            "zzdrug 125.000 mcg",
+        ],
     )
-    def test_comma_before_three_digits_is_not_read(self, text: str) -> None:
-        """1,000 mg is a gram in one country and a milligram in another."""
+    def test_mark_before_three_digits_is_not_read(self, text: str) -> None:
+        """1,000 mg is a gram in one country and a milligram in another, and so is 1.000 mg."""
         assert read(text).strengths == ()
+
+    @pytest.mark.parametrize("text", ["zzdrug 0,125 mg", "zzdrug 0.125 mg"])
+    def test_after_a_nought_the_mark_can_only_be_a_decimal_one(self, text: str) -> None:
+        assert [one.value for one in read(text).strengths] == [Decimal("0.125")]
+
+    @pytest.mark.parametrize(
+        "text", ["zzdrug .5 mg", "zzdrug.5 mg", "zzdrug ,5 mg", "zzdrug tab.125mg", "zzdrug (.5 mg)"]
+    )
+    def test_number_without_its_first_digit_is_not_read(self, text: str) -> None:
+        """A tenfold or a thousandfold slip where the point is not seen."""
+        assert read(text).strengths == ()
+        assert unread(text) == []
 
     @pytest.mark.parametrize(
         "text",

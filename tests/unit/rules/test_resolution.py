@@ -342,9 +342,9 @@ class TestUnrecognised:
     @pytest.mark.parametrize(
         ("text", "first"),
         [
-            ("furosemid", "furosemide"),
+            ("furosmide", "furosemide"),
             ("fursoemide 40 mg", "furosemide"),
-            ("omeprazol", "omeprazole"),
+            ("omeprasole", "omeprazole"),
             ("Laasix", "furosemide"),
         ],
     )
@@ -356,12 +356,32 @@ class TestUnrecognised:
     @pytest.mark.parametrize(
         ("text", "score"),
         [
-            ("furosemid", "0.95"),  # 2 x 9 letters in common of 9 + 10
-            ("laxix", "0.80"),  # 2 x 4 of 5 + 5
+            ("furosmide", "0.90"),  # one letter of 10
+            ("laxix", "0.80"),  # one of 5
+            ("fuorsemied", "0.80"),  # two pairs of 10 letters
         ],
     )
-    def test_score_is_the_share_of_letters_in_common(self, world: CompiledRuleSet, text: str, score: str) -> None:
+    def test_score_is_the_share_of_letters_that_stay(self, world: CompiledRuleSet, text: str, score: str) -> None:
         assert resolved(world, text)["candidates"][0]["score"] == score
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("furosmide", "one letter differs"),
+            ("furosemdie", "two letters have changed places"),
+            ("fuorsemied", "2 letters differ"),
+            ("furo semide", "only the spaces differ"),
+            ("furozemide", "sounds or looks alike"),
+            ("furosernide", "sounds or looks alike"),
+            ("fur\u043esemide", "letters that only look alike"),
+            ("fur0semide", "letters that only look alike"),
+            ("furosemide grumbling", "named in part of the text"),
+        ],
+    )
+    def test_they_say_why(self, world: CompiledRuleSet, text: str, reason: str) -> None:
+        first = resolved(world, text)["candidates"][0]
+        assert first["substance_id"] == "furosemide"
+        assert first["reason"] == reason
 
     def test_at_most_five_candidates_best_first(self) -> None:
         records = [make.substance(f"drugname{letter}") for letter in "abcdefg"]
@@ -371,7 +391,8 @@ class TestUnrecognised:
     def test_each_substance_is_offered_once_with_its_best_name(self) -> None:
         record = make.substance("furosemide", synonyms=["frusemide", "furosemida"])
         candidates = resolved(make.compiled(record), "furosemidaa")["candidates"]
-        assert candidates == [{"substance_id": "furosemide", "name": "furosemide", "score": "0.95"}]
+        reason = "sounds or looks alike"
+        assert candidates == [{"substance_id": "furosemide", "name": "furosemide", "score": "0.91", "reason": reason}]
 
     @pytest.mark.parametrize(
         "text", ["furosemide grumbling", "grumbling furosemide 40 mg", "furosemide xx 40 mg tablet"]
@@ -381,11 +402,14 @@ class TestUnrecognised:
         shown = resolved(world, text)
         assert shown["state"] == "unrecognised"
         assert shown["problems"] == ["not every word of the text is known"]
-        assert shown["candidates"][0] == {"substance_id": "furosemide", "name": "furosemide", "score": "1.00"}
+        reason = "named in part of the text"
+        first = {"substance_id": "furosemide", "name": "furosemide", "score": "1.00", "reason": reason}
+        assert shown["candidates"][0] == first
 
     def test_one_of_several_unread_words_is_close_to_a_name(self, world: CompiledRuleSet) -> None:
-        candidates = resolved(world, "grumbling omeprazol")["candidates"]
-        assert candidates[0] == {"substance_id": "omeprazole", "name": "omeprazole", "score": "0.95"}
+        candidates = resolved(world, "grumbling omprazole")["candidates"]
+        reason = "one letter differs"
+        assert candidates[0] == {"substance_id": "omeprazole", "name": "omeprazole", "score": "0.90", "reason": reason}
 
     @pytest.mark.parametrize(
         "text",
@@ -456,7 +480,7 @@ class TestCodeAndText:
         assert shown["problems"] == ["the rxnorm code at position 0 is not known here"]
 
     def test_neither_is_known(self, world: CompiledRuleSet) -> None:
-        shown = resolved(world, "furosemid", codes={"rxnorm": "1234"})
+        shown = resolved(world, "furosmide", codes={"rxnorm": "1234"})
         assert shown["state"] == "unrecognised"
         assert shown["candidates"][0]["substance_id"] == "furosemide"
         assert len(shown["problems"]) == 2

@@ -1,0 +1,278 @@
+"""The names in a medication line and which strength belongs to which: exact names first, then their other endings.
+
+A name is taken only as the knowledge or the terminology writes it, or with the ending another language gives the same
+international name. Nothing here goes by likeness; spelling candidates are in `rules.spelling`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from rules.coded import entries_named, name_at
+from rules.names import normalise, read_besides
+from rules.terms import MatchKind
+from rules.vocabulary import FORMS, SALTS_OF_MAGNESIUM, UNITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rules.compiled import CompiledRuleSet, Entry
+    from rules.lookup import Target
+    from rules.names import Reading, Strength
+    from rules.report import Candidate
+    from rules.spelling import Likeness
+
+# "Magnesium" straight after another name is the salt of that drug ("esomeprazole magnesium"), not a magnesium product.
+_SALT_WORD: Final = "magnesium"
+_IRON: Final = "iron"
+_FERROUS: Final = "ferrous-"
+_DIGITS: Final = frozenset("0123456789")
+_AS: Final = frozenset({"as", "from", "als", "comme", "("})
+_SHORTEST_OTHER_ENDING: Final = 6
+_VOWELS: Final = frozenset("aeiouy")
+_MAXIMUM_CANDIDATES: Final = 5
+_LONGEST_TEXT: Final = 200
+_BY_SPACE = re.compile(r"[^\W_]{4,60}")
+_MIXED = re.compile(r"[^\W\d_][0-9][^\W\d_]")
+
+
+@dataclass(slots=True)
+class Named:
+    """A name found in a text, and where. ``counts_element``: the label counts the element ("as citrate")."""
+
+    target: Target
+    start: int
+    end: int
+    counts_element: bool = False
+
+
+def read_line(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Reading]:
+    """The names and everything else of a line; the other endings of a name are tried where a word is left over."""
+    named, reading = _read(compiled, words)
+    if reading.unread:
+        respelt = _with_other_endings(compiled, words, reading.unread)
+        if respelt is not None:
+            again = _read(compiled, respelt)
+            if again[0] and len(again[1].unread) < len(reading.unread):
+                return again
+    return named, reading
+
+
+def _with_other_endings(compiled: CompiledRuleSet, words: list[str], unread: Sequence[int]) -> list[str] | None:
+    """The line with international names as English writes them; nothing where there are none, or more than one."""
+    changed: list[str] | None = None
+    for position in unread:
+        found = compiled.lookup.spelling.generic.intersection(other_endings(words[position]))
+        if len(found) == 1:
+            changed = changed or list(words)
+            (changed[position],) = found
+    return changed
+
+
+def other_endings(word: str) -> list[str]:
+    """How English may end an international name that other languages and Latin end so: furosemid, -a, -um, -o."""
+    if len(word) < _SHORTEST_OTHER_ENDING:
+        return []
+    ended = word.removesuffix("um") if word.endswith("um") else word[:-1] if word[-1] in "aeo" else word
+    if ended[-1] in _VOWELS:
+        return []
+    return [one for one in (ended, f"{ended}e") if one != word]
+
+
+def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Reading]:
+    """Find the names, longest first from left to right, then read everything that is not a name."""
+    named: list[Named] = []
+    taken: set[int] = set()
+    brands: set[int] = set()
+    position = 0
+    while position < len(words):
+        found = name_at(compiled, words, position)
+        if found is None or (words[position] in UNITS and position and words[position - 1][0] in _DIGITS):
+            position += 1
+            continue
+        length, target = found
+        follows = bool(named) and named[-1].end == position
+        if follows and length == 1 and words[position] == _SALT_WORD:
+            named[-1].end = position + length
+        else:
+            named.append(Named(target, position, position + length))
+        taken.update(range(position, position + length))
+        position += length
+        if target.kind is MatchKind.BRAND:
+            brands.add(position)
+    if len(named) > 1:
+        _drop_forms(words, named, taken)
+    if named:
+        _name_the_salt(compiled, words, named, taken)
+    return named, read_besides(words, frozenset(taken), frozenset(brands))
+
+
+def _drop_forms(words: list[str], named: list[Named], taken: set[int]) -> None:
+    """INH is isoniazid alone and an inhaler beside another name."""
+    for one in [each for each in named if each.end == each.start + 1 and words[each.start] in FORMS]:
+        named.remove(one)
+        taken.discard(one.start)
+
+
+def _name_the_salt(compiled: CompiledRuleSet, words: list[str], named: list[Named], taken: set[int]) -> None:
+    """Take "magnesium (as citrate)" for magnesium citrate whose strength counts the magnesium."""
+    plain = next((one for one in named if one.target.id == _SALT_WORD), None)
+    if plain is None:
+        return
+    for position in range(plain.end, len(words)):
+        before, word = words[position - 1], words[position]
+        if word in SALTS_OF_MAGNESIUM and before in _AS and position not in taken:
+            target = compiled.lookup.phrases.get((_SALT_WORD, word))
+            if target is not None:
+                named.append(Named(target, position, position + 1, counts_element=True))
+                taken.add(position)
+    for one in named:
+        if one is not plain and one.target.id.startswith(f"{_SALT_WORD}-") and words[one.start - 1] in _AS - {"("}:
+            one.counts_element = True
+
+
+def entries_of(compiled: CompiledRuleSet, named: Iterable[Named]) -> tuple[Entry, ...]:
+    """The substances of all names; a plain element beside a salt of it is that salt."""
+    entries = tuple(
+        {entry.id: entry for found in named for entry in entries_named(compiled, found.target.substances)}.values()
+    )
+    if any(entry.salt_form is not None for entry in entries):
+        entries = tuple(entry for entry in entries if entry.id != _SALT_WORD)
+    if any(entry.id.startswith(_FERROUS) for entry in entries):
+        entries = tuple(entry for entry in entries if entry.id != _IRON)
+    return entries
+
+
+def strengths_of(named: Sequence[Named], reading: Reading, entries: Sequence[Entry]) -> dict[str, Strength]:
+    """Which strength is of which substance; none where the line leaves that open."""
+    if not reading.strengths:
+        return {}
+    names = sorted((one for one in named if len(one.target.substances) == 1), key=lambda one: one.start)
+    if len(names) < len(named) or not names:
+        return {}
+    element = next((entry.id for entry in entries if entry.salt_form is not None), None)
+    plain = [one for one in names if one.target.id == _SALT_WORD]
+    if element is not None and plain:
+        return _of_salt_and_element(names, plain, reading, element)
+    if len({one.target.substances[0] for one in names}) == 1:
+        return _only(names[0].target, reading.strengths)
+    result: dict[str, Strength] = {}
+    for run, strengths in _runs(names, reading.strengths):
+        if len(run) == 1:
+            result.update(_only(run[0].target, strengths))
+        elif len(run) == len(strengths):
+            for one, strength in zip(run, strengths, strict=True):
+                result.update(_only(one.target, [strength]))
+    return result
+
+
+def _runs(names: Sequence[Named], strengths: Sequence[Strength]) -> list[tuple[list[Named], list[Strength]]]:
+    """Names that follow each other without a strength between them, and the strengths behind them."""
+    runs: list[tuple[list[Named], list[Strength]]] = []
+    for index, one in enumerate(names):
+        end = names[index + 1].start if index + 1 < len(names) else None
+        behind = [each for each in strengths if each.position >= one.end and (end is None or each.position < end)]
+        if runs and not runs[-1][1]:
+            runs[-1][0].append(one)
+            runs[-1][1].extend(behind)
+        else:
+            runs.append(([one], behind))
+    return runs
+
+
+def _only(target: Target, strengths: Sequence[Strength]) -> dict[str, Strength]:
+    """The strength of a substance: the one written, or a concentration that several numbers repeat.
+
+    On a product of several things, or of magnesium whose label says what it holds, a number may count anything.
+    """
+    substance = target.substances[0]
+    if target.product is not None and (len(strengths) > 1 or substance.startswith(_SALT_WORD)):
+        return {}
+    element = [one for one in strengths if one.elemental]
+    if len(element) == 1:
+        return {substance: element[0]}
+    plain = {(one.value, one.unit): one for one in strengths if not one.per_volume}
+    if len(plain) == 1:
+        return {substance: next(iter(plain.values()))}
+    shares = {(one.unit, one.per_millilitre): one for one in strengths if one.per_volume}
+    return {substance: next(iter(shares.values()))} if not plain and len(shares) == 1 else {}
+
+
+def _of_salt_and_element(
+    names: Sequence[Named], plain: Sequence[Named], reading: Reading, salt: str
+) -> dict[str, Strength]:
+    """A salt and the element it stands for on one line: what counts the element, and what counts the salt.
+
+    "Magnesium (magnesium oxide) 400 mg" does not say which it counts.
+    """
+    salts = [one for one in names if one not in plain]
+    if len({one.target.id for one in salts}) > 1:
+        return {}
+    strengths = list(reading.strengths)
+    if salts[0].counts_element:
+        return {salt: replace(strengths[0], elemental=True)} if len(strengths) == 1 else {}
+    element = [
+        one
+        for one in strengths
+        if one.elemental
+        or any(one.position + 2 == name.start for name in plain)
+        or any(name.end <= one.position < salts[0].start for name in plain)
+    ]
+    if len(element) == 1:
+        return {salt: replace(element[0], elemental=True)}
+    if len(strengths) == 1:
+        return {salt: replace(strengths[0], open=True)}
+    return {}
+
+
+def candidates_of(
+    compiled: CompiledRuleSet, text: str, words: list[str], named: Sequence[Named], reading: Reading
+) -> list[Candidate]:
+    """Names close to what was typed: those found in part of the text, then those spelt alike. None is ever taken."""
+    scored: dict[str, tuple[float, str, str]] = {
+        found.target.id: (1.0, found.target.name, "named in part of the text") for found in named
+    }
+    if reading.unread:
+        queries = _queries(text, words, reading.unread)
+        lookup, terminology = compiled.lookup, compiled.terminology
+        for like in lookup.spelling.like(queries):
+            target = lookup.spelt[like.place]
+            _offer(scored, target.id, target.name, like)
+        if terminology is not None:
+            for like in terminology.spelling.like(queries):
+                concept = terminology.concept_at(terminology.spelt[like.place])
+                _offer(scored, f"rxnorm-{concept.rxcui}", concept.name, like)
+    ranked = sorted(scored.items(), key=lambda pair: (-pair[1][0], pair[0]))[:_MAXIMUM_CANDIDATES]
+    return [
+        {"substance_id": name, "name": label, "score": f"{score:.2f}", "reason": reason}
+        for name, (score, label, reason) in ranked
+    ]
+
+
+def _offer(scored: dict[str, tuple[float, str, str]], name: str, label: str, like: Likeness) -> None:
+    if name not in scored or like.score > scored[name][0]:
+        scored[name] = (like.score, label, like.reason)
+
+
+def _queries(text: str, words: list[str], unread: Sequence[int]) -> list[str]:
+    """What to look for: neighbouring words that nothing explains, with the word before them, then one by one.
+
+    Letters and figures typed without a space ("fur0semide") are one word to a reader.
+    """
+    groups: list[list[int]] = []
+    for position in unread:
+        if groups and groups[-1][-1] == position - 1:
+            groups[-1].append(position)
+        else:
+            groups.append([position])
+    together = [" ".join(words[one] for one in group) for group in groups]
+    before = [
+        f"{words[group[0] - 1]} {written}"
+        for group, written in zip(groups, together, strict=True)
+        if group[0] and words[group[0] - 1].isalpha()
+    ]
+    mixed = [one for one in _BY_SPACE.findall(normalise(text[:_LONGEST_TEXT])) if _MIXED.search(one)]
+    singles = [words[position] for position in unread]
+    return list(dict.fromkeys([*together[:2], *mixed[:2], *before[:2], *singles]))

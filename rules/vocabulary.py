@@ -1,0 +1,205 @@
+"""The words of a medication line that are no names: forms, routes, how often, units, and words that say nothing.
+
+English, German, French, Spanish, Italian and the Latin of prescriptions, lower case and without accents. It holds
+words only; `rules.names` reads lines with them, and no word here may be one that tells one medicine from another.
+"""
+
+# ruff: noqa: SIM905 - lists of words are read and reviewed as words
+from __future__ import annotations
+
+from typing import Final
+
+from rules.quantities import MASS_UNITS
+from rules.terms import DoseForm, Route
+
+FORMS: Final[dict[str, DoseForm]] = {
+    word: form
+    for form, words in {
+        DoseForm.TABLET: """tablet tablets tab tabs tbl tabl tbs tablette tabletten filmtablette filmtabletten caplet
+            caplets comprime comprimes cp cpr comprimido comprimidos compressa compresse""",
+        DoseForm.CHEWABLE_TABLET: "chewable chewtab chewtabs kautablette kautabletten",
+        DoseForm.EFFERVESCENT: "effervescent effervescents brausetablette brausetabletten brause brausetbl",
+        DoseForm.GASTRO_RESISTANT: "enteric gastro ec dr delayed magensaftresistent",
+        DoseForm.MODIFIED_RELEASE: """extended er xr xl sr cr mr cd la retard ret retardtabletten retardkapseln
+            prolonged modified sustained hr lp""",
+        DoseForm.CAPSULE: """capsule capsules cap caps kapsel kapseln kps gelule gelules capsula capsulas capsule
+            softgel softgels""",
+        DoseForm.SOLUTION: "solution soln sol syrup elixir liquid losung saft sirup sirop",
+        DoseForm.SUSPENSION: "suspension susp mixture mixt",
+        DoseForm.POWDER: """powder powders granules granule granulat pulver poudre sachet sachets packet packets beutel
+            btl""",
+        DoseForm.INJECTION: """injection injectable inj vial vials ampoule ampoules ampulle ampullen amp infusion
+            syringe syringes pen autoinjector penfill""",
+        DoseForm.INHALATION: """inhaler inhalation inh neb nebuliser nebulizer nebulised nebulized inhalant hfa dpi mdi
+            evohaler""",
+        DoseForm.CREAM: "cream crm creme",
+        DoseForm.OINTMENT: "ointment oint salbe pommade",
+        DoseForm.GEL: "gel",
+        DoseForm.EYE_DROPS: "gtt gtts augentropfen collyre",
+        DoseForm.PATCH: "patch patches pflaster",
+        DoseForm.SUPPOSITORY: "suppository suppositories supp zapfchen suppositoire suppositoires",
+        DoseForm.ENEMA: "enema",
+        DoseForm.LOZENGE: "lozenge lozenges",
+    }.items()
+    for word in words.split()
+}
+ROUTES: Final[dict[str, Route]] = {
+    word: route
+    for route, words in {
+        Route.ORAL: "oral orally po mouth buvable buvables oralement",
+        Route.INTRAVENOUS: "iv intravenous intravenously ivpb",
+        Route.INTRAMUSCULAR: "im intramuscular intramuscularly",
+        Route.SUBCUTANEOUS: "sc sq subq subcut subcutaneous subcutaneously",
+        Route.INHALED: "inhaled",
+        Route.TOPICAL: "topical topically skin cutaneous bath",
+        Route.TRANSDERMAL: "transdermal td",
+        Route.OPHTHALMIC: "ophthalmic ophth eye eyes ou od os",
+        Route.OTIC: "otic ear ears aural",
+        Route.NASAL: "nasal intranasal nostril",
+        Route.RECTAL: "rectal rectally pr",
+        Route.VAGINAL: "vaginal vaginally pv",
+        Route.SUBLINGUAL: "sublingual sublingually sl",
+    }.items()
+    for word in words.split()
+}
+# How many times a day; times of day are below.
+COUNTED: Final[dict[str, int]] = {
+    **dict.fromkeys("daily qd od taglich taegl taeglich tgl tagl quotidien quotidiennement".split(), 1),
+    **dict.fromkeys("bid bd twice".split(), 2),
+    **dict.fromkeys("tid tds thrice".split(), 3),
+    **dict.fromkeys("qid qds".split(), 4),
+}
+# Times of day that stand for one intake each: "morning and evening" is twice a day.
+TIMES_OF_DAY: Final[dict[str, str]] = {
+    **dict.fromkeys(
+        """mane morning mornings qam om morgens fruh matin mattino breakfast am petit-dejeuner fruhstuck""".split(),
+        "morning",
+    ),
+    **dict.fromkeys("noon midday mittags mittag midi lunch mezzogiorno mediodia".split(), "noon"),
+    **dict.fromkeys(
+        """bedtime evening evenings hs night nightly nocte qhs qpm qpm abends nachts soir coucher sera noche dinner
+        supper pm""".split(),
+        "evening",
+    ),
+}
+# Said after a count: it is one of a day.
+DAY: Final = frozenset("day d daily j jour jours tag taglich taeglich taegl tagl tgl dia giorno die dd".split())
+DAYS: Final = frozenset("d j day days jour jours tag tage dia dias giorno giorni".split())
+TIMES_A_DAY: Final = frozenset("xday xd xdaily xtgl xtagl xtaglich".split())  # 2xday
+HOURS: Final = frozenset("h hr hrs hour hours stunde stunden std heure heures horas ore".split())
+EACH: Final = frozenset({"a", "per", "each", "every", "/", "par", "pro", "am", "al", "por", "die", "la"})
+DURING: Final = frozenset({"for", "over", "pour", "fur", "por"})  # "for a week" is no "once a week"
+EVERY: Final = frozenset("q every each alle toutes cada ogni jede".split())
+TIMES: Final = frozenset("times x fois mal veces volte dd".split())
+PERIODS: Final = frozenset(
+    "week weeks wk month months woche wochen semaine semaines mois semana settimana monat".split()
+)
+# A count or an interval of more than a day; none a day is known then.
+RARER: Final = frozenset(
+    """weekly wkly monthly qod eod tiw biw qwk alternate wochentlich monatlich fortnightly yearly annually hebdomadaire
+    mo tu wed thu fri sundays mondays tuesdays wednesdays thursdays fridays saturdays sunday monday tuesday wednesday
+    thursday friday saturday""".split()
+)
+# What is said is no steady dose: the times a day stay open.
+UNSTEADY: Final = frozenset(
+    """stat then increase increasing decrease reduce reducing titrate taper tapering divided split max maximum
+    until""".split()
+)
+UNTIL: Final = (("up", "to"), ("bis", "zu"), ("jusqu", "a"))
+AS_NEEDED: Final = frozenset("prn needed required sos bedarf bed besoin necesario bisogno schmerzen".split())
+# "as required", "bei Bedarf", "si besoin": these words mean it together with the one before.
+NEEDED_AFTER: Final = {
+    "needed": frozenset({"as", "if", "when"}),
+    "required": frozenset({"as", "if", "when"}),
+    "bedarf": frozenset({"bei"}),
+    "bed": frozenset({"b", "bei"}),
+    "besoin": frozenset({"si"}),
+    "necesario": frozenset({"es"}),
+    "bisogno": frozenset({"al"}),
+    "schmerzen": frozenset({"bei"}),
+}
+NUMBER_WORDS: Final[dict[str, str]] = {
+    **dict.fromkeys(("half", "halbe", "demi"), "0.5"),
+    **dict.fromkeys(("one", "eine", "un", "une", "i"), "1"),
+    **dict.fromkeys(("two", "zwei", "deux", "ii"), "2"),
+    **dict.fromkeys(("three", "drei", "trois", "iii"), "3"),
+    **dict.fromkeys(("four", "vier", "quatre", "iiii"), "4"),
+}
+TAKE: Final = frozenset("take give use chew swallow inhale instil prendre einnehmen".split())
+# Pieces: what a number of them is, is in the strength.
+PIECES: Final = frozenset(
+    """tablet tablets tab tabs tbl tabl tablette tabletten filmtablette filmtabletten caplet caplets comprime comprimes
+    cp cpr comprimido comprimidos compressa compresse kautablette kautabletten brausetablette brausetabletten
+    capsule capsules cap caps kapsel kapseln kps gelule gelules capsula capsulas softgel softgels lozenge lozenges
+    sachet sachets packet packets beutel btl suppository suppositories zapfchen patch patches""".split()
+)
+# Portions of an inhaler or a spray: never part of a sum of magnesium.
+PORTIONS: Final = frozenset(
+    """puff puffs p spray sprays actuation actuations drop drops gtt gtts dose doses tropfen tr application unit units
+    iu ie ui inhalation inhalations""".split()
+)
+CONTAINERS: Final = frozenset("bottle bottles vial vials bag pack packs kit box tube amp ampoule syringe pen".split())
+VOLUMES: Final = {"ml": "1", "cc": "1", "l": "1000", "dl": "100", "cl": "10"}  # in mL
+AMOUNTS: Final = frozenset({*MASS_UNITS, "mmol", "meq"})
+UNITS: Final = frozenset({*AMOUNTS, *VOLUMES, "iu", "ie", "ui", "unt", "units", "unit", "%", "gauge"})
+# What a strength may be per, besides a volume.
+PER: Final = frozenset({*HOURS, *DAY, "min", "kg", "m", "dose", "actuation", "spray", "puff", "drop", "application"})
+# Salts, esters and water: they say nothing about which drug it is, after its name and only there.
+SALTS: Final = frozenset(
+    """sodium potassium calcium hydrochloride hcl dihydrochloride hydrobromide hbr sulfate sulphate phosphate acetate
+    tartrate succinate fumarate maleate mesylate mesilate besylate besilate tosylate citrate bromide chloride nitrate
+    gluconate lactate medoxomil cilexetil axetil monohydrate dihydrate trihydrate hemihydrate anhydrous hydrate base
+    salt natrium kalium hydrochlorid sodique""".split()
+)
+# The salts of magnesium that a label names behind the element: "magnesium (as citrate)".
+SALTS_OF_MAGNESIUM: Final = frozenset(
+    """acetate aspartate bisglycinate carbonate chloride citrate gluconate glycerophosphate glycinate hydroxide lactate
+    malate orotate oxide pidolate sulfate sulphate taurate threonate""".split()
+)
+# After a brand these may make another medicine of it ("Tylenol PM"); elsewhere they say nothing.
+DIFFERENT_AFTER_A_BRAND: Final = frozenset("pm am night day days morning cold flu".split())
+STRENGTH_ONLY: Final = frozenset("extra maximum max regular double single high low".split())  # "extra strength"
+FILLER: Final = frozenset(
+    """
+    as of the a an by in on at to for per each every via from or when if with and up
+    day days dailydose week weeks month months hour hours h meal meals food
+    before after times time x only once ac pc first last next over until around
+    usp ph eur bp film coated release disintegrating orodispersible dispersible dissolving odt fc resistant
+    immediate ir disp soluble solutab
+    otc rx prescription
+    strength dose doses unit drop drops spray mist metered actuation actuations puff puffs pack pack kit box
+    bottle tube bag ampul plain generic brand adult adults child children elemental prefilled auto injector
+    emulsion lotion foam shampoo wash ml l mm cc m oz fl tsp tbsp teaspoon teaspoons tablespoon
+    tablespoons water juice glass ds milliliter milliliters nebs
+    directed direction directions instructed dir dict ut mdu asdir spacer chamber empty stomach bowel prep
+    half one two three four needed required divided split i ii iii
+    left right both each affected area free sugar sf alcohol gluten preservative cfc
+    orange lemon lime cherry mint peppermint spearmint strawberry raspberry berry grape vanilla natural
+    flavour flavor flavoured flavored unflavoured unflavored
+    am pm noon min mins minute minutes hrs disp dispense qty quantity refill refills rf sig tr
+    sliding scale protocol inr
+    daily nightly therapy treatment maintenance
+    der die das den dem vor nach zum zur zu beim mit und oder bei alle fur tage tag woche wochen essen mahlzeit
+    mahlzeiten nuchtern stuck stk tropfen plan schema je einnehmen wasser
+    le la les de du des un une au aux par jour jours avant apres pendant repas jeun fois et si toutes heure heures
+    eau cuillere mesure
+    el los las al dia dias con por cada antes despues comida comidas hora horas
+    il dello giorno giorni dopo prima pasti
+    sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis biogaran heumann aliud almus
+    """.split()
+)
+# What it is taken for; only where the line says so, because "furosemide allergy" is no furosemide.
+INDICATIONS: Final = frozenset(
+    """pain headache fever constipation diarrhea diarrhoea nausea vomiting heartburn indigestion reflux sleep insomnia
+    anxiety agitation itching itch allergies allergy cramps spasm spasms wheeze wheezing breath shortness sob chest
+    swelling edema oedema legs leg muscle breakthrough moderate severe mild gas bloating cough dizziness
+    feet""".split()
+)
+FOR: Final = frozenset("prn needed required for bei besoin fur bedarf".split())
+ELEMENTS: Final = frozenset({"magnesium", "iron"})  # "magnesium potassium" is two, "losartan potassium" is one
+CATIONS: Final = frozenset({"sodium", "potassium", "calcium", "natrium", "kalium", "sodique"})
+SEPARATORS: Final = frozenset({"/", "+", "&", ",", ";", "and", "with", "plus", "et", "und", "con", "mit", "-", "#"})
+# What follows is another medicine, and not taken here: "30 min before furosemide".
+ANOTHER: Final = frozenset("before after until vor nach avant apres antes despues prima dopo".split())
+# These promise another ingredient: they are explained only by a name that follows.
+PROMISING: Final = frozenset({"plus", "or", "oder", "comp", "compositum"})

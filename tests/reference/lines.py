@@ -1,0 +1,58 @@
+"""The labelled sample of medication lines: what a pharmacist reads in each, written before any of it was run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+FILE = Path(__file__).with_name("lines.txt")
+NOT_KNOWN = "-"
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One line of the sample."""
+
+    section: str
+    text: str
+    substances: frozenset[str]
+    strengths: tuple[str, ...]
+    times_per_day: int | None
+    as_needed: bool
+
+
+def _plain(written: str) -> str:
+    """A strength in one way of writing: 40.0 mg and 40 mg are the same."""
+    value, _, rest = written.partition(" ")
+    return f"{Decimal(value).normalize():f} {rest}"
+
+
+def _text(written: str) -> str:
+    """The text with its escapes replaced; two halves of a pair make one character."""
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), written)
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16")
+
+
+def read_sample() -> list[Labelled]:
+    """All lines, in order."""
+    lines: list[Labelled] = []
+    section = ""
+    for row in FILE.read_text(encoding="utf-8").splitlines():
+        if row.startswith("== "):
+            section = row[3:]
+        elif row and not row.startswith("#"):
+            text, substances, strengths, times, as_needed = (cell.strip() for cell in row.split("|"))
+            lines.append(
+                Labelled(
+                    section=section,
+                    text=_text(text),
+                    substances=frozenset(() if substances == NOT_KNOWN else substances.split(",")),
+                    strengths=tuple(_plain(one) for one in strengths.split(", ") if one),
+                    times_per_day=int(times) if times else None,
+                    as_needed=as_needed == "prn",
+                )
+            )
+    return lines
