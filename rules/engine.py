@@ -16,7 +16,8 @@ from rules.lines import Line, Taken, Together
 from rules.near_misses import near_misses
 from rules.resolution import checked
 from rules.risk import deficiency_risk
-from rules.terms import Applicability, CheckStatus, RecognitionState, Severity, word
+from rules.terms import Applicability, CheckStatus, OperationalClass, RecognitionState, Severity, TimingState, word
+from rules.timing import Doses, DosesOfTwo, timing_of, timing_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _APPLIES: Final = word(Applicability.APPLIES)
 _MAY_APPLY: Final = word(Applicability.MAY_APPLY)
+_MITIGATED: Final = word(Severity.MINOR)
+_NOTHING_TO_DO: Final = word(OperationalClass.NO_SPECIAL_PRECAUTION)
 _ID_OF_LINE: Final = attrgetter("id")
 _COMPLETE: Final = word(CheckStatus.COMPLETE)
 _INCOMPLETE: Final = word(CheckStatus.INCOMPLETE)
@@ -257,7 +260,8 @@ def _met(meetings: list[Meeting]) -> Finding:
     """The finding of medications that meet: nearly always two of them, which needs no group."""
     judgement, pair, line, entry, other, partner, fits, partner_fits = meetings[0]
     if len(meetings) > 1 or fits is None or partner_fits is None:
-        return _finding(_together(meetings))
+        group = _together(meetings)
+        return _timed(_finding(group), meetings, group.missing)
     finding = _judged(judgement, (), sure=True)
     one, two = line.id, other.id
     finding["medication_ids"] = [one, two] if one < two else [two, one]  # two lines: a pair is never within one
@@ -268,6 +272,34 @@ def _met(meetings: list[Meeting]) -> Finding:
         other.reason("precipitant", pair.precipitant_words, pair.precipitant, partner_fits),
         *judgement.reasons,
     ]
+    return _timed(finding, meetings, ())
+
+
+def _timed(finding: Finding, meetings: list[Meeting], missing: Sequence[str]) -> Finding:
+    """Test the window against the dose times that were given. A window that is kept lowers the severity and says why.
+
+    Nothing that is still open can matter then, so open factors go; ``missing`` are the facts about how it is given.
+    """
+    window = meetings[0][0].fragment.window
+    if window is None:
+        return finding
+    met = {
+        (one[2].id, one[4].id): DosesOfTwo(Doses(one[2].id, one[2].item.times), Doses(one[4].id, one[4].item.times))
+        for one in meetings
+    }
+    known = [two for two in met.values() if two.drug.times and two.magnesium.times]
+    if not known:
+        return finding
+    timing = finding["timing"] = timing_of(window, known, complete=len(known) == len(met))
+    detail = f"dose times: window {timing['state']} ({timing_words(timing)})"
+    if timing["state"] == TimingState.KEPT:
+        finding["severity"] = finding["severity_ceiling"] = _MITIGATED
+        finding["operational_class"] = _NOTHING_TO_DO
+        finding["open_factors"] = []
+        besides = {fact for one in meetings for fact in one[0].missing_besides}
+        finding["missing_facts"] = sorted({*missing, *besides})
+        detail += f"; severity {_MITIGATED}"
+    finding["why"] = [*finding["why"], {"test": "timing", "outcome": _APPLIES, "detail": detail}]
     return finding
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rules.canonical import digest
 from rules.quantities import plain
 from rules.terms import Applicability, Verification, word
+from rules.timing import window_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         SeparationReport,
     )
     from rules.terms import OperationalClass, Severity
+    from rules.timing import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Fragment:
     severity: Severity
     operational_class: OperationalClass
     variant: str | None
+    window: Window | None  # what dose times are tested against
 
 
 def cited(references: Iterable[Reference], citations: Mapping[str, Citation]) -> list[CitationReference]:
@@ -141,6 +144,7 @@ def build_fragment(record: Interaction, variant: Variant | None, citations: Mapp
         "effect": variant.effect if variant and variant.effect else record.effect,
         "onset": word(record.onset),
         "management": _management(record.management, variant),
+        "timing": None,
         "open_factors": [],
         "evidence": evidence,
         "last_reviewed_on": record.last_reviewed_on.isoformat(),
@@ -148,4 +152,6 @@ def build_fragment(record: Interaction, variant: Variant | None, citations: Mapp
         "review_overdue": False,
         "why": [],
     }
-    return Fragment(finding, severity, operational_class, ", ".join(variant.substances) if variant else None)
+    separation = variant.separation if variant and variant.separation else record.management.separation
+    named = ", ".join(variant.substances) if variant else None
+    return Fragment(finding, severity, operational_class, named, window_of(separation))

@@ -29,6 +29,7 @@ class Judgement:
     # Most judgements have none of these; they are replaced, never changed in place.
     holds: bool | None = True
     missing: Sequence[str] = ()
+    missing_besides: Sequence[str] = ()  # those that are not about factors
     reasons: Sequence[Reason] = ()
     open_factors: Sequence[OpenFactor] = ()
     conditions: Sequence[str] = ()
@@ -150,6 +151,7 @@ def judge(
             reason["outcome"] = _MAY_APPLY
             reason["missing_facts"] = list(outcome.missing)
         judgement.reasons = [*judgement.reasons, reason]
+    judgement.missing_besides = judgement.missing
     if rule.factors:
         _judge_factors(rule, facts, taken, judgement)
     key = (judgement.holds, judgement.severity, judgement.ceiling, judgement.operational_class)

@@ -44,6 +44,7 @@ from rules.terms import (
     Sex,
     Solubility,
     SymptomStage,
+    TimingState,
     Verdict,
     Verification,
 )
@@ -647,6 +648,7 @@ class ExpectedFinding(Document):
     magnesium_first_hours: Hours | None = None
     drug_first_hours: Hours | None = None
     spacing_helps: Flag | None = None
+    timing: TimingState | None = None
 
 
 class Expectation(Document):

@@ -24,6 +24,8 @@ from rules.terms import (
     Seriousness,
     Severity,
     SymptomStage,
+    TimedFirst,
+    TimingState,
     Verification,
 )
 
@@ -151,6 +153,32 @@ class ManagementReport(TypedDict):
     monitoring: list[str]
 
 
+class DoseGap(TypedDict):
+    """Two doses that follow each other, and the time between them."""
+
+    first: TimedFirst
+    first_medication_id: str
+    first_time: Annotated[str, Field(description="Time of the day, HH:MM.")]
+    then_medication_id: str
+    then_time: Annotated[str, Field(description="Time of the day, HH:MM; perhaps on the next day.")]
+    gap_hours: DecimalText
+    needed_hours: DecimalText
+    kept: bool
+
+
+class TimingReport(TypedDict):
+    """The separation window against the dose times that were given."""
+
+    state: Annotated[
+        TimingState,
+        Field(
+            description="`kept`: every pair of doses keeps it in both orders. `broken`: at least one does not. "
+            "`unproven`: nothing is broken, but a number or the times of a medication are missing."
+        ),
+    ]
+    gaps: Annotated[list[DoseGap], Field(description="Broken: the gaps that are too short; otherwise every gap.")]
+
+
 class Reason(TypedDict):
     """One step of why a finding is there, recorded by the engine as it went."""
 
@@ -192,6 +220,9 @@ class Finding(TypedDict):
     effect: str
     onset: Onset
     management: ManagementReport
+    timing: Annotated[
+        TimingReport | None, Field(description="Null: there is no window to keep, or no dose times to test it with.")
+    ]
     open_factors: list[OpenFactor]
     evidence: EvidenceReport
     last_reviewed_on: str

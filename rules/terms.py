@@ -332,6 +332,21 @@ class GuidanceTopic(StrEnum):
     FORMS = "forms"
 
 
+class TimingState(StrEnum):
+    """How the dose times that were given stand to a separation window."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    UNPROVEN = "unproven"
+
+
+class TimedFirst(StrEnum):
+    """Which of two doses comes first."""
+
+    MAGNESIUM = "magnesium"
+    DRUG = "drug"
+
+
 class AssessmentArea(StrEnum):
     """Which part of the literature an assessment is about."""
 

@@ -55,6 +55,9 @@ def _differences(expected: ExpectedFinding, finding: Finding) -> Iterator[str]:
         separation is None or separation["spacing_helps"] is not expected.spacing_helps
     ):
         yield f"spacing_helps is not {expected.spacing_helps}"
+    timing = finding["timing"]["state"] if finding["timing"] else None
+    if expected.timing is not None and timing != expected.timing:
+        yield f"timing is {timing}, expected {expected.timing}"
     if expected.medications is not None and sorted(expected.medications) != finding["medication_ids"]:
         yield f"medications are {finding['medication_ids']}, expected {sorted(expected.medications)}"
     if expected.missing_facts is not None and sorted(expected.missing_facts) != finding["missing_facts"]:

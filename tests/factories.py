@@ -197,6 +197,17 @@ def variant(*substances: str, **given: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"substances": list(substances), "evidence": evidence(), **given}
 
 
+def management(**given: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Advice to monitor, but for what is given."""
+    return {
+        "action": "monitor",
+        "text": "Consider a look at the values.",
+        "patient_text": "Ask the pharmacist.",
+        "prescriber": {"heading": "Consider a test", "text": "A sentence for the prescriber."},
+        **given,
+    }
+
+
 def interaction(record_id: str, **given: Any) -> Interaction:  # noqa: ANN401
     """An interaction of moderate severity; say who meets whom."""
     defaults = {
@@ -210,12 +221,7 @@ def interaction(record_id: str, **given: Any) -> Interaction:  # noqa: ANN401
         "onset": "delayed",
         "mechanism": "A sentence about the mechanism.",
         "effect": "A sentence about the effect.",
-        "management": {
-            "action": "monitor",
-            "text": "Consider a look at the values.",
-            "patient_text": "Ask the pharmacist.",
-            "prescriber": {"heading": "Consider a test", "text": "A sentence for the prescriber."},
-        },
+        "management": management(),
         "evidence": evidence(),
     }
     return _build(Interaction, defaults, given)

@@ -402,6 +402,17 @@ def _variants(choose: Choices) -> list[Json]:
     return variants
 
 
+def _separation(choose: Choices) -> Json:
+    return choose.one(
+        (
+            {"magnesium_first_hours": "6", "drug_first_hours": "2"},
+            {"magnesium_first_hours": "0.25", "drug_first_hours": "11.5"},
+            {"drug_first_hours": "4"},
+            {"spacing_helps": False},
+        )
+    )
+
+
 SHAPES_OF_RULES: Final = ("affected", "precipitant", "pair", "pair", "list", "condition", "condition_and_party")
 
 
@@ -421,6 +432,8 @@ def _interaction(choose: Choices, index: int, shape: Shape) -> Document:
         body["affected"] = _party(choose)
     if kind in {"precipitant", "pair", "list"}:
         body["precipitant"] = _party(choose)
+    if kind == "pair" and choose.chance(2):
+        body["management"] = factories.management(separation=_separation(choose))
     if kind == "list":
         body["scope"] = "list"
     if kind == "condition_and_party":
@@ -432,6 +445,8 @@ def _interaction(choose: Choices, index: int, shape: Shape) -> Document:
     body["factors"] = _factors(choose, shape, own)
     if "affected" in body and choose.chance(3):
         body["variants"] = _variants(choose)
+        if "precipitant" in body and choose.chance(3):
+            body["variants"][0]["separation"] = _separation(choose)
     return factories.interaction(f"rule-{index}", **body)
 
 
@@ -500,8 +515,8 @@ def draw_medication(choose: Choices, item_id: str) -> Json:
             line["dose"]["of"] = basis
     if choose.chance(2):
         line["times_per_day"] = choose.one((1, 2, 3))
-    elif choose.chance(4):
-        line["times"] = choose.one((["08:00"], ["08:00", "20:00"]))
+    elif choose.chance(2):
+        line["times"] = choose.one((["08:00"], ["08:00", "20:00"], ["14:00"], ["00:15", "12:30"], ["23:30"]))
     if choose.chance(2):
         line["started_on"] = choose.one(STARTS)
     return line

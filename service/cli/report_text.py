@@ -24,8 +24,9 @@ from rules.report import (
     NearMiss,
     Reason,
     SeparationReport,
+    TimingReport,
 )
-from rules.terms import Applicability, CheckStatus, RecognitionState
+from rules.terms import Applicability, CheckStatus, RecognitionState, TimingState
 
 _STYLES = {
     "contraindicated": "bold white on red",
@@ -219,12 +220,30 @@ def _write_management(writer: _Writer, finding: Finding) -> None:
         if disagreement is not None:
             writer.field("", f"Sources disagree ({_words(disagreement['policy'])}): {disagreement['text']}")
             writer.fields("", [position["text"] for position in disagreement["positions"]], start="- ")
+    _write_timing(writer, finding["timing"])
     writer.field("Class", _words(finding["operational_class"]))
     writer.field("Management", management["text"])
     writer.fields("Monitoring", management["monitoring"])
     if management["prescriber"] is not None:
         writer.field("Prescriber", f"{management['prescriber']['heading']}: {management['prescriber']['text']}")
     writer.field("For patients", management["patient_text"])
+
+
+def _write_timing(writer: _Writer, timing: TimingReport | None) -> None:
+    """What the dose times say; the proof of a window that is kept stands among the reasons."""
+    if timing is None:
+        return
+    if timing["state"] != TimingState.BROKEN:
+        kept = timing["state"] == TimingState.KEPT
+        writer.field("", "The dose times that were given keep these hours." if kept else "The dose times do not tell.")
+        return
+    for gap in timing["gaps"]:
+        writer.field(
+            "",
+            f"Too close: {gap['first_medication_id']} at {gap['first_time']} and {gap['then_medication_id']} at "
+            f"{gap['then_time']} are {gap['gap_hours']} h apart; {gap['needed_hours']} h are needed.",
+            style="red",
+        )
 
 
 def _write_evidence(writer: _Writer, evidence: EvidenceReport) -> None:

@@ -28,6 +28,7 @@ from rules import (
     names,
     quantities,
     resolution,
+    timing,
 )
 from tests.property.laws import documents
 from tests.property.laws.cases import rules_without_a_witness
@@ -131,6 +132,10 @@ def _unknown_lines_are_dropped(patch: Patch) -> None:
 
 def _sorted_by_name(patch: Patch) -> None:
     patch.setattr(engine, "_order", lambda finding: finding["interaction_id"])
+
+
+def _the_day_ends_at_midnight(patch: Patch) -> None:
+    patch.setattr(timing, "DAY", 10 * timing.DAY)
 
 
 def _always_complete(patch: Patch) -> None:
@@ -312,6 +317,7 @@ MUTANTS: dict[Callable[[Patch], None], str] = {
     _case_matters: "I12 another name finds the same",
     _invisible_characters_are_letters: "I12 another name finds the same",
     _a_combination_is_its_first_ingredient: "I12 a combination is its ingredients",
+    _the_day_ends_at_midnight: "I13 turning the clock changes nothing",
     _sorted_by_name: "I14 the worst is on top",
     _a_key_is_forgotten: "I17 what is accepted is answered",
     _three_lines_are_too_many: "I17 what is accepted is answered",

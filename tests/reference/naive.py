@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from itertools import chain, combinations
 
-from rules.model import Expression, Interaction, ModifyingFactor, Party, RuleSet, Variant
+from rules.model import Expression, Interaction, ModifyingFactor, Party, RuleSet, Separation, Variant
 from rules.profile import MedicationProfile
 from rules.terms import Applicability, CheckStatus, OperationalClass, RecognitionState, RecordStatus, Scope, Severity
 from tests.reference.identity import Taken, Who
@@ -119,6 +120,7 @@ class Naive(Known):
                         frozenset({line.id, other.id}),
                         missing | partner_missing,
                         frozenset({partner.id}),
+                        met=(line, other),
                     )
 
     def of_one(self, rule: Interaction, party: Party) -> Iterator[Row]:
@@ -168,9 +170,12 @@ class Naive(Known):
             return None
         variants = [one for one in rule.variants if substance_id in one.substances]
         level = self.level(rule, variants[0] if variants else None, own)
+        separation = rule.management.separation
+        if variants and variants[0].separation is not None:
+            separation = variants[0].separation
         return Verdict(
             truth, level.severity, level.ceiling, level.operational, level.open, missing | level.missing,
-            frozenset(condition_ids),
+            frozenset(condition_ids), missing, separation,
         )  # fmt: skip
 
     def level(self, rule: Interaction, variant: Variant | None, own: Own) -> Level:
@@ -260,6 +265,8 @@ class Verdict:
     open: tuple[str, ...]
     missing: Missing
     conditions: frozenset[str]
+    besides: Missing  # the missing facts that are not about factors
+    separation: Separation | None
 
 
 @dataclass(frozen=True)
@@ -274,6 +281,7 @@ class Row:
     partners: frozenset[str]
     about: str = ""
     list_wide: bool = False
+    met: tuple[Taken, Taken] | None = None  # the medication that is acted on, and the magnesium
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -289,18 +297,40 @@ def together(interaction_id: str, rows: list[Row]) -> Found:
     """Rows of one key as one finding: all their medications, partners and missing facts; one sure row makes it sure."""
     first = rows[0]
     sure = any(every((*row.truths, row.verdict.truth)) for row in rows)
+    level = (first.verdict.severity, first.verdict.ceiling, first.verdict.operational)
+    missing = NOTHING.union(*(row.missing | row.verdict.missing for row in rows))
+    if all(row.met is not None and apart(row.verdict.separation, *row.met) for row in rows):
+        level = (Severity.MINOR, Severity.MINOR, OperationalClass.NO_SPECIAL_PRECAUTION)
+        missing = NOTHING.union(*(row.missing | row.verdict.besides for row in rows))
     return Found(
         interaction_id,
         first.affected,
         frozenset().union(*(row.lines for row in rows)),
         Applicability.APPLIES if sure else Applicability.MAY_APPLY,
-        first.verdict.severity,
-        first.verdict.ceiling,
-        first.verdict.operational,
-        NOTHING.union(*(row.missing | row.verdict.missing for row in rows)),
+        *level,
+        missing,
         first.verdict.conditions,
         frozenset().union(*(row.partners for row in rows)),
     )
+
+
+def apart(separation: Separation | None, drug: Taken, magnesium: Taken) -> bool:
+    """Whether the times of the doses, laid out over some days, keep the hours that both orders ask for."""
+    if separation is None or separation.magnesium_first_hours is None or separation.drug_first_hours is None:
+        return False
+    drug_doses, magnesium_doses = laid_out(drug), laid_out(magnesium)
+    return bool(drug_doses and magnesium_doses) and all(
+        (one > other or other - one >= separation.drug_first_hours * 60)
+        and (other > one or one - other >= separation.magnesium_first_hours * 60)
+        for one in drug_doses
+        for other in magnesium_doses
+    )
+
+
+def laid_out(line: Taken) -> list[int]:
+    """The minutes of all doses of three days."""
+    times = [datetime.strptime(time, "%H:%M") for time in line.item.times]  # noqa: DTZ007 - a time of the day
+    return [24 * 60 * day + time.hour * 60 + time.minute for day in range(3) for time in times]
 
 
 def changed(severity: Severity, factors: list[ModifyingFactor]) -> tuple[Severity, ModifyingFactor | None]:

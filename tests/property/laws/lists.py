@@ -49,9 +49,9 @@ def _worlds_and_one_more(draw: st.DrawFn) -> tuple[World, Json]:
 
 
 def _shown_mitigation(finding: Finding) -> bool:
-    """A severity below another one is allowed when a factor of just that severity is among the reasons."""
+    """A severity below another one is allowed when a factor or dose times of just that severity are a reason."""
     return any(
-        reason["test"] == "factor" and f"severity {finding['severity']}" in reason["detail"]
+        reason["test"] in {"factor", "timing"} and f"severity {finding['severity']}" in reason["detail"]
         for reason in finding["why"]
     )
 

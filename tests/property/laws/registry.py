@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from tests.property.laws import Law, documents, facts, lists, names, reference
+from tests.property.laws import Law, documents, facts, lists, names, reference, timing
 
 LAWS: dict[str, Law] = {
     "I1 adding a medicine removes nothing": lists.I1,
@@ -20,6 +20,7 @@ LAWS: dict[str, Law] = {
     "I11 unknown units are refused": facts.I11_REFUSED,
     "I12 another name finds the same": names.I12,
     "I12 a combination is its ingredients": names.I12_COMBINATIONS,
+    "I13 turning the clock changes nothing": timing.I13,
     "I14 the worst is on top": lists.I14,
     "I17 what is accepted is answered": documents.I17,
     "I17 damaged rule sets are refused": documents.I17_RULES,

@@ -104,6 +104,7 @@ def test_case_that_holds(expect: dict[str, Any]) -> None:
         ),
         ({"findings": [{"interaction": "pair", "drug_first_hours": "6"}]}, "pair: drug_first_hours is 2, expected 6"),
         ({"findings": [{"interaction": "pair", "spacing_helps": False}]}, "pair: spacing_helps is not False"),
+        ({"findings": [{"interaction": "pair", "timing": "kept"}]}, "pair: timing is None, expected kept"),
         (
             {"findings": [{"interaction": "single", "drug_first_hours": "2"}]},
             "single: drug_first_hours is None, expected 2",

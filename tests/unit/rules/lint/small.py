@@ -61,17 +61,6 @@ def rule(**given: Any) -> Interaction:  # noqa: ANN401 - keys of the record
     return make.interaction("rule", **{"affected": make.party("class-a"), **given})
 
 
-def management(**given: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Management without fault, but for what is given."""
-    return {
-        "action": "monitor",
-        "text": "Consider a look at the values.",
-        "patient_text": "Ask the pharmacist.",
-        "prescriber": {"heading": "Consider a test", "text": "A sentence for the prescriber."},
-        **given,
-    }
-
-
 def assessed_all(rule_set: RuleSet) -> RuleSet:
     """With one assessment that names everything, so that this fault is seen only where it is planted."""
     everything = make.assessment(

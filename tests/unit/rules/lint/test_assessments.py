@@ -9,7 +9,8 @@ import pytest
 
 from rules.model import Case, Interaction
 from tests import factories as make
-from tests.unit.rules.lint.small import ALL_CASES, Seen, faults, management, rule
+from tests.factories import management
+from tests.unit.rules.lint.small import ALL_CASES, Seen, faults, rule
 
 PLACE = "assessments/silence"
 NOT_SILENT = [(PLACE, "/cases/0", "not-silent")]

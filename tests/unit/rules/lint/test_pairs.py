@@ -8,7 +8,8 @@ import pytest
 
 from rules.model import Interaction
 from tests import factories as make
-from tests.unit.rules.lint.small import Seen, faults, management, rule
+from tests.factories import management
+from tests.unit.rules.lint.small import Seen, faults, rule
 
 TWICE = [("interactions/rule", "", "says-twice")]
 TWO_WINDOWS = [("interactions/rule", "/management/separation", "two-windows")]

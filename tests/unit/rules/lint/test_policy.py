@@ -9,7 +9,8 @@ import pytest
 from rules.lint.policy import ACTIONS_OF, CLASSES_OF
 from rules.terms import ManagementAction, OperationalClass, Severity
 from tests import factories as make
-from tests.unit.rules.lint.small import WHEN, faults, management, rule
+from tests.factories import management
+from tests.unit.rules.lint.small import WHEN, faults, rule
 
 LABEL = make.citation("us-label", kind="label")
 GRADE_A = make.evidence(grade="A")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests import factories as make
-from tests.unit.rules.lint.small import WHEN, faults, management, rule
+from tests.factories import management
+from tests.unit.rules.lint.small import WHEN, faults, rule
 
 SILENT = [{"citation": "source"}]
 UNSUPPORTED = {"grade": "B", "citations": SILENT}

@@ -8,7 +8,8 @@ import pytest
 
 from rules.lint.wording import LONGEST, LONGEST_SENTENCE, MOST_SENTENCES
 from tests import factories as make
-from tests.unit.rules.lint.small import WHEN, faults, management, rule
+from tests.factories import management
+from tests.unit.rules.lint.small import WHEN, faults, rule
 
 
 class TestWording:

@@ -229,3 +229,20 @@ def test_a_review_that_is_outstanding_shows(as_of: str | None, *, outstanding: b
     text = flat(written(profile("furosemide 40 mg tablet", **({"as_of": as_of} if as_of else {}))))
     assert "last reviewed on 2026-11-01" in text
     assert ("the review due on 2028-11-01 is outstanding" in text) is outstanding
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ("14:00", "The dose times that were given keep these hours."),
+        ("05:00", "Too close: m2 at 05:00 and m1 at 08:00 are 3 h apart; 6 h are needed."),
+    ],
+)
+def test_dose_times_show(times: str, words: str) -> None:
+    question = {
+        "medications": [
+            {"id": "m1", "text": "Cipro 500 mg tablet", "times": ["08:00", "20:00"]},
+            {"id": "m2", "text": "magnesium oxide 400 mg tablet", "times": [times]},
+        ]
+    }
+    assert words in flat(written(MedicationProfile.model_validate_json(json.dumps(question))))
