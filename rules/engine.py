@@ -272,7 +272,9 @@ def _met(meetings: list[Meeting]) -> Finding:
         other.reason("precipitant", pair.precipitant_words, pair.precipitant, partner_fits),
         *judgement.reasons,
     ]
-    return _timed(finding, meetings, ())
+    if judgement.fragment.window is not None and line.item.times and other.item.times:
+        return _timed(finding, meetings, ())
+    return finding
 
 
 def _timed(finding: Finding, meetings: list[Meeting], missing: Sequence[str]) -> Finding:
