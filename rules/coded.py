@@ -203,6 +203,8 @@ def _of_part(compiled: CompiledRuleSet, part: Part) -> tuple[Entry, ...] | str:
         return f"its ingredient {part.name} has no record here"
     if not concepts:
         return f"its ingredient {part.name} is not in the terminology"
+    if any(named.rxcui in compiled.lookup.withdrawn for named in concepts):
+        return f"withdrawn here and not checked: {part.name}"
     known = concepts[-1]
     name = f"rxnorm-{known.rxcui}"
     entry = compiled.outside.get(name)
@@ -215,7 +217,8 @@ def _strength(part: Part) -> Strength | None:
     amount = part.amount
     if amount is None or amount.unit.lower() not in _AMOUNT_UNITS:
         return None
-    return Strength(amount.value, amount.unit.lower(), -1, per_volume=amount.per is not None)
+    per = (amount.per or "").lower()
+    return Strength(amount.value, amount.unit.lower(), -1, per_volume=bool(per), per_unit=per)
 
 
 def _manner(concepts: Sequence[Concept]) -> tuple[tuple[Route, ...], DoseForm | None]:

@@ -40,6 +40,7 @@ class Lookup:
     """Codes and phrases of the active records of one rule set."""
 
     codes: dict[tuple[CodeSystem, str], Target] = field(default_factory=dict)
+    withdrawn: dict[str, str] = field(default_factory=dict)  # RxNorm codes of withdrawn substances, with their names
     phrases: dict[tuple[str, ...], Target] = field(default_factory=dict)
     longest_phrase: dict[str, int] = field(default_factory=dict)
     conditions: dict[str, str] = field(default_factory=dict)
@@ -84,6 +85,8 @@ def build_lookup(rule_set: RuleSet, report: Callable[[str, str, str, str, str], 
     for substance in rule_set.substances:
         if substance.status is RecordStatus.ACTIVE:
             _add_substance(lookup, substance, report)
+        else:
+            lookup.withdrawn.update(dict.fromkeys(substance.codes.rxnorm, substance.name))
     for product in rule_set.products:
         if product.status is RecordStatus.ACTIVE:
             _add_product(lookup, product, report)

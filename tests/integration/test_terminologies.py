@@ -148,19 +148,22 @@ def tamper(store: Store, content: bytes) -> None:
         connection.execute(sa.text("update terminology set content = :c where number = 2"), {"c": content})
 
 
+def answered(active: ActiveRuleSet) -> tuple[object, str]:
+    report = check(active.current(), PROFILE)
+    return report["terminology"], report["medications"][0]["state"]
+
+
 def test_a_running_service_takes_it_over(store: Store) -> None:
     seed_baseline(store, small_rule_set(), now=NOON, note="x")
     active = ActiveRuleSet()
     watch = StoreWatch(store, active)
     watch.look()
-    before = check(active.current(), PROFILE)
-    assert before["terminology"] is None
-    assert before["medications"][0]["state"] == "unrecognised"
+    assert answered(active) == (None, "unrecognised")
     kept(store)
     watch.look()
-    after = check(active.current(), PROFILE)
-    assert after["terminology"] == active.state.terminology == {"version": "first", "digest": row_of(store).digest}
-    assert after["medications"][0]["state"] == "no_magnesium_relevance"
+    reference = {"version": "first", "digest": row_of(store).digest}
+    assert answered(active) == (reference, "no_magnesium_relevance")
+    assert active.state.terminology == reference
     unchanged = active.current()
     watch.look()
     assert active.current() is unchanged
