@@ -360,12 +360,17 @@ def _statement(status: CheckStatus, findings: int, medications: int, known: int)
         start = "Incomplete: part of what was given was not recognised or does not agree, and was not fully checked. "
     if not medications:
         return start + "No medication was given, so none was checked."
+    recognised = f"{known} recognised medication{_plural(known)}"
     if findings:
-        return f"{start}{findings} magnesium-related findings for {known} recognised medications."
+        return f"{start}{findings} magnesium-related finding{_plural(findings)} for {recognised}."
     return (
-        f"{start}No magnesium-related finding for {known} recognised medications in this rule set. "
+        f"{start}No magnesium-related finding for {recognised} in this rule set. "
         "This is no statement about anything else, nor about facts that were not given."
     )
+
+
+def _plural(number: int) -> str:
+    return "" if number == 1 else "s"
 
 
 def _complete(terms: list[CheckedTerm]) -> bool:

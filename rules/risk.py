@@ -77,7 +77,8 @@ def _statement(contributions: int, bands: Sequence[SerumBand]) -> str:
     if magnesium is not None and magnesium["level"] == MagnesiumLevel.LOW:
         return f"Serum magnesium is low ({magnesium['value_mmol_per_l']} mmol/L: {magnesium['band']})."
     if contributions:
-        return f"{contributions} findings add to the risk of magnesium deficiency. {_NOT_EXCLUDED}"
+        add = "finding adds" if contributions == 1 else "findings add"
+        return f"{contributions} {add} to the risk of magnesium deficiency. {_NOT_EXCLUDED}"
     return f"Nothing that was given adds to the risk of magnesium deficiency in this rule set. {_NOT_EXCLUDED}"
 
 

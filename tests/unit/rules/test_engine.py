@@ -701,6 +701,7 @@ class TestStatement:
         assert self.statement("alvorin", "betarine", "magnite") == (
             "2 magnesium-related findings for 3 recognised medications."
         )
+        assert self.statement("alvorin") == "1 magnesium-related finding for 1 recognised medication."
 
     def test_empty_list(self) -> None:
         assert self.statement() == "No medication was given, so none was checked."

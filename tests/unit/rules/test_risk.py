@@ -186,7 +186,7 @@ class TestStatement:
     def test_other_values_do_not_exclude_deficiency(self, world: CompiledRuleSet, value: str) -> None:
         found = risk(world, "alvorin", observations=[serum(value)])
         assert found["statement"].endswith(NOT_EXCLUDED)
-        assert found["statement"].startswith("1 ")
+        assert found["statement"].startswith("1 finding adds to the risk")
 
     def test_low_value_of_another_kind(self, world: CompiledRuleSet) -> None:
         found = risk(world, observations=[serum("3", "serum_potassium")])
