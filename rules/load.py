@@ -58,6 +58,7 @@ SUFFIX = ".yaml"
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None, "": None}
 _MAXIMUM_DEPTH = 40
+_SIGNS = frozenset("&*!")
 
 
 @dataclass(slots=True)
@@ -120,17 +121,26 @@ def _line_at(content: bytes, position: int) -> int:
     return content.count(b"\n", 0, position) + 1
 
 
+def _is_plain(text: str, reading: _Reading) -> bool:
+    """Whether the text has no anchors, aliases and tags; the first one is reported."""
+    for event in yaml.parse(text, Loader=yaml.CBaseLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            reading.report("", "anchor", "anchors and aliases are not allowed", line)
+            return False
+        if getattr(event, "tag", None):
+            reading.report("", "tag", "YAML tags are not allowed", line)
+            return False
+    return True
+
+
 def _composed(text: str, reading: _Reading) -> Any:  # noqa: ANN401 - any JSON value
     try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                reading.report("", "anchor", "anchors and aliases are not allowed", line)
-                return None
-            if getattr(event, "tag", None):
-                reading.report("", "tag", "YAML tags are not allowed", line)
-                return None
-        nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
+        # Most files hold none of the signs that an anchor, an alias or a tag begins with, and need one pass only.
+        if not _SIGNS.isdisjoint(text) and not _is_plain(text, reading):
+            return None
+        # The base loader leaves every value the text that it is; what it means is decided by `_tree` and the models.
+        nodes = list(yaml.compose_all(text, Loader=yaml.CBaseLoader))
     except yaml.YAMLError as error:
         # Characters that YAML does not allow come without a mark, and with a position in bytes.
         mark = getattr(error, "problem_mark", None)
