@@ -18,7 +18,7 @@ from rules.fragments import Fragment, build_fragment, cited
 from rules.lookup import build_lookup
 from rules.quantities import plain
 from rules.references import broken_references
-from rules.terms import RecordStatus, Scope
+from rules.terms import Direction, RecordStatus, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -177,6 +177,9 @@ class DerivedCondition:
         return self.reads <= PERSONAL
 
 
+_KIDNEY = frozenset({"egfr", "dialysis"})  # facts of kidney function, as expressions name them
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """An upper level for magnesium from supplements and medicines, with the ages it is for."""
@@ -246,6 +249,13 @@ class CompiledRuleSet:
             if _active(record) and record.present_when is not None
         ]
         self.laboratory = frozenset(condition.id for condition in derived if condition.reads <= LABORATORY)
+        self.kidney_rules = frozenset(
+            record.id
+            for record in rule_set.interactions
+            if record.direction is Direction.CONTRAINDICATED_CONDITION
+            and record.when is not None
+            and not _KIDNEY.isdisjoint(keys_of(record.when))
+        )
         self.derived_from_person = tuple(condition for condition in derived if condition.is_personal)
         self.derived_from_facts = tuple(condition for condition in derived if not condition.is_personal)
         self.limits_by_age: dict[int | None, tuple[Limit, ...]] = {}

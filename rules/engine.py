@@ -426,7 +426,7 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
         "duplicates": _duplicates(lines),
         "findings": findings,
         "missing_facts": sorted(set().union(*[finding["missing_facts"] for finding in findings])),
-        "magnesium_intake": intake_report(compiled, intake, facts),
+        "magnesium_intake": intake_report(compiled, intake, facts, findings),
         "deficiency_risk": deficiency_risk(compiled, profile, facts, findings, symptoms),
     }
     if explain:

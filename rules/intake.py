@@ -11,8 +11,10 @@ from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from rules.doses import UNCLEAR, amount_of, is_of_a_day, written
+from rules.names import PARENTERAL
 from rules.quantities import (
-    COUNT_UNITS,
+    AMOUNT_UNITS,
     decimal_from,
     elemental_fraction,
     is_amount_of_magnesium,
@@ -21,7 +23,7 @@ from rules.quantities import (
     plain,
 )
 from rules.quantities import MASS_UNITS as _MASS_UNITS
-from rules.terms import DoseBasis, Route
+from rules.terms import CodeSystem, DoseBasis, MagnesiumSource, Route, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,15 +32,43 @@ if TYPE_CHECKING:
     from rules.compiled import CompiledRuleSet, Entry, Limit
     from rules.conditions import Facts, Range
     from rules.lines import Line
-    from rules.report import IntakeContribution, IntakeLimitReport, MagnesiumIntake
+    from rules.names import Strength
+    from rules.report import (
+        Finding,
+        IntakeContribution,
+        IntakeLimitReport,
+        KidneyLimitReport,
+        MagnesiumIntake,
+        NotCounted,
+    )
 
 # The class of every magnesium salt; rules and sums of the whole knowledge base hang on this one id.
 MAGNESIUM_CLASS: Final = "magnesium-salts"
 # The substance that stands for magnesium whose salt nobody named: a mass of it is a mass of magnesium.
 UNSPECIFIED: Final = "magnesium"
+# Magnesium in a multivitamin, kept apart from magnesium in the knowledge.
+IN_MULTIVITAMIN: Final = "magnesium-in-multivitamin"
 MAXIMUM_AMOUNTS: Final = 1000
+_SUPPLEMENT: Final = word(MagnesiumSource.SUPPLEMENT)
+_ANTACID: Final = word(MagnesiumSource.ANTACID)
+_LAXATIVE: Final = word(MagnesiumSource.LAXATIVE)
+_BOWEL_PREPARATION: Final = word(MagnesiumSource.BOWEL_PREPARATION)
+_MULTIVITAMIN: Final = word(MagnesiumSource.MULTIVITAMIN)
+_PHOSPHATE_BINDER: Final = word(MagnesiumSource.PHOSPHATE_BINDER)
+_INJECTION: Final = word(MagnesiumSource.INJECTION)
+# Classes of the knowledge by what their members are sold as, and ATC groups by what a code in them says.
+_SOLD_AS: Final = {
+    "oral-magnesium-supplements": _SUPPLEMENT,
+    "magnesium-antacids": _ANTACID,
+    "laxative-magnesium-salts": _LAXATIVE,
+}
+_BY_ATC: Final = {"A02": _ANTACID, "A06": _LAXATIVE, "A12": _SUPPLEMENT}
+_ANTACID_PARTNERS: Final = frozenset(
+    {"aluminium-antacids", "=aluminium-hydroxide", "=calcium-carbonate", "=simeticone"}
+)
 _MASS: Final = frozenset(_MASS_UNITS)
-_COUNTS: Final = frozenset(COUNT_UNITS)
+# Doses that need nothing of the line to be understood.
+_BY_ITSELF: Final = frozenset({*_MASS_UNITS, *(unit.lower() for unit in AMOUNT_UNITS)})
 _ZERO: Final = Fraction(0)
 
 
@@ -54,11 +84,15 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """The whole list: the sum and where it comes from."""
+    """The whole list: the sum of regular use, what may come on top of it, and where both come from."""
 
-    interval: tuple[Fraction, Fraction | None]
+    interval: tuple[Fraction, Fraction | None]  # with all that is taken only when needed as possible
+    regular: tuple[Fraction, Fraction | None]
     missing: tuple[str, ...]
     contributions: list[IntakeContribution]
+    on_top: tuple[Fraction, Fraction | None]  # what is taken only when needed would add
+    as_needed: list[IntakeContribution]
+    not_counted: list[NotCounted]
 
 
 _NOTHING: Final[MagnesiumIntake] = {
@@ -66,9 +100,13 @@ _NOTHING: Final[MagnesiumIntake] = {
     "elemental_mg_per_day_minimum": "0",
     "elemental_mg_per_day_maximum": "0",
     "contributions": [],
+    "as_needed": [],
+    "as_needed_mg_per_day_maximum": "0",
+    "not_counted": [],
     "limits": [],
+    "kidney_function": [],
 }
-NO_INTAKE: Final = Intake((_ZERO, _ZERO), (), [])
+NO_INTAKE: Final = Intake((_ZERO, _ZERO), (_ZERO, _ZERO), (), [], (_ZERO, _ZERO), [], [])
 
 
 def _fractions(entry: Entry) -> tuple[Fraction, Fraction] | None:
@@ -93,7 +131,7 @@ def _of_salt(mass: Fraction, entry: Entry, written: str) -> Amount:
     return Amount(low, high, detail)
 
 
-def _of_mass(value: Decimal, unit: str, basis: DoseBasis | None, entry: Entry, written: str) -> Amount:
+def _of_mass(value: Decimal | Fraction, unit: str, basis: DoseBasis | None, entry: Entry, written: str) -> Amount:
     if is_amount_of_magnesium(unit):
         exact = magnesium_milligrams(value, unit)
         return Amount(exact, exact, f"{written} of magnesium is {plain(exact)} mg")
@@ -111,16 +149,28 @@ def _written(value: object, unit: str) -> str:
     return f"{value} {unit}"
 
 
-def _of_strength(line: Line, entry: Entry) -> Amount | None:
-    """The magnesium in one unit, from the strength in the text or from the product."""
-    strength = line.resolution.strengths.get(entry.id)
-    if strength is not None and not strength.per_volume:
-        elemental = line.resolution.reading is not None and line.resolution.reading.elemental
-        basis = entry.salt_form.label_strength if entry.salt_form is not None else None
-        if elemental:
-            basis = DoseBasis.ELEMENTAL
-        written = _written(f"{strength.value:f}", strength.unit)
-        return _of_mass(strength.value, strength.unit, basis, entry, written)
+def _basis(strength: Strength, entry: Entry) -> DoseBasis | None:
+    """What a strength in a text counts: what the line says, else what labels of the salt use, else open."""
+    if strength.elemental:
+        return DoseBasis.ELEMENTAL
+    return None if strength.open or entry.salt_form is None else entry.salt_form.label_strength
+
+
+def _of_strength(line: Line, entry: Entry, strength: Strength) -> Amount | None:
+    """The magnesium in one unit, or in so many millilitres, from the strength in the text."""
+    taking = line.taking
+    basis = _basis(strength, entry)
+    if strength.per_volume and not is_of_a_day(strength):
+        amount = amount_of(strength, taking)
+        if amount is None:
+            return None
+        in_full = f"{strength.value:f} {strength.unit} in {written(strength.per)} {strength.per_unit}"
+        return _of_mass(amount, strength.unit, basis, entry, f"{written(taking.millilitres or _ZERO)} mL of {in_full}")
+    return _of_mass(strength.value, strength.unit, basis, entry, _written(f"{strength.value:f}", strength.unit))
+
+
+def _of_product(line: Line, entry: Entry) -> Amount | None:
+    """The magnesium in one unit of a product whose label says so."""
     if line.resolution.product is None:
         return None
     mine = [part for part in line.resolution.product.ingredients if part.substance == entry.id]
@@ -132,41 +182,64 @@ def _of_strength(line: Line, entry: Entry) -> Amount | None:
 
 
 def _per_intake(line: Line, entry: Entry) -> Amount:
+    """What is taken each time, or over a day where the line says it so."""
     dose = line.item.dose
     missing = (f"medications.{line.id}.dose",)
-    if dose is None:
-        one = _of_strength(line, entry)
-        return one or Amount(_ZERO, None, "the dose is not known", missing)
-    unit = dose.unit.lower()
-    if unit in _MASS or is_amount_of_magnesium(unit):
-        return _of_mass(decimal_from(dose.value), unit, dose.of, entry, _written(dose.value, dose.unit))
-    value = decimal_from(dose.value)
-    if unit in _COUNTS:
-        one = _of_strength(line, entry)
-        if one is not None:
-            count = Fraction(value)
-            high = None if one.high is None else one.high * count
-            return Amount(one.low * count, high, f"{dose.value} x {one.basis}", one.missing)
-        return Amount(_ZERO, None, "the magnesium in one unit is not known", missing)
-    return Amount(_ZERO, None, f"the magnesium in {dose.value} {dose.unit} is not known", missing)
+    if dose is not None:
+        unit = dose.unit.lower()
+        if unit in _MASS or is_amount_of_magnesium(unit):
+            return _of_mass(decimal_from(dose.value), unit, dose.of, entry, _written(dose.value, dose.unit))
+    strength = line.resolution.strengths.get(entry.id)
+    taking = line.taking
+    one = _of_strength(line, entry, strength) if strength is not None else None
+    if one is not None and strength is not None and strength.per_volume:
+        return one  # of so many millilitres, or of the whole day
+    one = one or _of_product(line, entry)
+    if taking.pieces is not None and one is not None:
+        if dose is None and taking.is_one:
+            return one
+        high = None if one.high is None else one.high * taking.pieces
+        return Amount(one.low * taking.pieces, high, f"{written(taking.pieces)} x {one.basis}", one.missing)
+    if taking is UNCLEAR and dose is None:
+        detail = "the amount taken is no single number"
+    elif dose is None and taking.millilitres is not None:
+        detail = f"the magnesium in {written(taking.millilitres)} mL is not known"
+    elif dose is None:
+        detail = "the dose is not known"
+    elif taking.pieces is not None:
+        detail = "the magnesium in one unit is not known"
+    else:
+        detail = f"the magnesium in {dose.value} {dose.unit} is not known"
+    return Amount(_ZERO, None, detail, missing)
 
 
 def _per_day(line: Line, entry: Entry) -> Amount:
     """The amount a day. The same few doses come again and again, so complete ones are remembered, within bounds."""
     dose, times = line.item.dose, line.times_per_day
-    key = None
-    if dose is not None and times is not None and dose.unit.lower() not in _COUNTS:
+    key: object = None
+    cache = entry.amounts
+    if dose is None:
+        key, cache = (entry.id, line.item.times_per_day, len(line.item.times)), line.resolution.amounts
+    elif times is not None and dose.unit.lower() in _BY_ITSELF:
         key = (dose.value, dose.unit, dose.of, times)
-        known: Amount | None = entry.amounts.get(key)
-        if known is not None:
-            return known
-    amount = _times(_per_intake(line, entry), times, line)
-    if key is not None and not amount.missing and len(entry.amounts) < MAXIMUM_AMOUNTS:
-        entry.amounts[key] = amount
+    known: Amount | None = cache.get(key)
+    if known is not None:
+        return known
+    amount = _times(_per_intake(line, entry), times, line, _over_a_day(line, entry))
+    if key is not None and not amount.missing and len(cache) < MAXIMUM_AMOUNTS:
+        cache[key] = amount
     return amount
 
 
-def _times(amount: Amount, times: int | None, line: Line) -> Amount:
+def _over_a_day(line: Line, entry: Entry) -> bool:
+    """Whether the amount is one of a whole day already."""
+    strength = line.resolution.strengths.get(entry.id)
+    return line.item.dose is None and (line.taking.a_day or (strength is not None and is_of_a_day(strength)))
+
+
+def _times(amount: Amount, times: int | None, line: Line, over_a_day: bool) -> Amount:  # noqa: FBT001 - private
+    if over_a_day:
+        times = 1
     if times is None:
         missing = (*amount.missing, f"medications.{line.id}.times_per_day")
         return Amount(_ZERO, None, f"{amount.basis}; how often it is taken is not known", missing)
@@ -174,39 +247,104 @@ def _times(amount: Amount, times: int | None, line: Line) -> Amount:
     # An interval that stays open because of the salt or hydrate is closed by saying what the dose counts.
     missing = amount.missing or (() if amount.low == amount.high else (f"medications.{line.id}.dose",))
     low = amount.low * times
-    return Amount(low, low if low == high else high, f"{amount.basis}, {times} a day", missing)
+    how_often = "over the day" if over_a_day else f"{times} a day"
+    return Amount(low, low if low == high else high, f"{amount.basis}, {how_often}", missing)
 
 
 def intake_of(lines: Sequence[Line]) -> Intake:
-    """Add up the magnesium of all lines that bring some by mouth."""
+    """Add up the magnesium of all lines that bring some by mouth; what is taken only when needed stands apart."""
     contributions: list[IntakeContribution] = []
     amounts: list[Amount] = []
+    extra: list[IntakeContribution] = []
+    extra_amounts: list[Amount] = []
+    not_counted: list[NotCounted] = []
     for line in lines:
         for entry in line.entries:
             if MAGNESIUM_CLASS not in entry.keys:
                 continue
             if line.routes and Route.ORAL not in line.routes:
+                if not line.given.routes_set.isdisjoint(PARENTERAL):
+                    not_counted.append(_not_counted(line, entry))
                 continue
             amount = _per_day(line, entry)
             if len(line.routes) != 1:
                 fact = f"medications.{line.id}.route"
                 amount = Amount(_ZERO, amount.high, f"{amount.basis}; the route is not known", (*amount.missing, fact))
-            amounts.append(amount)
-            exact = amount.low is amount.high or (amount.high is not None and amount.low == amount.high)
-            contributions.append(
-                {
-                    "medication_id": line.id,
-                    "substance": entry.reference,
-                    "elemental_mg_per_day": plain(amount.low) if exact else None,
-                    "elemental_mg_per_day_maximum": None if amount.high is None else plain(amount.high),
-                    "basis": amount.basis,
-                }
-            )
-    return _sum(amounts, contributions) if amounts else NO_INTAKE
+            shown = _shown(line, entry, amount)
+            if line.as_needed:
+                shown["elemental_mg_per_day"] = None
+                extra.append(shown)
+                extra_amounts.append(amount)
+                amounts.append(Amount(_ZERO, amount.high, "", (f"medications.{line.id}.as_needed",)))
+            else:
+                contributions.append(shown)
+                amounts.append(amount)
+    if not amounts and not not_counted:
+        return NO_INTAKE
+    interval, missing = _sum(amounts)
+    if not extra:
+        return Intake(interval, interval, missing, contributions, (_ZERO, _ZERO), extra, not_counted)
+    regular, _ = _sum([amount for amount in amounts if amount.basis])
+    on_top, _ = _sum(extra_amounts)
+    return Intake(interval, regular, missing, contributions, on_top, extra, not_counted)
 
 
-def _sum(amounts: list[Amount], contributions: list[IntakeContribution]) -> Intake:
-    """All amounts together; nearly always there is one."""
+def _shown(line: Line, entry: Entry, amount: Amount) -> IntakeContribution:
+    exact = amount.low is amount.high or (amount.high is not None and amount.low == amount.high)
+    return {
+        "medication_id": line.id,
+        "substance": entry.reference,
+        "sources": _sources(line, entry),
+        "elemental_mg_per_day": plain(amount.low) if exact else None,
+        "elemental_mg_per_day_maximum": None if amount.high is None else plain(amount.high),
+        "basis": amount.basis,
+    }
+
+
+def _not_counted(line: Line, entry: Entry) -> NotCounted:
+    return {
+        "medication_id": line.id,
+        "substance": entry.reference,
+        "sources": [_INJECTION],
+        "basis": "infused or injected, and so no part of what is taken by mouth",
+    }
+
+
+def _sources(line: Line, entry: Entry) -> list[MagnesiumSource]:
+    """What the product is taken as: what it is with, the code it is given by, else all that the salt is sold as."""
+    key = ("sources", entry.id)
+    cache = line.resolution.amounts
+    known: list[MagnesiumSource] | None = cache.get(key)
+    if known is None:
+        known = cache[key] = _kinds(line, entry)
+    return known
+
+
+def _kinds(line: Line, entry: Entry) -> list[MagnesiumSource]:
+    if entry.id == IN_MULTIVITAMIN:
+        return [_MULTIVITAMIN]
+    beside = frozenset[str]().union(*(other.keys for other in line.entries if other is not entry))
+    if "bowel-preparations-with-magnesium" in beside:
+        return [_BOWEL_PREPARATION]
+    if "magnesium-phosphate-binders" in entry.keys:
+        return [_PHOSPHATE_BINDER]
+    sold_as = [source for name, source in _SOLD_AS.items() if name in entry.keys]
+    by_code = [source for start, source in _BY_ATC.items() if any(code.startswith(start) for code in _codes(line))]
+    if by_code:
+        return by_code
+    if "magnesium-antacids" in entry.keys and not beside.isdisjoint(_ANTACID_PARTNERS):
+        return [_ANTACID]
+    return sold_as or [_SUPPLEMENT]
+
+
+def _codes(line: Line) -> list[str]:
+    return [code.code.upper() for code in line.item.codes if code.system is CodeSystem.ATC]
+
+
+def _sum(amounts: list[Amount]) -> tuple[tuple[Fraction, Fraction | None], tuple[str, ...]]:
+    """All amounts together, with what is missing; nearly always there is one."""
+    if not amounts:
+        return (_ZERO, _ZERO), ()
     first, *others = amounts
     low, high, missing = first.low, first.high, first.missing
     for amount in others:
@@ -215,25 +353,38 @@ def _sum(amounts: list[Amount], contributions: list[IntakeContribution]) -> Inta
         missing += amount.missing
     # One object for both ends of an exact sum: whoever compares it sees at once that it is a single value.
     exact = low is high or low == high
-    return Intake((low, low if exact else high), tuple(dict.fromkeys(missing)), contributions)
+    return (low, low if exact else high), tuple(dict.fromkeys(missing))
 
 
-def intake_report(compiled: CompiledRuleSet, intake: Intake, facts: Facts) -> MagnesiumIntake:
-    """The sum as a report shows it, with the upper levels for the patient's age."""
+def _exceeds(level: Fraction, low: Fraction, high: Fraction | None) -> bool | None:
+    return True if low > level else (False if high is not None and high <= level else None)
+
+
+def intake_report(
+    compiled: CompiledRuleSet, intake: Intake, facts: Facts, findings: Sequence[Finding]
+) -> MagnesiumIntake:
+    """The ledger as a report shows it, with the upper levels for the patient's age and the rules on the kidney."""
     if intake is NO_INTAKE:
         return _NOTHING
-    low, high = intake.interval
+    low, high = intake.regular
     exact, least = low is high, plain(low)
+    least_on_top, most_on_top = intake.on_top
+    most = None if high is None or most_on_top is None else high + most_on_top
     limits: list[IntakeLimitReport] = []
-    for limit in _limits_for(compiled, facts.age_years):
-        level = limit.level
-        exceeded = True if low > level else (False if high is not None and high <= level else None)
+    for limit in _limits_for(compiled, facts.age_years) if intake.contributions or intake.as_needed else ():
+        exceeded = _exceeds(limit.level, low, high)
+        record = limit.record
         limits.append(
             {
-                "id": limit.record.id,
-                "name": limit.record.name,
+                "id": record.id,
+                "name": record.name,
+                "body": record.body,
                 "mg_per_day": limit.written,
                 "exceeded": exceeded,
+                "exceeded_with_as_needed": _exceeds(limit.level, low + least_on_top, most)
+                if intake.as_needed
+                else exceeded,
+                "text": record.text,
                 "citations": limit.citations,
             }
         )
@@ -242,8 +393,33 @@ def intake_report(compiled: CompiledRuleSet, intake: Intake, facts: Facts) -> Ma
         "elemental_mg_per_day_minimum": least,
         "elemental_mg_per_day_maximum": least if exact else (None if high is None else plain(high)),
         "contributions": intake.contributions,
+        "as_needed": intake.as_needed,
+        "as_needed_mg_per_day_maximum": None if most_on_top is None else plain(most_on_top),
+        "not_counted": intake.not_counted,
         "limits": limits,
+        "kidney_function": _kidney_function(compiled, findings),
     }
+
+
+def _kidney_function(compiled: CompiledRuleSet, findings: Sequence[Finding]) -> list[KidneyLimitReport]:
+    """The rules about magnesium and this person's kidneys, each by its worst finding."""
+    worst = {
+        finding["interaction_id"]: finding
+        for finding in reversed(findings)
+        if finding["interaction_id"] in compiled.kidney_rules
+    }
+    return [
+        {
+            "interaction_id": finding["interaction_id"],
+            "severity": finding["severity"],
+            "severity_ceiling": finding["severity_ceiling"],
+            "applicability": finding["applicability"],
+            "missing_facts": finding["missing_facts"],
+            "text": finding["management"]["text"],
+            "citations": finding["evidence"]["citations"],
+        }
+        for finding in reversed(worst.values())
+    ]
 
 
 def _limits_for(compiled: CompiledRuleSet, age: int | None) -> tuple[Limit, ...]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from rules.conditions import UNKNOWN
+from rules.doses import Taking, amount_of, is_of_a_day, taking_of
 from rules.quantities import MASS_UNITS, decimal_from, milligrams
 from rules.resolution import given_by, resolve
 from rules.terms import Applicability, word
@@ -57,6 +58,22 @@ class Line:
             return len(self.item.times)
         reading = self.resolution.reading
         return reading.times_per_day if reading is not None else None
+
+    @property
+    def taking(self) -> Taking:
+        """How much is taken, from the caller's dose or the text."""
+        item = self.item
+        own_times = item.times_per_day is not None or bool(item.times)
+        return taking_of(item.dose, self.resolution.reading, own_times=own_times)
+
+    @property
+    def as_needed(self) -> bool:
+        """Whether it is taken only when needed; the caller's word, or times of day, count before the text's."""
+        item, reading = self.item, self.resolution.reading
+        if item.as_needed is not None:
+            return item.as_needed
+        given = item.times_per_day is not None or bool(item.times)
+        return not given and reading is not None and reading.as_needed
 
     def fits(self, side: Side) -> bool | None:
         """Whether the line is given the way the party asks for; None: not known."""
@@ -151,17 +168,20 @@ class Taken:
     @property
     def daily_dose_mg(self) -> Exact | None:
         """Milligrams a day, from the dose or the strength in the text, when the frequency is known."""
-        times = self.line.times_per_day
-        if times is None:
+        line, times = self.line, self.line.times_per_day
+        dose = line.item.dose
+        if dose is not None and dose.unit.lower() in _MASS:
+            return None if times is None else milligrams(decimal_from(dose.value), dose.unit) * times
+        strength = line.resolution.strengths.get(self.substance_id)
+        if strength is None or strength.unit not in _MASS:
             return None
-        dose = self.line.item.dose
-        if dose is not None:
-            unit = dose.unit.lower()
-            return milligrams(decimal_from(dose.value), unit) * times if unit in _MASS else None
-        strength = self.line.resolution.strengths.get(self.substance_id)
-        if strength is not None and strength.unit in _MASS and not strength.per_volume:
-            return milligrams(strength.value, strength.unit) * times
-        return None
+        if dose is None and is_of_a_day(strength):
+            return milligrams(strength.value, strength.unit)
+        taking = line.taking
+        amount = amount_of(strength, taking)
+        if amount is None or (times is None and not taking.a_day):
+            return None
+        return milligrams(amount, strength.unit) * (1 if times is None or taking.a_day else times)
 
 
 class Together:

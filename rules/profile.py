@@ -137,6 +137,16 @@ class MedicationItem(Question):
     dose: Dose | None = None
     times_per_day: Annotated[int, Field(ge=1, le=24)] | None = None
     times: Annotated[tuple[ClockTime, ...], Field(max_length=24)] = ()
+    as_needed: (
+        Annotated[
+            bool,
+            Field(
+                description="Taken only when needed, or regularly. Left out, the text says so, unless `times_per_day` or "
+                "`times` is given: that counts as regular use."
+            ),
+        ]
+        | None
+    ) = None
     started_on: date | None = None
 
     @model_validator(mode="after")

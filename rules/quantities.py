@@ -55,10 +55,25 @@ _MAGNESIUM_MG: dict[str, Fraction] = {
 MASS_UNITS = tuple(_MASS_MG)
 AMOUNT_UNITS = ("mmol", "mEq")
 # Units that count pieces: the magnesium in one piece comes from the product or the strength.
-COUNT_UNITS = ("tablet", "capsule", "caplet", "lozenge", "sachet", "packet", "dose")
-# Units a dose may be given in that say nothing about milligrams of magnesium.
-_OTHER_UNITS = ("mL", "L", "IU", "unit", "drop", "puff", "spray", "patch", "suppository", "ampoule", "application")
-DOSE_UNITS = (*MASS_UNITS, *AMOUNT_UNITS, *COUNT_UNITS, *_OTHER_UNITS)
+_PIECES = ("tablet", "capsule", "caplet", "lozenge", "sachet", "packet", "dose")
+# With their plurals, the short forms of prescriptions and UCUM's annotations.
+COUNT_UNITS = (
+    *_PIECES,
+    *(f"{piece}s" for piece in _PIECES),
+    *(f"{{{piece}}}" for piece in _PIECES),
+    *("tab", "tabs", "tbl", "cap", "caps", "{tbl}"),
+)
+MILLILITRES: dict[str, Fraction] = {
+    "ml": Fraction(1),
+    "cl": Fraction(10),
+    "dl": Fraction(100),
+    "l": Fraction(1000),
+}
+VOLUME_UNITS = ("mL", "cL", "dL", "L")
+# Units a dose may be given in that say nothing about milligrams of magnesium; in brackets as UCUM writes them.
+_OTHER = ("IU", "unit", "drop", "puff", "spray", "patch", "suppository", "ampoule", "application")
+_OTHER_UNITS = (*_OTHER, "[iU]", "[USP'U]", "[drp]", "units", "drops", "puffs", "sprays")
+DOSE_UNITS = (*MASS_UNITS, *AMOUNT_UNITS, *COUNT_UNITS, *VOLUME_UNITS, *_OTHER_UNITS)
 
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 _ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)|(\()|\)(\d*)", re.ASCII)
@@ -81,7 +96,7 @@ def is_amount_of_magnesium(unit: str) -> bool:
     return unit.lower() in _MAGNESIUM_MG
 
 
-def milligrams(value: Decimal, unit: str) -> Fraction:
+def milligrams(value: Decimal | Fraction, unit: str) -> Fraction:
     """Mass in milligrams, exactly.
 
     Raises:
@@ -94,7 +109,7 @@ def milligrams(value: Decimal, unit: str) -> Fraction:
     return Fraction(value) * factor
 
 
-def magnesium_milligrams(value: Decimal, unit: str) -> Fraction:
+def magnesium_milligrams(value: Decimal | Fraction, unit: str) -> Fraction:
     """Milligrams of magnesium in an amount given in mmol or mEq of magnesium, or in a mass of elemental magnesium.
 
     Raises:

@@ -14,8 +14,11 @@ from rules.terms import (
     Applicability,
     CheckStatus,
     Direction,
+    DoseForm,
+    DosePeriod,
     EvidenceGrade,
     MagnesiumLevel,
+    MagnesiumSource,
     ManagementAction,
     MatchKind,
     Onset,
@@ -26,6 +29,7 @@ from rules.terms import (
     SymptomStage,
     TimedFirst,
     TimingState,
+    TokenRole,
     Verification,
 )
 
@@ -79,6 +83,58 @@ class CheckedMedication(TypedDict):
     routes: Annotated[list[str], Field(description="The route given or read, or all routes the substance has.")]
     candidates: list[Candidate]
     problems: Annotated[list[str], Field(description="What could not be read or does not agree, in words.")]
+
+
+class ReadToken(TypedDict):
+    """One word, number or mark of a text, and what it was read as."""
+
+    text: str
+    start: Annotated[int, Field(description="Position of its first character in the text, from 0.")]
+    end: Annotated[int, Field(description="Position behind its last character.")]
+    role: TokenRole
+
+
+class ReadStrength(TypedDict):
+    """A strength in a text."""
+
+    value: DecimalText
+    unit: str
+    per: Annotated[str | None, Field(description="What it is a share of; null: of one unit.", examples=["5 ml"])]
+    elemental: Annotated[bool, Field(description="The line says that it counts the magnesium, not the salt.")]
+    substance_id: Annotated[str | None, Field(description="Null: the line leaves open which substance it is of.")]
+
+
+class ReadDose(TypedDict):
+    """How much is taken."""
+
+    value: str
+    unit: str
+    per: DosePeriod
+
+
+class DailyDose(TypedDict):
+    """What a line adds up to."""
+
+    substance_id: str
+    mg_per_day: DecimalText
+
+
+class Understanding(TypedDict):
+    """How a text was understood: every token with what it was read as, and what they add up to."""
+
+    tokens: list[ReadToken]
+    strengths: list[ReadStrength]
+    dose: Annotated[ReadDose | None, Field(description="Null: not said, or not as one number.")]
+    times_per_day: int | None
+    as_needed: bool
+    dose_form: DoseForm | None
+    daily_doses: Annotated[list[DailyDose], Field(description="Where strength, dose and frequency are all known.")]
+
+
+class ResolvedMedication(CheckedMedication):
+    """What one medication was taken for, and how its text was understood."""
+
+    understood: Annotated[Understanding | None, Field(description="Null: there is no text.")]
 
 
 class CheckedTerm(TypedDict):
@@ -247,6 +303,9 @@ class IntakeContribution(TypedDict):
 
     medication_id: str
     substance: SubstanceReference
+    sources: Annotated[
+        list[MagnesiumSource], Field(description="What it is taken as; several where the line leaves it open.")
+    ]
     elemental_mg_per_day: Annotated[DecimalText | None, Field(description="Null: cannot be computed; see `basis`.")]
     elemental_mg_per_day_maximum: Annotated[
         DecimalText | None, Field(description="Upper end where the label leaves the salt form open.")
@@ -254,24 +313,61 @@ class IntakeContribution(TypedDict):
     basis: Annotated[str, Field(description="How the number came about, or what is missing.")]
 
 
+class NotCounted(TypedDict):
+    """Magnesium that is infused or injected; it is no part of what is taken by mouth."""
+
+    medication_id: str
+    substance: SubstanceReference
+    sources: list[MagnesiumSource]
+    basis: Annotated[str, Field(description="Why it is not counted.")]
+
+
 class IntakeLimitReport(TypedDict):
     """An upper level for magnesium from supplements and medicines."""
 
     id: str
     name: str
+    body: Annotated[str, Field(description="Who set it.")]
     mg_per_day: DecimalText
     exceeded: Annotated[bool | None, Field(description="Null: cannot be decided from what is known.")]
+    exceeded_with_as_needed: Annotated[
+        bool | None, Field(description="Should everything taken only when needed come on top; null: cannot be decided.")
+    ]
+    text: str
+    citations: list[CitationReference]
+
+
+class KidneyLimitReport(TypedDict):
+    """What the rules say about oral magnesium and this person's kidney function; the finding has the rest."""
+
+    interaction_id: str
+    severity: Severity
+    severity_ceiling: Severity
+    applicability: Applicability
+    missing_facts: list[str]
+    text: str
     citations: list[CitationReference]
 
 
 class MagnesiumIntake(TypedDict):
-    """Elemental magnesium a day from everything on the list that is given by mouth."""
+    """Elemental magnesium a day from everything on the list that is given by mouth: the ledger.
+
+    The sum is of regular use. What is taken only when needed stands apart, with what it would add.
+    """
 
     elemental_mg_per_day: Annotated[DecimalText | None, Field(description="Null: at least one source is unknown.")]
     elemental_mg_per_day_minimum: Annotated[DecimalText, Field(description="From the sources that are known.")]
     elemental_mg_per_day_maximum: DecimalText | None
     contributions: list[IntakeContribution]
+    as_needed: Annotated[
+        list[IntakeContribution], Field(description="Taken only when needed: what each would add, at most.")
+    ]
+    as_needed_mg_per_day_maximum: Annotated[
+        DecimalText | None, Field(description="What they would add together, at most; null: not known.")
+    ]
+    not_counted: list[NotCounted]
     limits: list[IntakeLimitReport]
+    kidney_function: list[KidneyLimitReport]
 
 
 class SerumBand(TypedDict):

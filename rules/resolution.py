@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rules.coded import CodeReading, product_named, read_code
 from rules.names import Reading, routes_of_form, tokens
@@ -69,6 +69,7 @@ class Resolution:
     given: Given
     certain: bool  # something is known, and codes and text stand for the same
     given_by: dict[tuple[Route | None, DoseForm | None], Given] = field(default_factory=dict)
+    amounts: dict[object, Any] = field(default_factory=dict)  # bounded cache of rules.intake
 
 
 def _reaches_body(routes: frozenset[Route]) -> bool | None:

@@ -394,3 +394,22 @@ class TokenRole(StrEnum):
     SEPARATOR = "separator"
     FILLER = "filler"
     UNREAD = "unread"  # nothing explains it, so the line is not recognised
+
+
+class DosePeriod(StrEnum):
+    """What a dose is of."""
+
+    INTAKE = "intake"  # each time
+    DAY = "day"  # over a day whose times differ
+
+
+class MagnesiumSource(StrEnum):
+    """What a magnesium product is taken as."""
+
+    SUPPLEMENT = "supplement"
+    ANTACID = "antacid"
+    LAXATIVE = "laxative"
+    BOWEL_PREPARATION = "bowel_preparation"
+    MULTIVITAMIN = "multivitamin"
+    PHOSPHATE_BINDER = "phosphate_binder"
+    INJECTION = "injection"  # infused or injected: never part of the sum of what is taken by mouth

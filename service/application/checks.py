@@ -13,9 +13,9 @@ from typing_extensions import TypedDict
 
 from rules.compiled import CompiledRuleSet
 from rules.engine import check
+from rules.explanation import explained
 from rules.profile import MedicationItem, MedicationProfile
-from rules.report import CheckedMedication, CheckReport, RuleSetReference, TerminologyReference
-from rules.resolution import resolve_item
+from rules.report import CheckReport, ResolvedMedication, RuleSetReference, TerminologyReference
 from rules.terms import CheckStatus, RecognitionState
 from service.telemetry import Metrics
 
@@ -45,7 +45,7 @@ class ResolutionAnswer(TypedDict):
 
     rule_set: RuleSetReference
     terminology: TerminologyReference | None
-    medications: list[CheckedMedication]
+    medications: list[ResolvedMedication]
 
 
 def utc_today() -> date:
@@ -102,5 +102,5 @@ class Checks:
         return {
             "rule_set": {"version": compiled.version, "digest": compiled.digest},
             "terminology": compiled.terminology.reference if compiled.terminology is not None else None,
-            "medications": [resolve_item(compiled, item) for item in items],
+            "medications": [explained(compiled, item) for item in items],
         }

@@ -81,8 +81,8 @@ def resolve(
     """Show what medications as typed are taken for, with candidates for what is not recognised."""
     from pydantic import ValidationError
 
+    from rules.explanation import explained
     from rules.profile import MedicationItem
-    from rules.resolution import resolve_item
     from service.cli.report_text import write_resolution
 
     compiled = compiled_knowledge(path)
@@ -92,7 +92,7 @@ def resolve(
         except ValidationError as error:
             complain(f"text {number}: {error.errors()[0]['msg']}")
             raise typer.Exit(Exit.WRONG_INPUT) from None
-        medication = resolve_item(compiled, item)
+        medication = explained(compiled, item)
         if as_json:
             print_json(medication)
         else:

@@ -20,11 +20,14 @@ from rules.report import (
     EvidenceReport,
     Finding,
     IntakeContribution,
+    IntakeLimitReport,
     ManagementReport,
     NearMiss,
     Reason,
+    ResolvedMedication,
     SeparationReport,
     TimingReport,
+    Understanding,
 )
 from rules.terms import Applicability, CheckStatus, RecognitionState, TimingState
 
@@ -54,7 +57,7 @@ def write_report(console: Console, source: str, profile: MedicationProfile, repo
     _write_totals(writer, report, names)
 
 
-def write_resolution(console: Console, text: str, medication: CheckedMedication) -> None:
+def write_resolution(console: Console, text: str, medication: ResolvedMedication) -> None:
     """Write what one text was taken for."""
     writer = _Writer(console)
     state = medication["state"]
@@ -66,6 +69,30 @@ def write_resolution(console: Console, text: str, medication: CheckedMedication)
     writer.field("Route", " or ".join(medication["routes"]))
     writer.fields("Problem", medication["problems"])
     writer.field("Did you mean", _candidates(medication))
+    understood = medication["understood"]
+    if understood is not None:
+        _write_understanding(writer, understood)
+
+
+def _write_understanding(writer: "_Writer", understood: Understanding) -> None:
+    roles: dict[str, list[str]] = {}
+    for token in understood["tokens"]:
+        roles.setdefault(_words(token["role"]), []).append(token["text"])
+    writer.fields("Read as", [f"{role}: {' '.join(texts)}" for role, texts in roles.items()])
+    for number, strength in enumerate(understood["strengths"]):
+        per = f" in {strength['per']}" if strength["per"] else ""
+        of = f" of {strength['substance_id']}" if strength["substance_id"] else ", of what is not clear"
+        element = ", counting the magnesium" if strength["elemental"] else ""
+        writer.field("" if number else "Strength", f"{strength['value']} {strength['unit']}{per}{of}{element}")
+    dose = understood["dose"]
+    if dose is not None:
+        writer.field(
+            "Dose", f"{dose['value']} {dose['unit']} {'over the day' if dose['per'] == 'day' else 'each time'}"
+        )
+    times = understood["times_per_day"]
+    often = "" if times is None else f"{times} a day"
+    writer.field("How often", f"{often} when needed".strip() if understood["as_needed"] else often)
+    writer.fields("A day", [f"{one['mg_per_day']} mg of {one['substance_id']}" for one in understood["daily_doses"]])
 
 
 def clean(text: str) -> str:
@@ -172,8 +199,8 @@ def _unrecognised_terms(profile: MedicationProfile, report: CheckReport) -> Iter
         yield "symptom", profile.symptoms[position]
 
 
-def _candidates(medication: CheckedMedication) -> str:
-    return ", ".join(f"{one['name']} ({one['score']})" for one in medication["candidates"])
+def _candidates(medication: CheckedMedication | ResolvedMedication) -> str:
+    return ", ".join(f"{one['name']} ({one['score']}, {one['reason']})" for one in medication["candidates"])
 
 
 def _write_finding(writer: _Writer, finding: Finding, names: Names) -> None:
@@ -288,21 +315,42 @@ def _write_totals(writer: _Writer, report: CheckReport, names: Names) -> None:
 
 def _write_intake(writer: _Writer, report: CheckReport, names: Names) -> None:
     intake = report["magnesium_intake"]
-    if not intake["contributions"]:
+    if not (intake["contributions"] or intake["as_needed"] or intake["not_counted"]):
         return
     total = intake["elemental_mg_per_day"]
     known = f"at least {intake['elemental_mg_per_day_minimum']} mg a day, not all sources are known"
-    writer.field("Magnesium", f"{total} mg a day of the element" if total is not None else known)
+    regular = f"{total} mg a day of the element in regular use by mouth"
+    writer.field("Magnesium", regular if total is not None else known)
     writer.fields("", [_contribution(one, names) for one in intake["contributions"]], start="- ")
-    for limit in intake["limits"]:
-        exceeded = {True: "exceeded", False: "not exceeded", None: "cannot be decided"}[limit["exceeded"]]
-        writer.field("", f"{limit['name']}, {limit['mg_per_day']} mg a day: {exceeded}")
+    if intake["as_needed"]:
+        most = intake["as_needed_mg_per_day_maximum"]
+        writer.field("If needed", f"at most {most} mg a day more" if most is not None else "how much more is not known")
+        writer.fields("", [_contribution(one, names) for one in intake["as_needed"]], start="- ")
+    for other in intake["not_counted"]:
+        writer.field("Not counted", f"{names[other['medication_id']]}: {other['basis']}")
+    for number, limit in enumerate(intake["limits"]):
+        writer.field("Limits" if number == 0 else "", _limit(limit))
+        writer.fields("", [citation["address"] for citation in limit["citations"]], start="  ")
+    for number, kidney in enumerate(intake["kidney_function"]):
+        about = f"{kidney['severity']}, at most {kidney['severity_ceiling']}: {kidney['text']}"
+        writer.field("Kidneys" if number == 0 else "", about)
+        writer.fields("", [citation["address"] for citation in kidney["citations"]], start="  ")
+
+
+def _limit(limit: IntakeLimitReport) -> str:
+    words = {True: "exceeded", False: "not exceeded", None: "cannot be decided"}
+    text = f"{limit['name']} ({limit['body']}), {limit['mg_per_day']} mg a day: {words[limit['exceeded']]}"
+    with_all = limit["exceeded_with_as_needed"]
+    return text if with_all == limit["exceeded"] else f"{text}; with what is taken if needed: {words[with_all]}"
 
 
 def _contribution(contribution: IntakeContribution, names: Names) -> str:
     amount = contribution["elemental_mg_per_day"]
-    shown = f"{amount} mg a day" if amount is not None else "unknown amount"
-    return f"{names[contribution['medication_id']]}: {shown} ({contribution['basis']})"
+    most = contribution["elemental_mg_per_day_maximum"]
+    at_most = f"at most {most} mg a day" if most is not None else "unknown amount"
+    shown = f"{amount} mg a day" if amount is not None else at_most
+    sources = " or ".join(_words(source) for source in contribution["sources"])
+    return f"{names[contribution['medication_id']]}, {sources}: {shown} ({contribution['basis']})"
 
 
 def _write_risk(writer: _Writer, report: CheckReport) -> None:

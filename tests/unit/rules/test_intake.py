@@ -179,6 +179,34 @@ class TestFromText:
             ("Magnesium oxide tablet daily", (None, "0", None)),
             ("Magnesium oxide 400 mg twice a week", (None, "0", None)),
             ("Magnesium oxide 400 mg", (None, "0", None)),
+            ("Magnesium oxide 400 mg 2 tabs BID", ("964.9", "964.9", "964.9")),  # 4 x 241.2167...
+            ("Magnesium oxide 400 mg 1-0-1", ("482.4", "482.4", "482.4")),
+            ("Magnesium oxide 400 mg 1-0-2", ("723.7", "723.7", "723.7")),
+            ("Magnesium oxide 400 mg 1/2 tab daily", ("120.6", "120.6", "120.6")),
+            ("Magnesium oxide 400 mg/5 mL 10 mL daily", ("482.4", "482.4", "482.4")),
+            ("Magnesium oxide 400 mg/5 mL 2.5 mL BID", ("241.2", "241.2", "241.2")),
+            ("Magnesium oxide 1 g daily", ("603", "603", "603")),  # 603.04
+            ("Magnesium oxide 1000 mcg daily", ("0.6", "0.6", "0.6")),
+            ("Magnesium oxide 1.000 mg daily", (None, "0", None)),
+            ("Magnesium oxide .4 g daily", (None, "0", None)),
+            ("Magnesium oxide 400 mg 1-2 tabs daily", (None, "0", None)),
+            ("Magnesium oxide 10 mL daily", (None, "0", None)),
+            ("Magnesium 300 mg/day", ("300", "300", "300")),
+            ("Magnesium 300 mg/day BID", ("300", "300", "300")),
+            ("Magnesium (as citrate) 200 mg daily", ("200", "200", "200")),
+            ("Magnesium (as magnesium citrate) 200 mg daily", ("200", "200", "200")),
+            ("Magnesium 200 mg (as oxide) daily", ("200", "200", "200")),
+            ("Magnesium as citrate daily", (None, "0", None)),
+            ("Magnesium 200 mg 100 mg as citrate daily", (None, "0", None)),
+            ("Magnesium (magnesium oxide) 400 mg daily", (None, "241.2", "400")),  # which of the two is not said
+            ("Magnesium (magnesium oxide) 400 mg 500 mg daily", (None, "0", None)),
+            ("Magnesium, magnesium oxide, magnesium citrate 400 mg daily", (None, "0", None)),
+            ("Magnesium oxide 400 mg (241.3 mg magnesium) daily", ("241.3", "241.3", "241.3")),
+            ("Magnesium oxide 400 mg (241 mg elemental magnesium) daily", ("241", "241", "241")),
+            ("Magnesium oxide 400 mg (241 mg of elemental magnesium) daily", ("241", "241", "241")),
+            ("Elemental magnesium 64 mg (magnesium citrate 535 mg) daily", ("64", "64", "64")),
+            ("Magnesium citrate 1000 mg (150 mg elemental) daily", ("150", "150", "150")),
+            ("Magnesium citrate 1000 mg 150 mg daily", (None, "0", None)),
         ],
     )
     def test_read(self, world: CompiledRuleSet, text: str, expected: tuple[str | None, str, str | None]) -> None:
@@ -194,6 +222,122 @@ class TestFromText:
 
     def test_number_counts_before_the_text(self, world: CompiledRuleSet) -> None:
         assert span(intake(world, line("Magnesium 100 mg BID", times_per_day=3)))[0] == "300"
+
+
+class TestLedger:
+    """Every source with its kind; what is taken only when needed stands apart; injections do not count."""
+
+    KINDS = (
+        *WORLD,
+        make.substance("picosulfate"),
+        make.substance("aluminium-hydroxide"),
+        make.substance("magnesium-in-multivitamin"),
+        make.substance("magnesium-binder"),
+        make.substance("magnesium-hydroxide"),
+        make.medication_class("oral-magnesium-supplements", "magnesium-oxide", "magnesium-citrate"),
+        make.medication_class("magnesium-antacids", "magnesium-oxide", "magnesium-hydroxide"),
+        make.medication_class(
+            "laxative-magnesium-salts", "magnesium-oxide", "magnesium-hydroxide", "magnesium-citrate"
+        ),
+        make.medication_class("bowel-preparations-with-magnesium", "picosulfate"),
+        make.medication_class("magnesium-phosphate-binders", "magnesium-binder"),
+        make.medication_class("more", "magnesium-in-multivitamin", "magnesium-binder", "magnesium-hydroxide"),
+    )
+
+    @pytest.fixture
+    def ledger(self) -> CompiledRuleSet:
+        salts = [one for one in self.KINDS if one.id != make.MAGNESIUM]
+        members = ("magnesium", "magnesium-oxide", "magnesium-citrate", "magnesium-sulfate", "magnesium-mystery")
+        return make.compiled(*salts, make.medication_class(make.MAGNESIUM, *members, includes=["more"], atc=["A12CC"]))
+
+    @pytest.mark.parametrize(
+        ("given", "sources"),
+        [
+            ({"text": "magnesium oxide"}, ["supplement", "antacid", "laxative"]),
+            ({"text": "magnesium citrate"}, ["supplement", "laxative"]),
+            ({"text": "magnesium"}, ["supplement"]),
+            ({"text": "magnesium in multivitamin"}, ["multivitamin"]),
+            ({"text": "magnesium binder"}, ["phosphate_binder"]),
+            ({"text": "picosulfate and magnesium oxide"}, ["bowel_preparation"]),
+            ({"text": "aluminium hydroxide and magnesium hydroxide"}, ["antacid"]),
+            ({"text": "magnesium hydroxide"}, ["antacid", "laxative"]),
+            ({"codes": {"atc": "A12CC02"}, "route": "oral"}, ["supplement"]),
+        ],
+    )
+    def test_kind(self, ledger: CompiledRuleSet, given: dict[str, Any], sources: list[str]) -> None:
+        for _ in range(2):
+            found = intake(ledger, make.medication("m1", **given))
+            assert only(found)["sources"] == sources
+
+    def test_what_is_taken_when_needed_stands_apart(self, world: CompiledRuleSet) -> None:
+        regular = make.medication("a", "Magnesium 100 mg BID")
+        found = intake(world, regular, make.medication("b", "Magnesium oxide 400 mg BID prn"))
+        assert span(found) == ("200", "200", "200")
+        assert [one["medication_id"] for one in found["contributions"]] == ["a"]
+        assert [one["medication_id"] for one in found["as_needed"]] == ["b"]
+        assert found["as_needed"][0]["elemental_mg_per_day"] is None
+        assert found["as_needed"][0]["elemental_mg_per_day_maximum"] == "482.4"
+        assert found["as_needed_mg_per_day_maximum"] == "482.4"
+
+    def test_how_often_is_not_said(self, world: CompiledRuleSet) -> None:
+        found = intake(world, make.medication("b", "Magnesium oxide 400 mg prn"))
+        assert span(found) == ("0", "0", "0")
+        assert found["as_needed_mg_per_day_maximum"] is None
+
+    def test_rules_take_it_as_possible(self, world: CompiledRuleSet) -> None:
+        """Somewhere between nothing and all of it: a rule about the sum may apply, and names the fact."""
+        assert missing(world, make.medication("m1", "Magnesium oxide 400 mg prn")) == ["medications.m1.as_needed"]
+
+    @pytest.mark.parametrize(("as_needed", "regular"), [(True, "0"), (False, "482.4"), (None, "0")])
+    def test_callers_word_counts_before_the_text(
+        self,
+        world: CompiledRuleSet,
+        *,
+        as_needed: bool | None,
+        regular: str,
+    ) -> None:
+        found = intake(world, make.medication("m1", "Magnesium oxide 400 mg BID prn", as_needed=as_needed))
+        assert span(found)[0] == regular
+
+    @pytest.mark.parametrize("given", [{"times_per_day": 2}, {"times": ["08:00", "20:00"]}])
+    def test_times_given_are_regular_use(self, world: CompiledRuleSet, given: dict[str, Any]) -> None:
+        found = intake(world, make.medication("m1", "Magnesium oxide 400 mg prn", **given))
+        assert span(found)[0] == "482.4"
+
+    def test_infusion_is_shown_and_not_counted(self, world: CompiledRuleSet) -> None:
+        found = intake(world, make.medication("m1", "Magnesium sulfate 2 g IV"))
+        assert span(found) == ("0", "0", "0")
+        assert found["limits"] == []
+        assert found["not_counted"] == [
+            {
+                "medication_id": "m1",
+                "substance": {"id": "magnesium-sulfate", "name": "magnesium sulfate"},
+                "sources": ["injection"],
+                "basis": "infused or injected, and so no part of what is taken by mouth",
+            }
+        ]
+
+    def test_nothing_is_computed_twice_for_a_repeated_line(self, world: CompiledRuleSet) -> None:
+        text = make.medication("m1", "Magnesium oxide 400 mg BID")
+        assert intake(world, text) == intake(world, text)
+
+    def test_kidney_function(self) -> None:
+        """The rules on magnesium and the kidney, each once, with their citations; other rules are not among them."""
+        about = {"direction": "contraindicated_condition", "precipitant": make.party(make.MAGNESIUM)}
+        rule = make.interaction("kidney", **about, when={"egfr": {"below": "30"}})
+        other = make.interaction("heart", **about, when={"age_years": {"at_least": "1"}})
+        always = make.interaction("always", **about)
+        rules = make.compiled(*WORLD, rule, other, always)
+        lines = (line("magnesium", "100", id="a"), line("magnesium oxide", "100", id="b"))
+        patient = {"egfr": {"value": "20", "unit": "mL/min/1.73m2"}, "age_years": 60}
+        [shown] = intake(rules, *lines, patient=patient)["kidney_function"]
+        assert shown["interaction_id"] == "kidney"
+        assert shown["applicability"] == "applies"
+        assert shown["missing_facts"] == []
+        assert shown["citations"][0]["id"] == make.SOURCE
+        [shown] = intake(rules, *lines)["kidney_function"]
+        assert shown["applicability"] == "may_apply"
+        assert shown["missing_facts"] == ["patient.egfr"]
 
 
 class TestProducts:
@@ -366,6 +510,30 @@ class TestLimits:
     def test_unknown_dose(self, limited: CompiledRuleSet) -> None:
         limits = intake(limited, line("magnesium oxide"), patient={"age_years": 10})["limits"]
         assert [limit["exceeded"] for limit in limits] == [None]
+
+    @pytest.mark.parametrize(
+        ("text", "exceeded", "with_all"),
+        [
+            ("magnesium 100 mg BID prn", False, False),
+            ("magnesium 200 mg BID prn", False, True),
+            ("magnesium prn", False, None),
+            ("magnesium oxide 500 mg daily", True, True),  # at least 301 mg
+            ("aspirin", False, False),
+        ],
+    )
+    def test_with_what_is_taken_when_needed(
+        self,
+        limited: CompiledRuleSet,
+        text: str,
+        *,
+        exceeded: bool,
+        with_all: bool | None,
+    ) -> None:
+        regular = make.medication("a", "magnesium 20 mg daily")
+        limits = intake(limited, regular, make.medication("b", text), patient={"age_years": 10})["limits"]
+        assert [(limit["exceeded"], limit["exceeded_with_as_needed"]) for limit in limits] == [(exceeded, with_all)]
+        assert limits[0]["body"] == "A committee"
+        assert limits[0]["text"]
 
     def test_they_cite(self, limited: CompiledRuleSet) -> None:
         limit = intake(limited, line("magnesium", "1"), patient={"age_years": 10})["limits"][0]

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from rules.compiled import compile_rule_set
 from rules.engine import check
+from rules.explanation import explained
 from rules.profile import MedicationItem, MedicationProfile
 from rules.report import CheckReport, SeparationReport
-from rules.resolution import resolve_item
 from rules.terms import Applicability, DisagreementPolicy, RecognitionState
 from service.cli.report_text import clean, hours_in_words, write_report, write_resolution
 from tests.integration.small_knowledge import small_rule_set
@@ -171,7 +171,7 @@ def test_the_parts_that_only_some_reports_have() -> None:
     )
     assert "Twice magnesium oxide: m2, m3" in text
     assert "not all sources are known" in text
-    assert "magnesium oxide tablet: unknown amount" in text
+    assert "magnesium oxide tablet, supplement: unknown amount" in text
 
 
 def test_codes_stand_in_for_a_text() -> None:
@@ -191,7 +191,7 @@ def test_nothing_from_outside_drives_the_terminal(hostile: str) -> None:
     assert "\nMAJOR" not in text
     stream = io.StringIO()
     item = MedicationItem(id="m1", text=hostile)
-    write_resolution(Console(file=stream), hostile, resolve_item(COMPILED, item))
+    write_resolution(Console(file=stream), hostile, explained(COMPILED, item))
     assert clean(hostile) in stream.getvalue()
 
 
@@ -215,7 +215,7 @@ def test_a_resolution() -> None:
     stream = io.StringIO()
     console = Console(file=stream, width=80)
     for text in ("Cipro 500 mg", "Furosemde"):
-        write_resolution(console, text, resolve_item(COMPILED, MedicationItem(id="1", text=text)))
+        write_resolution(console, text, explained(COMPILED, MedicationItem(id="1", text=text)))
     out = flat(stream.getvalue())
     assert "Cipro 500 mg recognised Matched Cipro (brand) Substances ciprofloxacin [ciprofloxacin]" in out
     assert "Route oral or intravenous" in out

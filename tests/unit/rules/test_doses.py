@@ -1,0 +1,165 @@
+"""How much is taken: from the caller's dose, else from the text, exactly, and never the likeliest."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from rules.doses import ONE, UNCLEAR, Taking, amount_of, is_of_a_day, taking_of, written
+from rules.names import Reading, Strength, read_besides, tokens
+from rules.profile import Dose
+from tests.unit.rules.test_names import NAME
+
+
+def read(text: str) -> Reading:
+    """What a line says besides its made-up name."""
+    words = tokens(f"{NAME} {text}")
+    return read_besides(words, frozenset({0}))
+
+
+class TestFromTheText:
+    """Pieces and millilitres, where the line says one number."""
+
+    @pytest.mark.parametrize(
+        ("text", "pieces"),
+        [
+            ("400 mg 2 tabs BID", "2"),
+            ("400 mg two tablets daily", "2"),
+            ("400 mg 1.5 tablets daily", "1.5"),
+            ("400 mg 1,5 Tabletten", "1.5"),
+            ("400 mg 1/2 tab daily", "0.5"),
+            ("400 mg 1 1/2 tabs daily", "1.5"),
+            ("400 mg 1\u00bd tabs daily", "1.5"),
+            ("400 mg \u00bd tablet daily", "0.5"),
+            ("400 mg half a tablet daily", "0.5"),
+            ("400 mg 1/4 daily", "0.25"),
+            ("400 mg 1-0-1", "1"),
+            ("400 mg 2-0-2", "2"),
+            ("400 mg 1/2-0-1/2", "0.5"),
+            ("400 mg 2x1", "1"),
+            ("400 mg 1 om", "1"),
+            ("400 mg 2 qds", "2"),
+            ("400 mg take 2 daily", "2"),
+            ("400 mg ii bd", "2"),
+            ("400 mg one each morning", "1"),
+            ("400 mg, 60 tablets, take one daily", "1"),
+            ("400 mg take 20 tablets", "20"),
+            ("2 x 400 mg BD", "2"),
+        ],
+    )
+    def test_pieces(self, text: str, pieces: str) -> None:
+        assert taking_of(None, read(text), own_times=False) == Taking(Fraction(pieces))
+
+    @pytest.mark.parametrize(
+        ("text", "a_day"), [("1-0-2", 3), ("1-1-2-0", 4), ("2-1-1", 4), ("1/2-0-1", Fraction(3, 2))]
+    )
+    def test_day_whose_times_differ(self, text: str, a_day: Fraction) -> None:
+        assert taking_of(None, read(text), own_times=False) == Taking(Fraction(a_day), a_day=True)
+        assert taking_of(None, read(text), own_times=True) == UNCLEAR
+
+    @pytest.mark.parametrize(("text", "millilitres"), [("5 mL tid", 5), ("10ml", 10), ("1 cL", 10), ("2.5 mL", "2.5")])
+    def test_millilitres(self, text: str, millilitres: str) -> None:
+        assert taking_of(None, read(text), own_times=False) == Taking(millilitres=Fraction(millilitres))
+
+    @pytest.mark.parametrize(
+        "text", ["", "400 mg", "400 mg daily", "400 mg 60 tablets", "#100", "100 mL bottle", "300 mL", "qty 90"]
+    )
+    def test_nothing_said_is_one(self, text: str) -> None:
+        assert taking_of(None, read(text), own_times=False) == ONE
+        assert ONE.is_one
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "1-2 tabs",
+            "1-2 QDS",
+            "one to two tablets daily",
+            "2 to 4 tabs 1 tab",
+            "400 mg 8 tablets daily",
+            "1 tab am 2 tabs pm",
+            "400 mg 5/8 tablet",
+            "400 mg daily in divided doses",
+            "400 mg daily then 2 tabs",
+            "1-0-1 1-0-2",
+            "1-0-2 3 tabs",
+            "2 x 400 mg daily",
+            "5-10 mL daily",
+            "200-400 mg daily",
+        ],
+    )
+    def test_what_is_no_single_number_is_unclear(self, text: str) -> None:
+        assert taking_of(None, read(text), own_times=False) == UNCLEAR
+        assert not UNCLEAR.is_one
+
+    def test_no_text(self) -> None:
+        assert taking_of(None, None, own_times=False) == ONE
+
+
+class TestFromTheCaller:
+    """The dose given counts before the text; UCUM units and their aliases."""
+
+    @pytest.mark.parametrize(
+        "unit", ["tablet", "tablets", "tab", "TABS", "{tablet}", "capsule", "{capsule}", "sachets"]
+    )
+    def test_pieces(self, unit: str) -> None:
+        assert taking_of(Dose(value="2", unit=unit), read("5 tabs"), own_times=False) == Taking(Fraction(2))
+
+    @pytest.mark.parametrize(("unit", "factor"), [("mL", 1), ("ml", 1), ("cL", 10), ("dL", 100), ("L", 1000)])
+    def test_volumes(self, unit: str, factor: int) -> None:
+        assert taking_of(Dose(value="2.5", unit=unit), None, own_times=True) == Taking(
+            millilitres=Fraction(5, 2) * factor
+        )
+
+    @pytest.mark.parametrize("unit", ["IU", "[iU]", "[drp]", "puff", "unit", "application"])
+    def test_other_units_count_nothing(self, unit: str) -> None:
+        assert taking_of(Dose(value="2", unit=unit), None, own_times=True) == UNCLEAR
+
+
+class TestAmount:
+    """Strength and what is taken, put together where they fit."""
+
+    PLAIN = Strength(Decimal(400), "mg", 0)
+    SUSPENSION = Strength(Decimal(400), "mg", 0, per_volume=True, per=Decimal(5), per_unit="ml")
+
+    def test_pieces_of_a_strength(self) -> None:
+        assert amount_of(self.PLAIN, Taking(Fraction(3, 2))) == 600
+
+    @pytest.mark.parametrize(("millilitres", "milligrams"), [(5, 400), (10, 800), ("2.5", 200), (1, 80)])
+    def test_millilitres_of_a_concentration(self, millilitres: str, milligrams: int) -> None:
+        assert amount_of(self.SUSPENSION, Taking(millilitres=Fraction(millilitres))) == milligrams
+
+    def test_litre(self) -> None:
+        per_litre = Strength(Decimal(4), "g", 0, per_volume=True, per_unit="l")
+        assert amount_of(per_litre, Taking(millilitres=Fraction(250))) == 1
+
+    @pytest.mark.parametrize(
+        ("strength", "taking"),
+        [
+            (PLAIN, Taking(millilitres=Fraction(5))),
+            (PLAIN, UNCLEAR),
+            (SUSPENSION, ONE),
+            (SUSPENSION, UNCLEAR),
+            (Strength(Decimal(5), "mg", 0, per_volume=True, per_unit="kg"), Taking(millilitres=Fraction(5))),
+            (
+                Strength(Decimal(5), "mg", 0, per_volume=True, per=Decimal(0), per_unit="ml"),
+                Taking(millilitres=Fraction(5)),
+            ),
+        ],
+    )
+    def test_what_does_not_fit(self, strength: Strength, taking: Taking) -> None:
+        assert amount_of(strength, taking) is None
+
+    def test_of_a_day(self) -> None:
+        assert is_of_a_day(read("300 mg/day").strengths[0])
+        assert not is_of_a_day(read("300 mg/24 h").strengths[0])
+        assert not is_of_a_day(self.PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(Decimal("0.50"), "0.50"), (Decimal(1000000), "1000000"), (Fraction(3), "3"), (Fraction(3, 2), "1.5")],
+)
+def test_written_in_full(value: Decimal | Fraction, text: str) -> None:
+    assert written(value) == text

@@ -1,0 +1,335 @@
+"""Names in a line, which strength is whose, and what is offered where a name is not known."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules import CompiledRuleSet
+from rules.explanation import explained
+from rules.names import places, tokens
+from rules.recognition import other_endings
+from rules.report import ResolvedMedication
+from rules.resolution import resolve
+from rules.spelling import SpellingIndex, distance, sound_of
+from tests import factories as make
+
+WORLD = (
+    make.substance("furosemide", brands=["Lasix"]),
+    make.substance("paracetamol", brands=["Tylenol"]),
+    make.substance("telmisartan", brands=["Micardis"]),
+    make.substance("amlodipine"),
+    make.substance("valsartan"),
+    make.substance("losartan"),
+    make.substance("digoxin"),
+    make.substance("quinine"),
+    make.substance("isoniazid", synonyms=["INH"]),
+    make.substance("salbutamol"),
+    make.substance("iron"),
+    make.substance("ferrous-sulfate"),
+    make.substance("magnesium"),
+    make.substance("magnesium-oxide", salt_form="oxide", synonyms=["Mg oxide"]),
+    make.substance("magnesium-citrate", salt_form="citrate"),
+    make.salt_form("oxide", "MgO", label_strength="salt"),
+    make.salt_form("citrate", "Mg3(C6H5O7)2"),
+    make.product("calcium-and-magnesium", "magnesium"),
+    make.product("duo", "amlodipine", "valsartan"),
+    make.product("levo-tabs", "digoxin"),
+    make.medication_class(make.MAGNESIUM, "magnesium", "magnesium-oxide", "magnesium-citrate"),
+)
+
+
+@pytest.fixture(scope="module")
+def world() -> CompiledRuleSet:
+    return make.compiled(*WORLD)
+
+
+def found(world: CompiledRuleSet, text: str) -> list[str]:
+    """The substances of a text."""
+    return sorted(entry.id for entry in resolve(world, text, ()).entries)
+
+
+def strengths(world: CompiledRuleSet, text: str) -> dict[str, str]:
+    """What strength belongs to which substance."""
+    found = resolve(world, text, ()).strengths
+    return {name: f"{one.value:f} {one.unit}" + (" elemental" if one.elemental else "") for name, one in found.items()}
+
+
+class TestOtherEndings:
+    """International names end differently in other languages; the name is the same."""
+
+    @pytest.mark.parametrize(
+        ("text", "substance"),
+        [
+            ("Furosemid", "furosemide"),
+            ("Furosemida", "furosemide"),
+            ("Furosemidum 40 mg", "furosemide"),
+            ("Digoxine", "digoxin"),
+            ("digoxina", "digoxin"),
+            ("Digoxinum", "digoxin"),
+            ("Paracetamolo", "paracetamol"),
+            ("Magnesium citrat", "magnesium-citrate"),
+            ("Ferrous sulfat", "ferrous-sulfate"),
+        ],
+    )
+    def test_taken(self, world: CompiledRuleSet, text: str, substance: str) -> None:
+        assert found(world, text) == [substance]
+
+    @pytest.mark.parametrize("text", ["Lasixe", "Furosemidi", "furosemidee", "quini", "irona", "furosemid grumbling"])
+    def test_not_taken(self, world: CompiledRuleSet, text: str) -> None:
+        """A brand is written the same everywhere; other endings are misspellings; a short word may be anything."""
+        assert found(world, text) == []
+
+    def test_two_names_with_the_same_beginning(self) -> None:
+        both = make.compiled(make.substance("alvorin"), make.substance("alvorine"))
+        assert found(both, "alvorina") == []
+        assert found(both, "alvorin") == ["alvorin"]
+
+    @pytest.mark.parametrize(
+        ("word", "endings"),
+        [
+            ("furosemid", ["furosemide"]),
+            ("furosemida", ["furosemid", "furosemide"]),
+            ("furosemide", ["furosemid"]),
+            ("digoxinum", ["digoxin", "digoxine"]),
+            ("iron", []),
+            ("magnesia", []),
+        ],
+    )
+    def test_endings(self, word: str, endings: list[str]) -> None:
+        assert other_endings(word) == endings
+
+
+class TestSomethingElse:
+    """Words that make another medicine of a name, or speak of another medicine."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Tylenol PM",
+            "Tylenol Cold",
+            "Tylenol Extra",
+            "Tylenol Forte",
+            "Micardis Plus",
+            "Micardis plus 80/12.5",
+            "furosemide or losartan",
+            "furosemide 30 min before losartan",
+            "magnesium potassium 250 mg",
+            "furosemide / potassium",
+            "furosemide allergy",
+            "no furosemide",
+            "calcium 600 mg magnesium 300 mg",
+        ],
+    )
+    def test_is_not_passed_over(self, world: CompiledRuleSet, text: str) -> None:
+        assert found(world, text) == []
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Tylenol 500 mg at night",
+            "Tylenol extra strength",
+            "Tylenol [paracetamol]",
+            "paracetamol PO or IV",
+            "paracetamol prn headache",
+            "paracetamol for pain",
+            "paracetamol 8 pm",
+            "Tylenol OTC",
+        ],
+    )
+    def test_words_that_say_nothing(self, world: CompiledRuleSet, text: str) -> None:
+        assert found(world, text) == ["paracetamol"]
+
+    def test_plus_before_another_name_joins(self, world: CompiledRuleSet) -> None:
+        assert found(world, "amlodipine plus valsartan") == ["amlodipine", "valsartan"]
+
+    def test_short_name_that_is_a_form_beside_another_name(self, world: CompiledRuleSet) -> None:
+        assert found(world, "salbutamol 100 mcg inh") == ["salbutamol"]
+        assert found(world, "INH 300 mg") == ["isoniazid"]
+
+    def test_unit_before_a_salt_is_no_name(self, world: CompiledRuleSet) -> None:
+        assert found(world, "Mg oxide 400 mg") == ["magnesium-oxide"]
+        assert found(world, "losartan 50 mg oxide") == []
+
+    def test_element_beside_its_salt(self, world: CompiledRuleSet) -> None:
+        assert found(world, "ferrous sulfate 325 mg (65 mg iron)") == ["ferrous-sulfate"]
+        assert found(world, "iron 65 mg") == ["iron"]
+
+
+class TestStrengths:
+    """Which strength is of which substance; none where the line leaves it open."""
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("furosemide 40 mg", {"furosemide": "40 mg"}),
+            ("40 mg furosemide", {"furosemide": "40 mg"}),
+            ("Lasix (furosemide) 40 mg", {"furosemide": "40 mg"}),
+            ("furosemide 40 mg 40 mg", {"furosemide": "40 mg"}),
+            ("furosemide 40 mg tablets, take 80 mg", {}),
+            ("furosemide 50 mg/50 mL (1 mg/mL)", {"furosemide": "1 mg"}),
+            ("furosemide 50 mg/50 mL (2 mg/mL)", {}),
+            ("furosemide 40 mg, 10 mg/mL", {"furosemide": "40 mg"}),
+            ("amlodipine 5 mg / valsartan 160 mg", {"amlodipine": "5 mg", "valsartan": "160 mg"}),
+            ("amlodipine / valsartan 5 mg/160 mg", {"amlodipine": "5 mg", "valsartan": "160 mg"}),
+            ("amlodipine / valsartan 5/160 mg", {}),
+            ("amlodipine / valsartan 160 mg", {}),
+            ("amlodipine and valsartan", {}),
+            ("duo 5 mg/160 mg", {}),
+            ("levo tabs 50 mcg", {"digoxin": "50 mcg"}),
+            ("levo tabs 50 mcg 100 mcg", {}),
+            ("duo 5 mg, digoxin 1 mg", {}),
+            ("calcium and magnesium 1000 mg/500 mg", {}),
+            ("calcium and magnesium 500 mg", {}),
+            ("magnesium 200 mg", {"magnesium": "200 mg"}),
+            ("magnesium 200 mg elemental", {"magnesium": "200 mg elemental"}),
+            ("magnesium (as citrate) 200 mg", {"magnesium-citrate": "200 mg elemental"}),
+            ("magnesium 100 mg as magnesium citrate", {"magnesium-citrate": "100 mg elemental"}),
+            ("magnesium 100 mg as zzyxin", {}),
+            ("magnesium (as succinate) 100 mg", {"magnesium": "100 mg"}),
+            ("magnesium (as lactate) 100 mg", {"magnesium": "100 mg"}),  # the lactate is not in this knowledge
+            ("furosemide mg/mL", {}),
+        ],
+    )
+    def test_whose(self, world: CompiledRuleSet, text: str, expected: dict[str, str]) -> None:
+        assert strengths(world, text) == expected
+
+
+class TestSpelling:
+    """An index of names that stays fast however many there are."""
+
+    @pytest.mark.parametrize(
+        ("one", "other", "number"),
+        [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("abc", "abc", 0),
+            ("abc", "acb", 1),
+            ("abcd", "abd", 1),
+            ("abd", "abcd", 1),
+            ("abcd", "axcd", 1),
+            ("ca", "abc", 3),  # each pair of neighbours once
+            ("kitten", "sitting", 3),
+            ("a" * 80, "a" * 79 + "b", 1),
+        ],
+    )
+    def test_distance(self, one: str, other: str, number: int) -> None:
+        assert distance(one, other) == number
+
+    @pytest.mark.parametrize(
+        ("one", "other"), [("furozemide", "furosemide"), ("phenitoin", "fenytoin"), ("foenytoin", "fenytoin")]
+    )
+    def test_sound(self, one: str, other: str) -> None:
+        assert sound_of(one) == sound_of(other)
+
+    def test_same_letters(self) -> None:
+        [found] = SpellingIndex(["alvorin"]).like(["alvorin"])
+        assert (found.score, found.reason) == (0.97, "the same letters")
+
+    def test_best_of_several_texts(self) -> None:
+        [found] = SpellingIndex(["alvorin"]).like(["alvorim", "alvoxim", "alvorin ", "ab", "qqqqqqq"])
+        assert found.reason == "only the spaces differ"
+
+    def test_sounds_alike_and_far_apart(self) -> None:
+        [found] = SpellingIndex(["kwiks"]).like(["cwyx"])
+        assert (found.score, found.reason) == (0.72, "sounds or looks alike")
+
+    def test_only_so_many_names_are_compared(self) -> None:
+        """Thousands of names that share all their letters: the first places of the index are looked at, not all."""
+        names = [f"alvorin {number}" for number in range(9000)]
+        assert SpellingIndex(names).like(["alvorin"]) == []
+        assert len(SpellingIndex(names).like(["alvorin 77"])) <= 120
+
+
+class TestExplanation:
+    """Every token with its place and role, and what the line adds up to."""
+
+    def test_tokens(self, world: CompiledRuleSet) -> None:
+        shown = self.of(world, "Lasix\u00ae 40MG  tab p.o. b.i.d. prn as potassium, zzz mg #30")
+        assert shown["understood"] is not None
+        assert [(one["text"], one["role"]) for one in shown["understood"]["tokens"]] == [
+            ("Lasix", "brand"),
+            ("40", "strength"),
+            ("MG", "strength"),
+            ("tab", "dose_form"),
+            ("p.o", "route"),
+            ("b.i.d", "frequency"),
+            ("prn", "as_needed"),
+            ("as", "filler"),
+            ("potassium", "salt"),
+            (",", "separator"),
+            ("zzz", "unread"),
+            ("mg", "unit"),
+            ("#", "separator"),
+            ("30", "quantity"),
+        ]
+
+    def of(self, world: CompiledRuleSet, text: str | None, **given: object) -> ResolvedMedication:
+        """A line with how it was understood."""
+        return explained(world, make.profile(make.medication("m1", text, **given)).medications[0])
+
+    @pytest.mark.parametrize(
+        ("text", "dose", "times", "daily"),
+        [
+            ("furosemide 40 mg 2 tabs BID", {"value": "2", "unit": "unit", "per": "intake"}, 2, "160"),
+            ("furosemide 40 mg 1-0-2", {"value": "3", "unit": "unit", "per": "day"}, 2, "120"),
+            ("furosemide 20 mg/5 mL 10 mL daily", {"value": "10", "unit": "mL", "per": "intake"}, 1, "40"),
+            ("furosemide 40 mg/day", {"value": "40", "unit": "mg", "per": "day"}, 1, "40"),
+            ("furosemide 40 mg BID", None, 2, "80"),
+            ("furosemide 40 mg 1-2 tabs BID", None, 2, None),
+            ("furosemide 40 mg", None, None, None),
+        ],
+    )
+    def test_sum(
+        self, world: CompiledRuleSet, text: str, dose: dict[str, str] | None, times: int | None, daily: str | None
+    ) -> None:
+        understood = self.of(world, text)["understood"]
+        assert understood is not None
+        assert understood["dose"] == dose
+        assert understood["times_per_day"] == times
+        assert [one["mg_per_day"] for one in understood["daily_doses"]] == ([] if daily is None else [daily])
+
+    def test_callers_dose(self, world: CompiledRuleSet) -> None:
+        understood = self.of(
+            world, "furosemide", dose={"value": "40", "unit": "mg"}, times_per_day=1, dose_form="tablet"
+        )["understood"]
+        assert understood is not None
+        assert understood["dose"] == {"value": "40", "unit": "mg", "per": "intake"}
+        assert understood["dose_form"] == "tablet"
+        assert understood["daily_doses"] == [{"substance_id": "furosemide", "mg_per_day": "40"}]
+
+    def test_strengths(self, world: CompiledRuleSet) -> None:
+        understood = self.of(world, "magnesium (as citrate) 200 mg, 10 mg/5 mL zzz prn")["understood"]
+        assert understood is not None
+        assert understood["as_needed"]
+        assert [(one["value"], one["unit"], one["per"], one["elemental"]) for one in understood["strengths"]] == [
+            ("200", "mg", None, False),
+            ("10", "mg", "5 ml", False),
+        ]
+        understood = self.of(world, "magnesium (as citrate) 200 mg")["understood"]
+        assert understood is not None
+        [of_citrate] = understood["strengths"]
+        assert of_citrate["elemental"]
+        assert of_citrate["substance_id"] == "magnesium-citrate"
+
+    def test_no_text(self, world: CompiledRuleSet) -> None:
+        assert self.of(world, None, codes={"rxnorm": "1"})["understood"] is None
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Lasix\u00ae 40",
+            "\u200bfuro\u200bsemide",
+            "St. John's",
+            "O'x `y",
+            "\u00bd tab",
+            "e\u0301tat p.o.",
+            "\ufb01x",
+        ],
+    )
+    def test_places_are_those_of_the_tokens(self, text: str) -> None:
+        found = places(text)
+        assert len(found) == len(tokens(text))
+        for (start, end), token in zip(found, tokens(text), strict=True):
+            assert 0 <= start < end <= len(text)
+            assert tokens(text[start:end])[-1:] == [token] or token in "12/"
