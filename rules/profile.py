@@ -141,8 +141,8 @@ class MedicationItem(Question):
         Annotated[
             bool,
             Field(
-                description="Taken only when needed, or regularly. Left out, the text says so, unless `times_per_day` or "
-                "`times` is given: that counts as regular use."
+                description="Taken only when needed, or regularly. Left out, the text says so, unless `times_per_day` "
+                "or `times` is given: that counts as regular use."
             ),
         ]
         | None

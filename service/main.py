@@ -19,6 +19,7 @@ from service.api.dependencies import API_VERSION, Parts, ServiceState
 from service.api.edge import Edge
 from service.api.openapi import describe
 from service.api.problems import HANDLERS
+from service.api.rendering import Renderer
 from service.api.routes import DirectRoute
 from service.api.v1 import checks, interactions, medications, references, rule_sets, substances
 from service.api.v1.medications import MedicationList
@@ -67,6 +68,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         catalogues=catalogues,
         metrics=metrics,
         watch=watch,
+        renderer=Renderer(),
     )
 
     @asynccontextmanager

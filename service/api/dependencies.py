@@ -10,6 +10,7 @@ from pydantic import StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from service.api.problems import ProblemCode, ProblemError
+from service.api.rendering import Renderer
 from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogue, Catalogues
 from service.application.checks import Checks
@@ -30,6 +31,7 @@ class Parts(NamedTuple):
     catalogues: Catalogues
     metrics: Metrics
     watch: StoreWatch | None
+    renderer: Renderer
 
 
 class ServiceState(TypedDict):

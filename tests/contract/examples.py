@@ -7,12 +7,13 @@ committing it: an answer that changed is a change for everybody who asks.
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from starlette.testclient import TestClient
 
-from rules import compile_rule_set
+from rules import CompiledRuleSet, compile_rule_set
 from rules.baseline import read_baseline
 from service.application.active import ActiveRuleSet
 from service.main import Application, create_app
@@ -23,10 +24,15 @@ FOLDER: Final = Path(__file__).parents[2] / "openapi" / "examples"
 _PASSING: Final = ("check_id", "correlation_id", "rule_set")
 
 
+@cache
+def compiled_baseline() -> CompiledRuleSet:
+    """The packaged knowledge, compiled once."""
+    return compile_rule_set(read_baseline().rule_set, version=1)
+
+
 def baseline_app() -> Application:
     """The service over the packaged knowledge, without a database."""
-    compiled = compile_rule_set(read_baseline().rule_set, version=1)
-    return create_app(Settings(), ActiveRuleSet(compiled))
+    return create_app(Settings(), ActiveRuleSet(compiled_baseline()))
 
 
 def answer(client: TestClient, request: dict[str, Any]) -> dict[str, Any]:

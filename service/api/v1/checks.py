@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from rules.profile import MedicationProfile
@@ -54,8 +53,8 @@ async def check_medications(request: Request) -> Response:
     query: bytes = request.scope["query_string"]
     explain = bool(query) and _explain(query)
     profile = await read_body(request, MedicationProfile)
-    answer = parts_of(request).checks.check(profile, explain=explain)
-    return DirectAnswer(orjson.dumps(answer))
+    parts = parts_of(request)
+    return DirectAnswer(parts.renderer.render(parts.checks.check(profile, explain=explain)))
 
 
 def _explain(query: bytes) -> bool:
