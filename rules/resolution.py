@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from rules.coded import CodeReading, product_named, read_code
-from rules.names import Reading, routes_of_form, tokens
+from rules.names import Reading, read_besides, routes_of_form, tokens
 from rules.quantities import MASS_UNITS, milligrams
 from rules.recognition import candidates_of, entries_of, read_line, strengths_of
 from rules.terms import RecognitionState, Route, word
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MAXIMUM_CACHED: Final = 20_000
 # A text may name the amount of up to ten units or of a quarter of one; beyond that it is a slip (1000 mg for 1 mg).
 _MOST_UNITS: Final = 10
+_NOTHING_SAID: Final[tuple[list[Named], Reading]] = ([], read_besides([], frozenset()))
 _SMALLEST_PARTS: Final = 4
 _WAYS_APART: Final = "codes and text do not agree on how it is given; all ways are taken as possible"
 _LOCAL_ROUTES: Final = frozenset({Route.TOPICAL, Route.OPHTHALMIC, Route.OTIC, Route.NASAL, Route.INHALED})
@@ -135,7 +136,7 @@ def checked(item_id: str, resolution: Resolution, given: Given) -> CheckedMedica
 def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]) -> Resolution:
     by_code, problems = _by_code(compiled, codes)
     words = tokens(text) if text else []
-    named, reading = read_line(compiled, words)
+    named, reading = read_line(compiled, words) if words else _NOTHING_SAID
     unexplained = bool(words) and (not named or bool(reading.unread))
     whole = product_named(compiled, words) if unexplained else None
     if whole is not None:
@@ -202,7 +203,7 @@ def _withdrawn(compiled: CompiledRuleSet, by_code: list[Product | None], named: 
     """Ingredients that were withdrawn from the knowledge while their product was not."""
     products = [product for product in (*by_code, *(found.target.product for found in named)) if product is not None]
     parts = {part.substance for product in products for part in product.ingredients}
-    return sorted(parts - compiled.entries.keys())
+    return sorted(part for part in parts if part not in compiled.entries)
 
 
 def _by_code(compiled: CompiledRuleSet, codes: tuple[Code, ...]) -> tuple[list[CodeReading], list[str]]:

@@ -310,6 +310,8 @@ def _write_totals(writer: _Writer, report: CheckReport, names: Names) -> None:
     rule_set = report["rule_set"]
     number = str(rule_set["version"]) if rule_set["version"] else "not published"
     writer.field("Rule set", f"{number}, digest {rule_set['digest']}", style="dim")
+    if (terminology := report["terminology"]) is not None:
+        writer.field("Terminology", f"{terminology['version']}, digest {terminology['digest']}", style="dim")
     writer.line()
 
 

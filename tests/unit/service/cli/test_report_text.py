@@ -15,6 +15,7 @@ from rules.report import CheckReport, SeparationReport
 from rules.terms import Applicability, DisagreementPolicy, RecognitionState
 from service.cli.report_text import clean, hours_in_words, write_report, write_resolution
 from tests.integration.small_knowledge import small_rule_set
+from tests.releases import Rows
 
 COMPILED = compile_rule_set(small_rule_set())
 
@@ -246,3 +247,11 @@ def test_dose_times_show(times: str, words: str) -> None:
         ]
     }
     assert words in flat(written(MedicationProfile.model_validate_json(json.dumps(question))))
+
+
+def test_the_terminology_is_named_where_there_is_one() -> None:
+    question = profile("magnesium oxide")
+    assert "Terminology" not in written(question, check(COMPILED, question))
+    terminology = Rows().terminology()
+    shown = flat(written(question, check(COMPILED.with_terminology(terminology), question), width=200))
+    assert f"Terminology RxNorm test, digest {terminology.digest}" in shown
