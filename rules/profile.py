@@ -19,6 +19,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from rules.code_systems import SPELLINGS, system_of
 from rules.quantities import DOSE_UNITS, serum_units
@@ -66,23 +67,27 @@ def _system(spelling: object) -> object:
     return system_of(spelling) if isinstance(spelling, str) else spelling
 
 
-System = Annotated[
-    CodeSystem,
-    BeforeValidator(_system),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "title": "System",
-            "description": "The code system by its short name, its FHIR address or its object identifier.",
-            "enum": list(SPELLINGS),
-            "x-enum-varnames": [
-                *(system.name for system in CodeSystem),
-                *(f"{system.name}_{kind}" for kind in ("ADDRESS", "OID") for system in CodeSystem),
-            ],
-        },
-        mode="validation",
-    ),
-]
+# A type of its own, so that the API's description gives it a name.
+System = TypeAliasType(
+    "System",
+    Annotated[
+        CodeSystem,
+        BeforeValidator(_system),
+        WithJsonSchema(
+            {
+                "type": "string",
+                "title": "System",
+                "description": "The code system by its short name, its FHIR address or its object identifier.",
+                "enum": list(SPELLINGS),
+                "x-enum-varnames": [
+                    *(system.name for system in CodeSystem),
+                    *(f"{system.name}_{kind}" for kind in ("ADDRESS", "OID") for system in CodeSystem),
+                ],
+            },
+            mode="validation",
+        ),
+    ],
+)
 
 
 class Question(BaseModel):
