@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rules.coded import entries_named, name_at
-from rules.names import normalise, read_besides
+from rules.names import normalise, read_besides, tokens
+from rules.spelling import distance
 from rules.terms import MatchKind
 from rules.vocabulary import FORMS, SALTS_OF_MAGNESIUM, UNITS
 
@@ -64,11 +65,23 @@ def _with_other_endings(compiled: CompiledRuleSet, words: list[str], unread: Seq
     """The line with international names as English writes them; nothing where there are none, or more than one."""
     changed: list[str] | None = None
     for position in unread:
-        found = compiled.lookup.spelling.generic.intersection(other_endings(words[position]))
-        if len(found) == 1:
+        word = words[position]
+        found = compiled.lookup.spelling.generic.intersection(other_endings(word))
+        if len(found) == 1 and not _near_another(compiled, word, *found):
             changed = changed or list(words)
             (changed[position],) = found
     return changed
+
+
+def _near_another(compiled: CompiledRuleSet, word: str, meant: str) -> bool:
+    """Whether the word is one letter from the name of something else, which may be what was meant: "quinin", Quixin."""
+    lookup = compiled.lookup
+    own = lookup.phrases.get((meant,))
+    return any(
+        distance(word, " ".join(tokens(target.matched))) == 1
+        for target in (lookup.spelt[like.place] for like in lookup.spelling.like([word]))
+        if own is not None and target.substances != own.substances
+    )
 
 
 def other_endings(word: str) -> list[str]:

@@ -18,7 +18,7 @@ _SHORTEST: Final = 3
 _LONGEST: Final = 60  # letters of a name or of what was typed that are compared
 _MAXIMUM_QUERIES: Final = 8
 _MAXIMUM_POSTINGS: Final = 4000  # places looked at for one word
-_MAXIMUM_COMPARED: Final = 60
+_MAXIMUM_COMPARED: Final = 30
 _ALIKE: Final = 0.97  # what only looks or sounds the same is nearer than a letter that differs
 # Letters of other scripts and figures that look like Latin letters.
 _LOOKS: Final = str.maketrans(
@@ -71,10 +71,11 @@ class SpellingIndex:
         if len(text) < _SHORTEST:
             return []
         looks = text.translate(_LOOKS)
-        found = [self._compare(looks, place, looked=looks != text) for place in self._near(looks)]
-        return [one for one in found if one.score >= LEAST_SCORE]
+        sound = sound_of(looks)
+        found = [self._compare(looks, sound, place, looked=looks != text) for place in self._near(looks, sound)]
+        return [one for one in found if one is not None]
 
-    def _near(self, text: str) -> list[int]:
+    def _near(self, text: str, sound: str) -> list[int]:
         """Names that share rare groups of letters with the text, and those that sound the same."""
         lists = sorted((self._postings.get(group, ()) for group in _groups(text)), key=len)
         counted: Counter[int] = Counter()
@@ -85,18 +86,23 @@ class SpellingIndex:
                 break
             counted.update(places)
         near = [place for place, _ in counted.most_common(_MAXIMUM_COMPARED)]
-        return list(dict.fromkeys([*near, *self._sounds.get(sound_of(text), ())[:_MAXIMUM_COMPARED]]))
+        return list(dict.fromkeys([*near, *self._sounds.get(sound, ())[:_MAXIMUM_COMPARED]]))
 
-    def _compare(self, text: str, place: int, *, looked: bool) -> Likeness:
+    def _compare(self, text: str, sound: str, place: int, *, looked: bool) -> Likeness | None:
         name = self._names[place]
         if name == text:
             return Likeness(place, _ALIKE, "letters that only look alike" if looked else "the same letters")
         if name.replace(" ", "") == text.replace(" ", ""):
             return Likeness(place, _ALIKE, "only the spaces differ")
-        score = 1 - distance(text, name) / max(len(text), len(name))
-        if sound_of(name) == sound_of(text):
+        longest = max(len(text), len(name))
+        alike = place in self._sounds.get(sound, ())
+        if not alike and 1 - abs(len(text) - len(name)) / longest < LEAST_SCORE:
+            return None
+        number = distance(text, name)
+        score = 1 - number / longest
+        if alike:
             return Likeness(place, max(score, LEAST_SCORE), "sounds or looks alike")
-        return Likeness(place, score, _difference(text, name))
+        return Likeness(place, score, _difference(text, name, number)) if score >= LEAST_SCORE else None
 
 
 def _groups(text: str) -> set[str]:
@@ -112,8 +118,7 @@ def sound_of(text: str) -> str:
     return "".join(once).removesuffix("e")
 
 
-def _difference(text: str, name: str) -> str:
-    number = distance(text, name)
+def _difference(text: str, name: str, number: int) -> str:
     if number > 1:
         return f"{number} letters differ"
     swapped = len(text) == len(name) and sum(one != other for one, other in zip(text, name, strict=True)) > 1

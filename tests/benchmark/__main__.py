@@ -1,4 +1,4 @@
-"""`python3 dev.py bench [engine] [growth] [http] [instructions] [--rounds N]`: all sections, or those named.
+"""`python3 dev.py bench [SECTION ...] [--rounds N] [--release FILE.zip]`: all sections, or those named.
 
 Prints ratios within one run. Absolute times of a shared machine mean nothing, and no test asserts them.
 """
@@ -6,10 +6,11 @@ Prints ratios within one run. Absolute times of a shared machine mean nothing, a
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from tests.benchmark import engine, http
+from tests.benchmark import engine, http, recognition, terminology
 
-SECTIONS = ("engine", "growth", "http", "instructions")
+SECTIONS = ("engine", "growth", "recognition", "http", "instructions", "terminology")
 
 
 def main() -> None:
@@ -17,16 +18,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="dev.py bench", description=__doc__)
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="sections to run; all of them by default")
     parser.add_argument("--rounds", type=int, default=20, help="rounds a section (at least 3)")
+    parser.add_argument("--release", type=Path, help="a release of RxNorm for the section terminology")
     arguments = parser.parse_args()
     chosen = arguments.sections or SECTIONS
     if "engine" in chosen:
         engine.against_peers(arguments.rounds)
     if "growth" in chosen:
         engine.growth(arguments.rounds)
+    if "recognition" in chosen:
+        recognition.lines(arguments.rounds)
     if "http" in chosen:
         http.throughput(max(3, arguments.rounds // 2))
     if "instructions" in chosen:
         http.instructions()
+    if "terminology" in chosen:
+        terminology.measure(arguments.rounds, arguments.release)
 
 
 if __name__ == "__main__":

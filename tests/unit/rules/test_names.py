@@ -157,7 +157,9 @@ class TestStrengths:
     def test_volume_of_a_concentration_is_no_strength_of_its_own(self) -> None:
         assert len(read("zzdrug 400 mg/5 mL oral suspension").strengths) == 1
 
-    @pytest.mark.parametrize("text", ["zzdrug 1000 IU", "zzdrug 5 mL", "zzdrug 2 %", "zzdrug 10 units", "zzdrug 24"])
+    @pytest.mark.parametrize(
+        "text", ["zzdrug 1000 IU", "zzdrug 5 mL", "zzdrug 2 %", "zzdrug 10 units", "zzdrug 33 gauge", "zzdrug 24"]
+    )
     def test_other_numbers_are_no_strengths(self, text: str) -> None:
         reading = read(text)
         assert reading.strengths == ()
@@ -203,6 +205,36 @@ class TestFrequency:
             ("daily in the evening at bedtime", 1),
             ("twice daily, morning and evening", 2),
             ("BID for 2 weeks", 2),
+            ("1-0-1", 2),
+            ("1-1-1-1", 4),
+            ("1/2-0-0", 1),
+            ("1-0-1 BID", 2),
+            ("every day", 1),
+            ("q day", 1),
+            ("every morning", 1),
+            ("mane", 1),
+            ("1 om", 1),
+            ("40 mg ON", 1),
+            ("40 mg on prn", 1),
+            ("40 mg 1 ON", 1),
+            ("1x t\u00e4glich", 1),
+            ("3 x tgl.", 3),
+            ("2xday", 2),
+            ("2 tabs/day", 1),
+            ("3x/j", 3),
+            ("2 fois par jour", 2),
+            ("toutes les 8 heures", 3),
+            ("alle 12 Stunden", 2),
+            ("cada 6 horas", 4),
+            ("40 mg/day", 1),
+            ("b.i.d.", 2),
+            ("at 8am and 2pm", 2),
+            ("8 am", 1),
+            ("one three times daily", 3),
+            ("40 mg 1 each morning", 1),
+            ("40 mg 1 every day", 1),
+            ("40 mg 5/7 BID", 2),
+            ("x 7 days BID", 2),
             ("twice daily for a week", 2),
         ],
     )
@@ -232,6 +264,32 @@ class TestFrequency:
             "once every 2 days",
             "once every 3 months",
             "q2weeks",
+            "q week",
+            "every other day",
+            "QOD",
+            "three times a week",
+            "three times",
+            "BID TID",
+            "1-0-1 TID",
+            "BID morning noon and evening",
+            "once",
+            "stat",
+            "stat then BID",
+            "up to 3 times a day",
+            "2-3 times a day",
+            "q4-6h",
+            "every 4 to 6 hours",
+            "x2 daily",
+            "40 mg x2",
+            "2.5 times a day",
+            "3 times",
+            "max 4 times a day",
+            "0-0-0",
+            "two puffs",
+            "10 units",
+            "7 IU",
+            "one drop",
+            "every time",
         ],
     )
     def test_not_known(self, words: str) -> None:

@@ -12,6 +12,7 @@ from rules.report import ResolvedMedication
 from rules.resolution import resolve
 from rules.spelling import SpellingIndex, distance, sound_of
 from tests import factories as make
+from tests.releases import Rows
 
 WORLD = (
     make.substance("furosemide", brands=["Lasix"]),
@@ -74,7 +75,9 @@ class TestOtherEndings:
     def test_taken(self, world: CompiledRuleSet, text: str, substance: str) -> None:
         assert found(world, text) == [substance]
 
-    @pytest.mark.parametrize("text", ["Lasixe", "Furosemidi", "furosemidee", "quini", "irona", "furosemid grumbling"])
+    @pytest.mark.parametrize(
+        "text", ["Lasixe", "Furosemidi", "furosemidee", "quini", "irona", "furosemid grumbling", "citrat"]
+    )
     def test_not_taken(self, world: CompiledRuleSet, text: str) -> None:
         """A brand is written the same everywhere; other endings are misspellings; a short word may be anything."""
         assert found(world, text) == []
@@ -229,6 +232,8 @@ class TestSpelling:
     def test_best_of_several_texts(self) -> None:
         [found] = SpellingIndex(["alvorin"]).like(["alvorim", "alvoxim", "alvorin ", "ab", "qqqqqqq"])
         assert found.reason == "only the spaces differ"
+        [found] = SpellingIndex(["alvorin"]).like(["alvorin ", "alvorim"])
+        assert found.reason == "only the spaces differ"
 
     def test_sounds_alike_and_far_apart(self) -> None:
         [found] = SpellingIndex(["kwiks"]).like(["cwyx"])
@@ -238,7 +243,14 @@ class TestSpelling:
         """Thousands of names that share all their letters: the first places of the index are looked at, not all."""
         names = [f"alvorin {number}" for number in range(9000)]
         assert SpellingIndex(names).like(["alvorin"]) == []
-        assert len(SpellingIndex(names).like(["alvorin 77"])) <= 120
+        assert len(SpellingIndex(names).like(["alvorin 77"])) <= 60
+
+
+def test_names_of_the_terminology_are_offered_too() -> None:
+    compiled = make.compiled(make.substance("zzyxin")).with_terminology(Rows().terminology())
+    [first, *_] = resolve(compiled, "lisinopirl 10 mg", ()).shown["candidates"]
+    assert first["substance_id"] == "rxnorm-29046"
+    assert first["reason"] == "two letters have changed places"
 
 
 class TestExplanation:
