@@ -103,9 +103,13 @@ def _of_concepts(
     own = (first.rxcui == value and system is CodeSystem.RXNORM) or system is not CodeSystem.RXNORM
     shown = f"{system.value} {value}" if own else f"{system.value} {value}, now {first.rxcui}"
     kind = MatchKind.CODE if first.kind in NAMES else MatchKind.PRODUCT_CODE
+    return _reading({"kind": word(kind), "matched": f"{shown}: {first.name}"}, concepts, made)
+
+
+def _reading(match: MatchDetail, concepts: Sequence[Concept], made: _Made) -> CodeReading:
     routes, dose_form = _manner(concepts)
     return CodeReading(
-        match={"kind": word(kind), "matched": f"{shown}: {first.name}"},
+        match=match,
         entries=made.entries,
         routes=routes,
         words="of the product",
@@ -122,16 +126,7 @@ def product_named(compiled: CompiledRuleSet, words: Sequence[str]) -> CodeReadin
     made = _made(compiled, concepts)
     if not made.entries:
         return None
-    routes, dose_form = _manner(concepts)
-    return CodeReading(
-        match={"kind": word(MatchKind.NAME), "matched": concepts[0].name},
-        entries=made.entries,
-        routes=routes,
-        words="of the product",
-        dose_form=dose_form,
-        strengths=made.strengths,
-        doubts=made.doubts,
-    )
+    return _reading({"kind": word(MatchKind.NAME), "matched": concepts[0].name}, concepts, made)
 
 
 def name_at(compiled: CompiledRuleSet, words: list[str], position: int) -> tuple[int, Target] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import pytest
@@ -405,3 +406,23 @@ def test_a_branded_product_of_two_generic_ones() -> None:
     assert names(shown) == ["magnesium-sulfate", "furosemide"]
     assert shown["routes"] == ["oral", "intravenous"]
     assert resolution.given.dose_form is None
+
+
+def test_same_rule_set_terminology_and_question_give_the_same_bytes() -> None:
+    """In any order of the lines, and however much was asked before."""
+    lines: list[dict[str, Any]] = [
+        {"id": "m1", "codes": [{"system": "ndc", "code": "0093-5004-56"}], "text": "Lasix 40 mg"},
+        {"id": "m2", "codes": [{"system": "rxnorm", "code": "823971"}]},
+        {"id": "m3", "text": "Zestril 20 mg"},
+        {"id": "m4", "codes": [{"system": "rxnorm", "code": "1"}], "text": "magnesium oxide 400 mg"},
+    ]
+    expected = json.dumps(check(world(), make.profile(*lines)))
+    used = world()
+    for line in reversed(lines):
+        check(used, make.profile(line))
+    assert json.dumps(check(used, make.profile(*reversed(lines)))) == expected
+    other = Rows()
+    other.concepts.append(concept(900, "IN", "another"))
+    changed = json.loads(json.dumps(check(world(other), make.profile(*lines))))
+    assert changed["terminology"]["digest"] != json.loads(expected)["terminology"]["digest"]
+    assert {**changed, "terminology": None} == {**json.loads(expected), "terminology": None}
