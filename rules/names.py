@@ -577,7 +577,9 @@ class _Reader:
         if len(told) > 1:
             return None
         clocks = sum(1 for slot in self.slots if slot[0] in _DIGITS)
-        slots = max(clocks, len(self.slots) - clocks)
+        slots = len(self.slots)
+        if clocks and clocks < slots:  # "in the morning at 8 am" is once, "in the morning and at 2 pm" is twice
+            return None
         if told:
             count = told.pop()
             return count if count >= slots and count else None

@@ -272,6 +272,8 @@ class TestFrequency:
             "BID TID",
             "1-0-1 TID",
             "BID morning noon and evening",
+            "in the morning and at 2 pm",
+            "in the morning at 8 am",
             "once",
             "stat",
             "stat then BID",
