@@ -388,13 +388,17 @@ class Terminology:
         """Sort the check sums of all names, so that a name is found by halving."""
         kinds = self._numbers["kind"]
         naming = frozenset(index for index, kind in enumerate(KINDS) if kind in NAMES)
+        component = KINDS.index(ConceptKind.COMPONENT)
         phrases: list[tuple[int, int, int]] = []
         wholes: list[tuple[int, int, int]] = []
         lengths: dict[str, int] = {}
         spelt: dict[str, int] = {}
         for place in range(len(self._numbers["names_end"])):
-            words = tokens(self._name(place))
+            name = self._name(place)
             kind = kinds[self._owner(place)]
+            if kind == component:  # "furosemide 40 MG" is read as a name with a strength
+                continue
+            words = tokens(name)
             key = " ".join(words)
             entry = (crc32(key.encode()), kind, place)
             if kind not in naming:
