@@ -222,10 +222,37 @@ def interval_words(interval: Interval) -> str:
     return f"between {number_words(Fraction(low))} and {number_words(Fraction(high))}"
 
 
-class RangeTest:
+class _Bounded:
+    """What is said of a value and its bounds."""
+
+    __slots__ = ("contains", "false_words", "label", "missing", "range", "true_words", "unit", "unknown")
+
+    def __init__(
+        self, label: str, unit: str, bounds: Bounds, missing: Callable[[Facts, Subject | None], tuple[str, ...]]
+    ) -> None:
+        """``missing`` names the facts where the value is not known, or not exactly."""
+        self.label = label
+        self.unit = unit
+        self.range = Range(bounds)
+        self.contains = self.range.contains
+        self.true_words = f"{unit} is {self.range.words}"
+        self.false_words = f"{unit} is not {self.range.words}"
+        self.unknown = f"{label} is not known ({self.range.words} {unit} would matter)"
+        self.missing = missing
+
+    def _reason_of(self, value: Exact | None, facts: Facts, subject: Subject | None) -> Outcome:
+        """The answer for a single value, or for none."""
+        if value is None:
+            return Outcome(None, self.unknown, self.missing(facts, subject))
+        holds = self.range.contains_ratio(value) if type(value) is Fraction else self.contains(value)
+        written = number_words(value) if type(value) is Fraction else value
+        return Outcome(holds, f"{self.label} {written} {self.true_words if holds else self.false_words}")
+
+
+class RangeTest(_Bounded):
     """A value, or an interval of possible values, against bounds."""
 
-    __slots__ = ("contains", "false_words", "interval", "label", "missing", "range", "true_words", "unit", "unknown")
+    __slots__ = ("interval",)
 
     def __init__(
         self,
@@ -236,15 +263,8 @@ class RangeTest:
         missing: Callable[[Facts, Subject | None], tuple[str, ...]],
     ) -> None:
         """``interval`` reads the value, ``missing`` names the facts that would close an open interval."""
-        self.label = label
-        self.unit = unit
-        self.range = Range(bounds)
-        self.contains = self.range.contains
-        self.true_words = f"{unit} is {self.range.words}"
-        self.false_words = f"{unit} is not {self.range.words}"
-        self.unknown = f"{label} is not known ({self.range.words} {unit} would matter)"
+        super().__init__(label, unit, bounds, missing)
         self.interval = interval
-        self.missing = missing
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""
@@ -269,16 +289,8 @@ class RangeTest:
         words = self.true_words if holds else self.false_words
         return Outcome(holds, f"{self.label} {interval_words(interval)} {words}")
 
-    def _reason_of(self, value: Exact | None, facts: Facts, subject: Subject | None) -> Outcome:
-        """The answer for a single value, or for none."""
-        if value is None:
-            return Outcome(None, self.unknown, self.missing(facts, subject))
-        holds = self.range.contains_ratio(value) if type(value) is Fraction else self.contains(value)
-        written = number_words(value) if type(value) is Fraction else value
-        return Outcome(holds, f"{self.label} {written} {self.true_words if holds else self.false_words}")
 
-
-class PointTest(RangeTest):
+class PointTest(_Bounded):
     """A single value against bounds: the common case, without the way over an interval."""
 
     __slots__ = ("point",)
@@ -292,12 +304,8 @@ class PointTest(RangeTest):
         missing: Callable[[Facts, Subject | None], tuple[str, ...]],
     ) -> None:
         """``point`` reads the value, ``missing`` names the fact where there is none."""
-        super().__init__(label, unit, bounds, self._interval, missing)
+        super().__init__(label, unit, bounds, missing)
         self.point = point
-
-    def _interval(self, facts: Facts, subject: Subject | None) -> Interval:
-        value = self.point(facts, subject)
-        return UNKNOWN if value is None else (value, value)
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""

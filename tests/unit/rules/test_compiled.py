@@ -11,6 +11,7 @@ from rules import CompiledRuleSet, check, compile_rule_set
 from rules.canonical import digest
 from rules.errors import KnowledgeError
 from rules.report import CheckReport
+from rules.terms import Route
 from tests import factories as make
 
 
@@ -277,3 +278,17 @@ class TestMemory:
         assert self.ask(world) == expected
         assert self.ask(world) == expected
         assert sum(len(entry.partners) for entry in world.entries.values()) == 1
+
+
+def test_a_side_remembers_a_bounded_number_of_manners(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules.compiled, "_MAXIMUM_MANNERS", 1)
+    world = make.compiled(
+        make.substance("alvorin"),
+        make.interaction("rule", affected=make.party(substances=["alvorin"], routes=["oral"])),
+    )
+    [rule] = world.rules
+    assert rule.affected is not None
+    oral, unknown = (frozenset([Route.ORAL]), None), (frozenset[Route](), None)
+    assert rule.affected.fits(oral) is True
+    assert rule.affected.fits(unknown) is None
+    assert list(rule.affected.known) == [oral]

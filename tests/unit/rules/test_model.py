@@ -435,3 +435,22 @@ class TestReview:
 
     def test_the_end_of_the_calendar_is_no_error(self) -> None:
         assert make.citation(last_reviewed_on="9999-01-01").review_due_on == date(9999, 1, 1)
+
+
+class TestAssessments:
+    """A verdict names where the answer stands."""
+
+    @pytest.mark.parametrize(
+        ("verdict", "message"),
+        [
+            ("rule", "the verdict rule names its interactions"),
+            ("no_alert", "the verdict no_alert names the cases that keep it silent"),
+        ],
+    )
+    def test_it_is_refused_without(self, verdict: str, message: str) -> None:
+        with pytest.raises(ValidationError, match=message):
+            make.assessment(verdict=verdict)
+
+    def test_it_stands_with_them(self) -> None:
+        assert make.assessment(verdict="rule", interactions=["rule"]).interactions == ("rule",)
+        assert make.assessment(verdict="no_alert", cases=["quiet"]).cases == ("quiet",)
