@@ -45,8 +45,7 @@ if TYPE_CHECKING:
     Manner = tuple[frozenset[Route], DoseForm | None]  # how a medication may be given
 
 MAXIMUM_PAIRS = 200_000
-
-
+_KIDNEY = frozenset({"egfr", "dialysis"})  # facts of kidney function, as expressions name them
 # The ways of giving a medication that a side remembers its answer for; far more than a knowledge base has.
 _MAXIMUM_MANNERS = 1000
 
@@ -175,9 +174,6 @@ class DerivedCondition:
     def is_personal(self) -> bool:
         """Whether it follows from age, sex and pregnancy alone."""
         return self.reads <= PERSONAL
-
-
-_KIDNEY = frozenset({"egfr", "dialysis"})  # facts of kidney function, as expressions name them
 
 
 @dataclass(frozen=True, slots=True)

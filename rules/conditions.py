@@ -655,6 +655,8 @@ _RANGES: dict[str, _RangeKey] = {
         _own_fact("started_on"),
     ),
 }
+# The keys of expressions that compare a number with bounds.
+NUMBERS = frozenset({*_POINTS, *_RANGES})
 # Facts from the laboratory.
 LABORATORY = frozenset({"serum_magnesium", "serum_potassium", "serum_calcium"})
 # Facts about the person alone: conditions derived from nothing else are the same for everybody with the same three.

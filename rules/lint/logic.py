@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from rules.conditions import NUMBERS
 from rules.model import Bounds, Expression
 from rules.terms import Pregnancy, Sex
 
@@ -15,19 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from decimal import Decimal
 
-_NUMBERS: Final = frozenset(
-    {
-        "egfr",
-        "age_years",
-        "serum_magnesium",
-        "serum_potassium",
-        "serum_calcium",
-        "elemental_mg_per_day",
-        "duration_days",
-        "duration_months",
-        "daily_dose_mg",
-    }
-)
 # Facts with two values: not the one is the other.
 _OPPOSITE: Final[dict[str, dict[object, object]]] = {
     "dialysis": {True: False, False: True},
@@ -73,7 +61,7 @@ def _ways(expression: Expression, *, holds: bool) -> list[list[Literal]]:
 def _literals(key: str, value: Any, *, holds: bool) -> Iterator[Literal]:  # noqa: ANN401 - see `Literal`
     if holds:
         yield Literal(key, value, holds=True)
-    elif key in _NUMBERS:
+    elif key in NUMBERS:
         for name, other in _TURNED.items():
             limit = getattr(value, name)
             if limit is not None:
@@ -93,7 +81,7 @@ def _contradict(literals: list[Literal]) -> bool:
 
 def _cannot(key: str, literals: list[Literal]) -> bool:
     """Whether tests of one kind exclude each other."""
-    if key in _NUMBERS:
+    if key in NUMBERS:
         return _empty([_NOTHING_IS_NEGATIVE, *(one.value for one in literals)])
     if key in _OPPOSITE:
         return len({one.value for one in literals}) > 1

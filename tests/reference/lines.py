@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 FILE = Path(__file__).with_name("lines.txt")
+FURTHER = Path(__file__).with_name("further_lines.txt")
 NOT_KNOWN = "-"
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -34,6 +35,17 @@ def _text(written: str) -> str:
     """The text with its escapes replaced; two halves of a pair make one character."""
     plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), written)
     return plain.encode("utf-16", "surrogatepass").decode("utf-16")
+
+
+def read_further() -> list[tuple[str, frozenset[str], int | None]]:
+    """Lines that taught the reader nothing: text, substances and times a day."""
+    lines = []
+    for row in FURTHER.read_text(encoding="utf-8").splitlines():
+        if row and not row.startswith("#"):
+            text, substances, times = (cell.strip() for cell in row.split("|"))
+            named = frozenset(() if substances == NOT_KNOWN else substances.split(","))
+            lines.append((_text(text), named, int(times) if times else None))
+    return lines
 
 
 def read_sample() -> list[Labelled]:

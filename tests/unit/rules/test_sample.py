@@ -18,7 +18,7 @@ from rules import CompiledRuleSet, compile_rule_set
 from rules.baseline import read_baseline
 from rules.names import Strength
 from rules.resolution import Resolution, resolve
-from tests.reference.lines import Labelled, read_sample
+from tests.reference.lines import Labelled, read_further, read_sample
 
 SAMPLE = read_sample()
 README = Path(__file__).parents[2] / "reference" / "README.md"
@@ -91,6 +91,17 @@ def test_the_sample_is_large_and_mixed() -> None:
     assert len({line.text for line in SAMPLE}) == len(SAMPLE)
     assert sum(not line.substances for line in SAMPLE) >= 80
     assert len({line.section for line in SAMPLE}) >= 12
+
+
+@pytest.mark.parametrize(("text", "substances", "times"), read_further(), ids=str)
+def test_lines_that_taught_nothing_are_not_read_wrongly_either(
+    packaged: CompiledRuleSet, text: str, substances: frozenset[str], times: int | None
+) -> None:
+    resolution = resolve(packaged, text, ())
+    ids = frozenset(entry.id for entry in resolution.entries)
+    assert ids in {frozenset(), substances}
+    if ids:
+        assert read(resolution)[1] in {None, times}
 
 
 def test_the_readme_publishes_what_is_measured(packaged: CompiledRuleSet) -> None:
