@@ -107,9 +107,10 @@ def install_with_uv(*, has_pip: bool) -> bool:
         if not succeeds(*pip, "install", "--quiet", "--require-hashes", "-r", requirement):
             return False
     uv = (PYTHON, "-m", "uv", "pip")
-    return succeeds(*uv, "sync", "--quiet", "--python", PYTHON, "--require-hashes", DEV_LOCK) and succeeds(
-        *uv, "install", "--quiet", "--python", PYTHON, "--no-deps", "--no-build-isolation", "-e", "."
-    )
+    # Bytecode at once, as pip makes it: else every start compiles anew wherever PYTHONDONTWRITEBYTECODE is set.
+    return succeeds(
+        *uv, "sync", "--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes", DEV_LOCK
+    ) and succeeds(*uv, "install", "--quiet", "--python", PYTHON, "--no-deps", "--no-build-isolation", "-e", ".")
 
 
 # --- tasks ------------------------------------------------------------------------------------------------------------

@@ -9,10 +9,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import psycopg
-from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, exc, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
@@ -28,16 +27,6 @@ _SQLITE_BUSY_MILLISECONDS = 5000
 WRITE_LOCK = 62424325
 # Shorter than a round trip may take, so that a busy database is told from one that is gone.
 _LOCK_MILLISECONDS = 4000
-# What a network that drops packets may cost. The server's own statement_timeout never fires when packets vanish.
-_POSTGRESQL_LIMITS: dict[str, str | int] = {
-    "connect_timeout": 2,
-    "keepalives": 1,
-    "keepalives_idle": 10,
-    "keepalives_interval": 3,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 5000,
-    "application_name": "magcheck",
-}
 _FOR_WRITING = "magcheck_for_writing"
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_GONE = {
@@ -51,35 +40,6 @@ _SQLITE_GONE = {
 }
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
-
-
-class ImpatientConnection(psycopg.Connection[Any]):
-    """A PostgreSQL connection that waits only so long for each answer, then closes itself.
-
-    A database or proxy that takes the question and never answers acknowledges every packet, so that no limit of the
-    socket fires; this one does.
-    """
-
-    patience_seconds: float | None = ROUND_TRIP_SECONDS
-
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:  # noqa: ANN401
-        """Wait for one round trip."""
-        patience = self.patience_seconds
-        deadline = _deadline.get()
-        if deadline is not None:
-            left = max(0.0, deadline - time.monotonic())
-            patience = left if patience is None else min(left, patience)
-        if timeout is not None or patience is None:
-            return super().wait(gen, interval, timeout)
-        started = time.monotonic()
-        try:
-            return super().wait(gen, interval, patience)
-        except psycopg.OperationalError as error:
-            if time.monotonic() - started < patience:
-                raise
-            # The answer may still come: a connection in that state must not be used again.
-            self.pgconn.finish()
-            raise psycopg.OperationalError(f"no answer within {patience:.1f} s") from error
 
 
 class Store:
@@ -251,20 +211,16 @@ def _on_sqlite_begin(connection: Connection) -> None:
 
 
 def _postgresql_engine(url: URL, *, patience_seconds: float | None) -> Engine:
-    limits = {name: value for name, value in _POSTGRESQL_LIMITS.items() if name not in url.query}
-    engine = create_engine(
-        url, connect_args=limits, hide_parameters=True, pool_pre_ping=True, pool_timeout=_POOL_SECONDS
-    )
+    from service.storage import postgresql  # noqa: PLC0415 - see there
 
-    def connect(
-        _: Dialect, __: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]
-    ) -> ImpatientConnection:
-        connection = ImpatientConnection.connect(*arguments, **options)
-        connection.patience_seconds = patience_seconds
-        return connection
+    def patience() -> float | None:
+        deadline = _deadline.get()
+        if deadline is None:
+            return patience_seconds
+        left = max(0.0, deadline - time.monotonic())
+        return left if patience_seconds is None else min(left, patience_seconds)
 
-    event.listen(engine, "do_connect", connect)
-    return engine
+    return postgresql.make_engine(url, pool_seconds=_POOL_SECONDS, patience=patience)
 
 
 @contextmanager
@@ -288,8 +244,6 @@ def _own_error(cause: BaseException | None) -> StoreUnavailable | None:
         if code in _SQLITE_BUSY:
             return StoreBusy("another process is writing to the database")
         return StoreUnavailable("the database file cannot be used") if code in _SQLITE_GONE else None
-    if isinstance(cause, psycopg.errors.LockNotAvailable):
-        return StoreBusy("another process is writing to the database")
-    if isinstance(cause, psycopg.OperationalError):
-        return StoreUnavailable("the database cannot be reached or does not answer")
-    return None
+    from service.storage import postgresql  # noqa: PLC0415 - see there
+
+    return postgresql.own_error(cause)

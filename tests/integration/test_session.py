@@ -16,7 +16,8 @@ from sqlalchemy import make_url
 
 from service.errors import MigrationNeeded, StoreBusy, StoreUnavailable
 from service.storage import migration, session
-from service.storage.session import ImpatientConnection, Store
+from service.storage.postgresql import ImpatientConnection
+from service.storage.session import Store
 from service.storage.tables import SCHEMA_REVISION, RuleSetActivationRow, RuleSetRow, UtcDateTime
 
 NOON = datetime(2026, 11, 22, 12, 30, 15, 123456, tzinfo=UTC)

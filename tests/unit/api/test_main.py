@@ -16,8 +16,11 @@ from service.application.active import ActiveRuleSet
 from service.settings import Settings
 from tests.unit.api.contract_client import ContractClient
 
-# What only other commands need: each of these costs memory and start-up time in every serving process.
-NOT_IN_A_SERVER = ("alembic", "typer", "rich", "yaml", "pyarrow", "numpy", "polars", "pandas", "httpx", "httpx2")
+# What only other commands need, or another database: each costs memory and start-up time in every serving process.
+NOT_IN_A_SERVER = (
+    *("alembic", "typer", "rich", "yaml", "pyarrow", "numpy", "polars", "pandas", "httpx", "httpx2"),
+    "psycopg",
+)
 
 
 def python(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
