@@ -12,12 +12,13 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from rules.model import Record
+from rules.documents import Record
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from rules.model import Document, RuleSet
+    from rules.documents import Document
+    from rules.model import RuleSet
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value

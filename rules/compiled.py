@@ -12,18 +12,30 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from rules.canonical import digest as digest_of
-from rules.conditions import LABORATORY, PERSONAL, Range, Test, counted_of, keys_of, needed_of, test_of
+from rules.conditions import (
+    LABORATORY,
+    MEASURED,
+    PERSONAL,
+    Range,
+    Test,
+    counted_of,
+    keys_of,
+    limits_of,
+    needed_of,
+    test_of,
+)
 from rules.errors import KnowledgeError, Problem
 from rules.fragments import Fragment, build_fragment, cited
 from rules.lookup import build_lookup
 from rules.quantities import plain
 from rules.references import broken_references
-from rules.terms import Direction, RecordStatus, Scope
+from rules.terms import Direction, MagnesiumLevel, RecordStatus, Scope, SymptomStage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rules.conditions import Facts, Subject
+    from rules.documents import Party
     from rules.model import (
         Citation,
         Condition,
@@ -31,14 +43,14 @@ if TYPE_CHECKING:
         Interaction,
         MedicationClass,
         ModifyingFactor,
-        Party,
         Product,
         RuleSet,
         SaltForm,
         Substance,
         Symptom,
     )
-    from rules.report import CitationReference, SubstanceReference
+    from rules.report_basics import CitationReference, SubstanceReference
+    from rules.report_plan import PersonalFactor
     from rules.terminology import Terminology
     from rules.terms import DoseForm, Route
 
@@ -113,6 +125,8 @@ class Rule:
     about: frozenset[str] | None  # its conditions, of which one has to be present or open; None: it has none
     # Whether its own test holds, asked before anything is put into words; None: it has none.
     ask: Callable[[Facts, Subject | None], bool | None] | None
+    # The numbers that its tests and factors compare facts of the person and the list with, in order.
+    limits: tuple[tuple[str, tuple[Fraction, ...]], ...]
     fragments: dict[str, Fragment] = field(default_factory=dict)
     unconditional: bool = False  # nothing to ask beyond who meets whom and how
     settled: dict[str, Any] = field(default_factory=dict)  # judgements of an unconditional rule
@@ -187,6 +201,32 @@ class Limit:
     citations: list[CitationReference]
 
 
+class Care:
+    """The active records behind risks, timetables and plans."""
+
+    __slots__ = (
+        "administrations",
+        "guidance",
+        "monitoring_schedules",
+        "recommended_intakes",
+        "signs_of_excess",
+        "supplement_targets",
+    )
+
+    def __init__(self, rule_set: RuleSet) -> None:
+        """Pick them out of a rule set."""
+        self.guidance = {record.id: record for record in rule_set.guidance if _active(record)}
+        self.recommended_intakes = tuple(record for record in rule_set.recommended_intakes if _active(record))
+        self.supplement_targets = tuple(record for record in rule_set.supplement_targets if _active(record))
+        self.administrations = tuple(record for record in rule_set.administrations if _active(record))
+        self.monitoring_schedules = tuple(record for record in rule_set.monitoring_schedules if _active(record))
+        self.signs_of_excess = tuple(
+            record.name
+            for record in rule_set.symptoms
+            if _active(record) and record.level is MagnesiumLevel.HIGH and record.stage is SymptomStage.EARLY
+        )
+
+
 def own_key(substance_id: str) -> str:
     """The key under which rules name a substance itself; no class id starts with this sign."""
     return f"={substance_id}"
@@ -239,6 +279,7 @@ class CompiledRuleSet:
             for record in rule_set.intake_limits
             if _active(record)
         )
+        self.care = Care(rule_set)
         derived = [
             DerivedCondition(record.id, test_of(record.present_when), keys_of(record.present_when))
             for record in rule_set.conditions
@@ -257,6 +298,7 @@ class CompiledRuleSet:
         self.limits_by_age: dict[int | None, tuple[Limit, ...]] = {}
         # Ages, sexes and pregnancies are few, so this cannot grow beyond a thousand entries.
         self.populations: dict[object, tuple[frozenset[str], dict[str, tuple[str, ...]]]] = {}
+        self._personal_factors: dict[str, PersonalFactor] = {}
         self._anchors: dict[str, list[str]] = {}
         for record in rule_set.classes:
             for prefix in record.atc:
@@ -373,6 +415,7 @@ class CompiledRuleSet:
                     needs=None if test is None else needed_of(test),
                     about=frozenset(record.conditions) or None,
                     ask=None if test is None else test.holds,
+                    limits=_limits(record),
                     unconditional=not (record.conditions or record.when or record.factors),
                 )
                 self._index(rule)
@@ -506,6 +549,19 @@ class CompiledRuleSet:
                 found[rule.index] = rule
         return [found[index] for index in sorted(found)]
 
+    def personal_factor(self, condition_id: str) -> PersonalFactor:
+        """What a condition has to do with magnesium, as a report shows it; built when it is first asked for."""
+        known = self._personal_factors.get(condition_id)
+        if known is None:
+            record = self.conditions[condition_id]
+            known = self._personal_factors[condition_id] = {
+                "condition_id": record.id,
+                "name": record.name,
+                "text": record.text,
+                "citations": cited(record.evidence.citations, self.citations),
+            }
+        return known
+
     def fragment(self, rule: Rule, substance_id: str) -> Fragment:
         """The unchanging part of a finding of the rule about the affected substance ("" where there is none)."""
         known = rule.fragments.get(substance_id)
@@ -521,6 +577,16 @@ class CompiledRuleSet:
 
 def _active(record: Any) -> bool:  # noqa: ANN401 - any record
     return record.status is RecordStatus.ACTIVE
+
+
+def _limits(record: Interaction) -> tuple[tuple[str, tuple[Fraction, ...]], ...]:
+    asked = [expression for expression in (record.when, *(factor.when for factor in record.factors)) if expression]
+    numbers: dict[str, set[Fraction]] = {}
+    for expression in asked:
+        for name, limits in limits_of(expression).items():
+            if name in MEASURED:
+                numbers.setdefault(name, set()).update(limits)
+    return tuple((name, tuple(sorted(numbers[name]))) for name in sorted(numbers))
 
 
 def _keys(party: Party | None) -> tuple[str, ...]:

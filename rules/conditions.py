@@ -13,12 +13,12 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from rules.documents import Bounds, Expression
 from rules.quantities import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rules.model import Bounds, Expression
     from rules.terms import Pregnancy, Sex
 
 # Exact numbers: integers and decimals as given, fractions where a conversion of units divides. They compare exactly
@@ -659,6 +659,8 @@ _RANGES: dict[str, _RangeKey] = {
 NUMBERS = frozenset({*_POINTS, *_RANGES})
 # Facts from the laboratory.
 LABORATORY = frozenset({"serum_magnesium", "serum_potassium", "serum_calcium"})
+# Numbers of the person and the list; the others belong to a single medication.
+MEASURED = frozenset({*LABORATORY, "egfr", "age_years", "elemental_mg_per_day"})
 # Facts about the person alone: conditions derived from nothing else are the same for everybody with the same three.
 PERSONAL = frozenset({"age_years", "sex", "pregnancy"})
 _EQUALS: dict[str, Callable[[Facts], object]] = {
@@ -742,6 +744,21 @@ def keys_of(expression: Expression) -> frozenset[str]:
         else:
             keys.add(name)
     return frozenset(keys)
+
+
+def limits_of(expression: Expression) -> dict[str, set[Fraction]]:
+    """The numbers that an expression compares facts with, by kind of fact."""
+    limits: dict[str, set[Fraction]] = {}
+    for name in type(expression).model_fields:
+        value = getattr(expression, name)
+        if isinstance(value, Bounds):
+            bounds = (value.below, value.at_most, value.above, value.at_least)
+            limits.setdefault(name, set()).update(Fraction(bound) for bound in bounds if bound is not None)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, Expression):
+                for kind, numbers in limits_of(part).items():
+                    limits.setdefault(kind, set()).update(numbers)
+    return limits
 
 
 # pytest collects callables by name; these are not tests of the program.

@@ -9,24 +9,36 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rules.facts import condition_terms, facts_of, symptom_terms
-from rules.intake import intake_of, intake_report
+from rules.intake import intake_report
 from rules.judgement import RANK, judge
 from rules.lines import Line, Taken, Together
 from rules.near_misses import near_misses
 from rules.resolution import checked
-from rules.risk import deficiency_risk
-from rules.terms import Applicability, CheckStatus, OperationalClass, RecognitionState, Severity, TimingState, word
-from rules.timing import Doses, DosesOfTwo, timing_of, timing_words
+from rules.risk import deficiency_risk, excess_risk, serum_bands
+from rules.settling import identify, magnesium_products, proposal_of, settle, tell_apart
+from rules.situation import Situation
+from rules.terms import (
+    Applicability,
+    CheckStatus,
+    MedicationStatus,
+    OperationalClass,
+    RecognitionState,
+    Severity,
+    TimingState,
+    word,
+)
+from rules.timetable import timetable_of
+from rules.timing import Doses, DosesOfTwo, Windowed, timing_of, timing_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rules.compiled import CompiledRuleSet, Entry, Pair, Rule, Side, Single
     from rules.conditions import Facts
     from rules.judgement import Judgement
     from rules.profile import MedicationProfile
-    from rules.report import CheckedTerm, CheckReport, Duplicate, Finding, Reason, SubstanceReference
+    from rules.report import AcknowledgementReport, CheckedTerm, CheckReport, Duplicate, Finding, Reason, SettledFinding
+    from rules.report_basics import SubstanceReference
 
 _APPLIES: Final = word(Applicability.APPLIES)
 _MAY_APPLY: Final = word(Applicability.MAY_APPLY)
@@ -73,11 +85,11 @@ class Group:
 
 
 class Check:
-    """One run of the engine over one question."""
+    """One run of the engine over one situation."""
 
     __slots__ = ("compiled", "concerned", "facts", "groups", "lines", "meetings")
 
-    def __init__(self, compiled: CompiledRuleSet, facts: Facts, lines: list[Line]) -> None:
+    def __init__(self, compiled: CompiledRuleSet, facts: Facts, lines: Sequence[Line]) -> None:
         """Nothing is evaluated yet."""
         self.compiled = compiled
         self.facts = facts
@@ -224,8 +236,12 @@ class Check:
 
 
 def _judged(judgement: Judgement, missing: Sequence[str], *, sure: bool) -> Finding:
-    """A finding with all that its rule says; who takes part is left to be filled in."""
+    """A finding with all that its rule says; who takes part is left to be filled in.
+
+    ``context_digest`` holds in full what the rule asked, until `rules.settling` puts the medications to it.
+    """
     finding = judgement.fragment.finding.copy()
+    finding["context_digest"] = judgement.rests_on
     if judgement.weighed:
         finding["severity"] = judgement.severity
         finding["severity_ceiling"] = judgement.ceiling
@@ -319,6 +335,7 @@ def _together(meetings: list[Meeting]) -> Group:
 def _join(finding: Finding, judgement: Judgement) -> None:
     """Add what the same verdict says about another line: the facts it lacks there and its reasons."""
     finding["missing_facts"] = sorted({*finding["missing_facts"], *judgement.missing})
+    finding["context_digest"] += f"/{judgement.rests_on}"
     finding["why"] += [reason for reason in judgement.reasons if reason not in finding["why"]]
     finding["open_factors"] = [
         {**mine, "missing_facts": list(dict.fromkeys([*mine["missing_facts"], *theirs["missing_facts"]]))}
@@ -353,7 +370,7 @@ def _duplicates(lines: list[Line]) -> list[Duplicate]:
     ]
 
 
-def _statement(status: CheckStatus, findings: int, medications: int, known: int) -> str:
+def _statement(status: CheckStatus, findings: int, settled: int, medications: int, known: int) -> str:
     """What the report does and does not say."""
     start = ""
     if status == CheckStatus.INCOMPLETE:
@@ -361,8 +378,11 @@ def _statement(status: CheckStatus, findings: int, medications: int, known: int)
     if not medications:
         return start + "No medication was given, so none was checked."
     recognised = f"{known} recognised medication{_plural(known)}"
+    apart = f" {settled} more {'is' if settled == 1 else 'are'} listed as settled." if settled else ""
     if findings:
-        return f"{start}{findings} magnesium-related finding{_plural(findings)} for {recognised}."
+        return f"{start}{findings} magnesium-related finding{_plural(findings)} for {recognised}.{apart}"
+    if settled:
+        return f"{start}No magnesium-related finding is open for {recognised}.{apart}"
     return (
         f"{start}No magnesium-related finding for {recognised} in this rule set. "
         "This is no statement about anything else, nor about facts that were not given."
@@ -378,27 +398,53 @@ def _complete(terms: list[CheckedTerm]) -> bool:
     return all(term["state"] == RecognitionState.RECOGNISED for term in terms)
 
 
-def findings_of(compiled: CompiledRuleSet, facts: Facts, lines: list[Line]) -> list[Finding]:
-    """All findings with their reasons, worst first, for lines in order of their ids."""
+def findings_of(
+    compiled: CompiledRuleSet, facts: Facts, lines: Sequence[Line], windowed: list[Windowed] | None = None
+) -> list[Finding]:
+    """All findings with their reasons, worst first, for lines in order of their ids.
+
+    ``windowed`` is filled with those that have something to say on spacing.
+    """
     run = Check(compiled, facts, lines)
     run.run()
-    findings = [_met(meetings) for meetings in run.meetings.values()]
+    findings: list[Finding] = []
+    for meetings in run.meetings.values():
+        finding = _met(meetings)
+        findings.append(finding)
+        if windowed is not None and finding["management"]["separation"] is not None:
+            pairs = {(one[2].id, one[4].id): None for one in meetings}
+            windowed.append(Windowed(finding, meetings[0][0].fragment.window, tuple(pairs)))
     findings += [_finding(group) for group in run.groups.values()]
     if len(findings) > 1:
         findings.sort(key=_order)
+    identify(findings, {line.id: line for line in lines})
     return findings
 
 
+def _without_proposals(situation: Situation, proposed: Collection[str]) -> list[Finding]:
+    """The findings between what is taken already."""
+    current = [line for line in situation.lines if line.id not in proposed]
+    before = Situation(situation.compiled, situation.profile, current)
+    return findings_of(situation.compiled, before.facts, current)
+
+
 def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: bool = False) -> CheckReport:
-    """Answer a question. With ``explain`` the report lists the rules that touched a medication and did not apply."""
+    """Answer a situation. With ``explain`` the report lists the rules that touched a medication and did not apply."""
     lines = [Line(compiled, item, profile.as_of) for item in profile.medications]
     lines.sort(key=_ID_OF_LINE)
-    conditions = condition_terms(compiled, profile.conditions) if profile.conditions else []
-    symptoms = symptom_terms(compiled, profile.symptoms) if profile.symptoms else []
-    intake = intake_of(lines)
-    facts = facts_of(compiled, profile, lines, conditions, symptoms, (intake.interval, intake.missing))
+    situation = Situation(compiled, profile, lines)
+    facts, conditions, symptoms = situation.facts, situation.conditions, situation.symptoms
+    windowed: list[Windowed] = []
+    everything = findings_of(compiled, facts, lines, windowed if profile.timetable or profile.plan else None)
+    proposed = [line.id for line in lines if line.item.status is MedicationStatus.PROPOSED]
+    if proposed:
+        tell_apart(everything, _without_proposals(situation, proposed), frozenset(proposed))
+    findings = everything
+    settled: list[SettledFinding] = []
+    acknowledgements: list[AcknowledgementReport] = []
+    if profile.acknowledgements:
+        findings, settled, acknowledgements = settle(everything, profile.acknowledgements, profile.as_of)
 
-    findings = findings_of(compiled, facts, lines)
     as_of = profile.as_of.isoformat() if profile.as_of is not None else None
     counts = _NO_FINDINGS.copy()
     for finding in findings:
@@ -412,23 +458,34 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     )
     status = _COMPLETE if complete else _INCOMPLETE
     known = len(lines) if complete else sum([1 for line in lines if line.entries])
+    intake = intake_report(compiled, situation.intake, facts, everything)
+    bands = serum_bands(situation) if profile.observations else []
     report: CheckReport = {
         "rule_set": {"version": compiled.version, "digest": compiled.digest},
         "terminology": compiled.terminology.reference if compiled.terminology is not None else None,
         "as_of": as_of,
         "status": status,
-        "statement": _statement(status, len(findings), len(lines), known),
+        "statement": _statement(status, len(findings), len(settled), len(lines), known),
         "highest_severity": findings[0]["severity"] if findings else None,
         "finding_counts": counts,
         "medications": [checked(line.id, line.resolution, line.given) for line in lines],
         "conditions": conditions,
         "symptoms": symptoms,
         "duplicates": _duplicates(lines),
+        "magnesium_products": magnesium_products(intake, frozenset(proposed)),
         "findings": findings,
+        "settled": settled,
+        "highest_settled_severity": settled[0]["severity"] if settled else None,
+        "acknowledgements": acknowledgements,
+        "proposal": proposal_of(findings, proposed) if proposed else None,
         "missing_facts": sorted(set().union(*[finding["missing_facts"] for finding in findings])),
-        "magnesium_intake": intake_report(compiled, intake, facts, findings),
-        "deficiency_risk": deficiency_risk(compiled, profile, facts, findings, symptoms),
+        "magnesium_intake": intake,
+        "deficiency_risk": deficiency_risk(situation, everything, intake, bands),
+        "excess_risk": excess_risk(situation, everything, intake, bands),
     }
     if explain:
-        report["near_misses"] = near_misses(compiled, facts, lines, {finding["interaction_id"] for finding in findings})
+        fired = {finding["interaction_id"] for finding in everything}
+        report["near_misses"] = near_misses(compiled, facts, lines, fired)
+    if profile.timetable:
+        report["timetable"] = timetable_of(situation, windowed)
     return report

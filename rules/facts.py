@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from rules.compiled import CompiledRuleSet, DerivedCondition
     from rules.conditions import Interval
+    from rules.documents import Bounds
     from rules.lines import Line
-    from rules.model import Bounds
     from rules.profile import ConditionItem, MedicationProfile, Observation
     from rules.report import CheckedTerm
 

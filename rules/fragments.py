@@ -17,15 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
-    from rules.model import Citation, Evidence, Interaction, Management, Reference, Separation, Variant
-    from rules.report import (
-        CitationReference,
-        DisagreementReport,
-        EvidenceReport,
-        Finding,
-        ManagementReport,
-        SeparationReport,
-    )
+    from rules.documents import Evidence, Reference
+    from rules.model import Citation, Interaction, Management, Separation, Variant
+    from rules.report import DisagreementReport, Finding, ManagementReport, SeparationReport
+    from rules.report_basics import CitationReference, EvidenceReport
     from rules.terms import OperationalClass, Severity
     from rules.timing import Window
 
@@ -126,6 +121,9 @@ def build_fragment(record: Interaction, variant: Variant | None, citations: Mapp
         else _evidence(record.evidence, None, citations)
     )
     finding: Finding = {
+        "key": "",
+        "context_digest": "",
+        "origin": None,
         "interaction_id": record.id,
         "record_digest": digest(record),
         "direction": word(record.direction),

@@ -5,8 +5,11 @@ It knows nothing of partners, routes or reports; the engine puts findings togeth
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
+from rules.conditions import LABORATORY, Range
 from rules.terms import Applicability, Severity, word
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ class Judgement:
     reasons: Sequence[Reason] = ()
     open_factors: Sequence[OpenFactor] = ()
     conditions: Sequence[str] = ()
+    held: Sequence[str] = ()  # factors that apply
+    rests_on = ""  # on which side of every limit the facts are, and what else the rule asked
     weighed = False  # whether factors were asked, which may have changed what the record says
 
     def __init__(self, fragment: Fragment) -> None:
@@ -73,6 +78,7 @@ def _judge_factors(rule: Rule, facts: Facts, taken: Subject | None, judgement: J
     lowered: Factor | None = None
     open_factors: list[OpenFactor] = []
     reasons = list(judgement.reasons)
+    held: list[str] = []
     for factor in rule.factors:
         holds = factor.test.holds(facts, taken)
         # An open factor of the record's own severity changes nothing; one below it can, where another lowers further.
@@ -83,6 +89,7 @@ def _judge_factors(rule: Rule, facts: Facts, taken: Subject | None, judgement: J
             open_factors.append(_open(factor, outcome))
             continue
         record = factor.record
+        held.append(record.id)
         detail = f"{record.text} ({outcome.detail}; severity {record.severity})"
         reasons.append({"test": "factor", "outcome": _APPLIES, "detail": detail})
         if factor.rank > base:
@@ -96,6 +103,7 @@ def _judge_factors(rule: Rule, facts: Facts, taken: Subject | None, judgement: J
         if decisive.record.operational_class is not None:
             judgement.operational_class = word(decisive.record.operational_class)
     judgement.reasons = reasons
+    judgement.held = held
     judgement.ceiling = judgement.severity
     if open_factors:
         _keep_what_could_be_worse(judgement, open_factors)
@@ -154,9 +162,25 @@ def judge(
     judgement.missing_besides = judgement.missing
     if rule.factors:
         _judge_factors(rule, facts, taken, judgement)
+    judgement.rests_on = _rests_on(compiled, rule, facts, judgement)
     key = (judgement.holds, judgement.severity, judgement.ceiling, judgement.operational_class)
     judgement.key = (*key, *[factor["id"] for factor in judgement.open_factors]) if judgement.open_factors else key
     return judgement
+
+
+def _rests_on(compiled: CompiledRuleSet, rule: Rule, facts: Facts, judgement: Judgement) -> str:
+    """What a finding rests on besides its medications: a change of a value counts when it crosses a limit or band."""
+    parts = [*judgement.held]
+    for name, limits in rule.limits:
+        value = facts.serum.get(name) if name in LABORATORY else getattr(facts, name)
+        ends = value if isinstance(value, tuple) else (value, value)
+        exact = [None if end is None else Fraction(end) for end in ends]
+        sides = [None if end is None else (bisect_left(limits, end), bisect_right(limits, end)) for end in exact]
+        parts.append(f"{name}{sides}")
+        reference = compiled.ranges.get(name)
+        if reference is not None and value is not None:
+            parts += [band.name for band in reference.bands if Range(band.bounds).contains(value)]
+    return ";".join(parts)
 
 
 def _start(compiled: CompiledRuleSet, rule: Rule, substance_id: str) -> Judgement:

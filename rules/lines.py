@@ -75,6 +75,28 @@ class Line:
         given = item.times_per_day is not None or bool(item.times)
         return not given and reading is not None and reading.as_needed
 
+    @property
+    def days_taken(self) -> int | None:
+        """Whole days since the start; a start in the future is no time at all."""
+        start, end = self.item.started_on, self.as_of
+        if start is None or end is None:
+            return None
+        return max(0, (end - start).days)
+
+    def context(self, *, timed: bool) -> str:
+        """What a finding about this line rests on: what it is and how it is given; ``timed``: at what times, too."""
+        item, resolution = self.item, self.resolution
+        if not resolution.identity:
+            strengths = sorted(f"{name}={strength}" for name, strength in resolution.strengths.items())
+            said = taking_of(None, resolution.reading, own_times=False)
+            resolution.identity = ";".join([*sorted(entry.id for entry in self.entries), *strengths, f"{said}"])
+        times = ",".join(sorted(item.times)) if timed else ""
+        dose = item.dose
+        amount = "" if dose is None else f"{decimal_from(dose.value).normalize():f} {dose.unit.lower()} {dose.of}"
+        form = self.given.dose_form or ""
+        often = f"{self.times_per_day}{self.as_needed}"
+        return f"{resolution.identity}|{','.join(self.given.shown)}|{form}|{amount}|{often}|{times}"
+
     def fits(self, side: Side) -> bool | None:
         """Whether the line is given the way the party asks for; None: not known."""
         if side.asks_nothing:
@@ -126,11 +148,8 @@ class Taken:
 
     @property
     def duration_days(self) -> int | None:
-        """Whole days since the start; a start in the future is no time at all. One subtraction: not worth keeping."""
-        start, end = self.line.item.started_on, self.line.as_of
-        if start is None or end is None:
-            return None
-        return max(0, (end - start).days)
+        """Whole days since the start. One subtraction: not worth keeping."""
+        return self.line.days_taken
 
     @property
     def days(self) -> Interval:

@@ -15,6 +15,8 @@ import yaml
 from pydantic import ValidationError
 
 from rules.canonical import in_canonical_order
+from rules.care import Administration, MonitoringSchedule, RecommendedIntake, SupplementTarget
+from rules.documents import Record
 from rules.errors import KnowledgeError, Problem
 from rules.model import (
     Assessment,
@@ -26,7 +28,6 @@ from rules.model import (
     Interaction,
     MedicationClass,
     Product,
-    Record,
     ReferenceRange,
     RuleSet,
     SaltForm,
@@ -49,6 +50,10 @@ FOLDERS: dict[str, tuple[str, type[Record]]] = {
     "symptoms": ("symptoms", Symptom),
     "reference_ranges": ("reference_ranges", ReferenceRange),
     "intake_limits": ("intake_limits", IntakeLimit),
+    "recommended_intakes": ("recommended_intakes", RecommendedIntake),
+    "supplement_targets": ("supplement_targets", SupplementTarget),
+    "administrations": ("administrations", Administration),
+    "monitoring_schedules": ("monitoring_schedules", MonitoringSchedule),
     "guidance": ("guidance", Guidance),
     "assessments": ("assessments", Assessment),
     "citations": ("citations", Citation),

@@ -6,15 +6,39 @@ decided by `rules.compiled` and `rules.lint`.
 
 from __future__ import annotations
 
-from calendar import monthrange
-from datetime import MAXYEAR, date
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from rules.care import Administration, MonitoringSchedule, RecommendedIntake, SupplementTarget
+from rules.documents import (
+    AtcCode,
+    AtcPrefix,
+    Bounds,
+    CitedText,
+    Document,
+    Evidence,
+    Expression,
+    Flag,
+    Formula,
+    Hours,
+    Icd10Prefix,
+    Name,
+    Party,
+    Record,
+    Reference,
+    References,
+    RxCui,
+    ShortText,
+    Slug,
+    Text,
+    Title,
+    Unii,
+    moderate,
+)
 from rules.profile import MedicationProfile
-from rules.quantities import elemental_fraction
 from rules.terms import (
     AbsorptionRank,
     Applicability,
@@ -22,101 +46,36 @@ from rules.terms import (
     CaseKind,
     CheckStatus,
     CitationKind,
+    DeficiencyState,
     Direction,
     DisagreementPolicy,
     DoseBasis,
     DoseForm,
-    EvidenceGrade,
+    ExcessState,
+    Fit,
     GuidanceTopic,
     LaxativeEffect,
     MagnesiumEffect,
     MagnesiumLevel,
     ManagementAction,
+    MonitoringState,
+    MonitoringTest,
     Onset,
     OperationalClass,
-    Pregnancy,
+    PlanDecision,
     RecognitionState,
-    RecordStatus,
+    Replacement,
     Route,
     Scope,
     Seriousness,
     Severity,
-    Sex,
     Solubility,
     SymptomStage,
+    TimetableState,
     TimingState,
     Verdict,
     Verification,
 )
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=80)]
-Title = Annotated[str, StringConstraints(min_length=3, max_length=140, strip_whitespace=True)]
-Text = Annotated[str, StringConstraints(min_length=3, max_length=1200, strip_whitespace=True)]
-ShortText = Annotated[str, StringConstraints(min_length=3, max_length=400, strip_whitespace=True)]
-Name = Annotated[str, StringConstraints(min_length=2, max_length=120, strip_whitespace=True)]
-# Not "yes", not 1: what is not the word true or false is a slip, and a slip is refused.
-Flag = Annotated[bool, Strict()]
-Hours = Annotated[Decimal, Field(ge=0, le=48, decimal_places=2)]
-AtcPrefix = Annotated[str, StringConstraints(pattern=r"^[A-V](?:\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?)?$")]
-AtcCode = Annotated[str, StringConstraints(pattern=r"^[A-V]\d\d[A-Z][A-Z]\d\d$")]
-RxCui = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,7}$")]
-Unii = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{10}$")]
-Icd10Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?$")]
-
-
-def _formula(value: str) -> str:
-    elemental_fraction(value)
-    return value
-
-
-# Twelve digits on either side are more than any limit or content needs; "1E+999999999" would fill the memory.
-_MOST_DIGITS = 12
-
-
-def _moderate(value: Decimal) -> Decimal:
-    exponent = value.as_tuple().exponent
-    if value.adjusted() >= _MOST_DIGITS or not isinstance(exponent, int) or exponent < -_MOST_DIGITS:
-        message = f"a number has at most {_MOST_DIGITS} digits before and after the decimal point"
-        raise ValueError(message)
-    return value
-
-
-Number = Annotated[Decimal, AfterValidator(_moderate)]
-Formula = Annotated[str, StringConstraints(max_length=80), AfterValidator(_formula)]
-
-
-class Document(BaseModel):
-    """What every part of a record has in common."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Record(Document):
-    """A reviewed record. ``id`` is its file name, or unique inside a family file."""
-
-    id: Slug
-    status: RecordStatus = RecordStatus.ACTIVE
-    last_reviewed_on: date
-
-    # Names, codes and sources change more slowly than what is advised.
-    review_years: ClassVar[int] = 4
-
-    @property
-    def review_due_on(self) -> date:
-        """The day by which somebody reads the sources again; what is not reviewed in time still counts, and says so."""
-        last = self.last_reviewed_on
-        year = min(last.year + self.review_years, MAXYEAR)
-        return last.replace(year=year, day=min(last.day, monthrange(year, last.month)[1]))
-
-
-class Reference(Document):
-    """One citation and the part of the record it supports."""
-
-    citation: Slug
-    supports: ShortText | None = None
-
-
-References = Annotated[tuple[Reference, ...], Field(min_length=1)]
 
 
 class SubstanceCodes(Document):
@@ -136,7 +95,7 @@ class Substance(Record):
     brands: tuple[Name, ...] = ()
     codes: SubstanceCodes = SubstanceCodes()
     routes: Annotated[tuple[Route, ...], Field(min_length=1)]
-    atc_routes: dict[AtcCode, tuple[Route, ...]] = {}
+    atc_routes: dict[AtcCode, tuple[Route, ...]] = Field(default={})
     salt_form: Slug | None = None
     code_note: ShortText | None = None
 
@@ -159,13 +118,6 @@ class Hydrate(Document):
     formula: Formula
 
 
-class CitedText(Document):
-    """A sentence or two with the citations behind it."""
-
-    text: Text
-    citations: References
-
-
 class Absorption(CitedText):
     """How well a form is absorbed in people, relative to the others."""
 
@@ -184,6 +136,15 @@ class SolubilityProfile(CitedText):
     solubility: Solubility
 
 
+class SuppliedAs(Document):
+    """A strength in which a form is sold, as a label gives it; the magnesium is in one unit of it."""
+
+    name: Name
+    dose_form: DoseForm
+    elemental_magnesium_mg: Annotated[Decimal, Field(gt=0), AfterValidator(moderate)]
+    citations: References
+
+
 class SaltForm(Record):
     """A supplement form: what it is made of and how it differs from the others, each difference cited."""
 
@@ -198,6 +159,7 @@ class SaltForm(Record):
     side_effects: Annotated[tuple[CitedText, ...], Field(min_length=1)]
     usual_use: CitedText
     notes: tuple[CitedText, ...] = ()
+    supplied_as: tuple[SuppliedAs, ...] = ()
 
 
 class Ingredient(Document):
@@ -205,7 +167,7 @@ class Ingredient(Document):
 
     substance: Slug
     strength: ShortText | None = None
-    elemental_magnesium_mg: Annotated[Decimal, Field(gt=0), AfterValidator(_moderate)] | None = None
+    elemental_magnesium_mg: Annotated[Decimal, Field(gt=0), AfterValidator(moderate)] | None = None
 
 
 class ProductCodes(Document):
@@ -247,109 +209,6 @@ class MedicationClass(Record):
             raise ValueError(message)
         if self.exclusions and not self.exclusion_reason:
             message = "exclusions need an exclusion_reason"
-            raise ValueError(message)
-        return self
-
-
-class Bounds(Document):
-    """A half-line or interval; each bound is exact and says by its name whether it includes the limit."""
-
-    below: Number | None = None
-    at_most: Number | None = None
-    above: Number | None = None
-    at_least: Number | None = None
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if self.below is self.at_most is self.above is self.at_least is None:
-            message = "give at least one of below, at_most, above, at_least"
-            raise ValueError(message)
-        if (self.below is not None and self.at_most is not None) or (
-            self.above is not None and self.at_least is not None
-        ):
-            message = "give either below or at_most, and either above or at_least"
-            raise ValueError(message)
-        return self
-
-
-class CoMedication(Document):
-    """Other medications on the list, counted by substance; an own class never counts against itself."""
-
-    classes: tuple[Slug, ...] = ()
-    substances: tuple[Slug, ...] = ()
-    at_least: Annotated[int, Field(strict=True, ge=1, le=20)] = 1
-
-    @model_validator(mode="after")
-    def _names_something(self) -> Self:
-        if not (self.classes or self.substances):
-            message = "name at least one class or substance"
-            raise ValueError(message)
-        return self
-
-
-class RiskCount(Document):
-    """Independent causes counted together: one for each listed class with a member on the list, one for each listed
-    condition that is present (each condition counts once)."""  # noqa: D205, D209
-
-    classes: tuple[Slug, ...] = ()
-    conditions: tuple[Slug, ...] = ()
-    at_least: Annotated[int, Field(strict=True, ge=1, le=20)]
-
-
-class Expression(Document):
-    """When something applies: exactly one key. Facts that are not known make the answer `may_apply`.
-
-    ``egfr`` is in mL/min/1.73 m2 (or mL/min for a creatinine clearance); serum values are in mmol/L; ``age_years``
-    in years; ``elemental_mg_per_day`` is the magnesium from all products on the list; ``duration_days`` (whole
-    days), ``duration_months`` and ``daily_dose_mg`` are those of the rule's own medication.
-    """
-
-    all: Annotated[tuple[Expression, ...], Field(min_length=1)] | None = None
-    any: Annotated[tuple[Expression, ...], Field(min_length=1)] | None = None
-    not_: Annotated[Expression | None, Field(alias="not")] = None
-    egfr: Bounds | None = None
-    dialysis: Flag | None = None
-    age_years: Bounds | None = None
-    sex: Sex | None = None
-    pregnancy: Pregnancy | None = None
-    conditions: Annotated[tuple[Slug, ...], Field(min_length=1)] | None = None
-    symptoms: Annotated[tuple[Slug, ...], Field(min_length=1)] | None = None
-    serum_magnesium: Bounds | None = None
-    serum_potassium: Bounds | None = None
-    serum_calcium: Bounds | None = None
-    elemental_mg_per_day: Bounds | None = None
-    co_medication: CoMedication | None = None
-    risk_count: RiskCount | None = None
-    duration_days: Bounds | None = None
-    duration_months: Bounds | None = None
-    daily_dose_mg: Bounds | None = None
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
-        if len(given) != 1:
-            message = f"an expression has exactly one key, this one has {len(given)}; combine with all, any or not"
-            raise ValueError(message)
-        return self
-
-
-class Party(Document):
-    """One side of an interaction: members of any of the classes, or the substances, by one of the routes and in one
-    of the dose forms (empty: any). ``except_substances`` are left out."""  # noqa: D205, D209
-
-    classes: tuple[Slug, ...] = ()
-    substances: tuple[Slug, ...] = ()
-    except_substances: tuple[Slug, ...] = ()
-    routes: tuple[Route, ...] = ()
-    dose_forms: tuple[DoseForm, ...] = ()
-    except_dose_forms: tuple[DoseForm, ...] = ()
-
-    @model_validator(mode="after")
-    def _names_something(self) -> Self:
-        if not (self.classes or self.substances):
-            message = "name at least one class or substance"
             raise ValueError(message)
         return self
 
@@ -412,13 +271,6 @@ class Management(Document):
     prescriber: PrescriberNote | None = None
     separation: Separation | None = None
     monitoring: tuple[ShortText, ...] = ()
-
-
-class Evidence(Document):
-    """How sure we are, and from where."""
-
-    grade: EvidenceGrade
-    citations: References
 
 
 class ModifyingFactor(Document):
@@ -530,14 +382,17 @@ class Band(Document):
     meaning: Text
     advice: Text
     severity: Severity | None = None
+    replacement: Replacement | None = None
 
 
 class ReferenceRange(Record):
-    """Bands of a laboratory value, from lowest to highest, without gaps."""
+    """Bands of a laboratory value, from lowest to highest, without gaps. A value is called stale when it is older than
+    ``current_for_days``."""  # noqa: D205, D209
 
     name: Name
     analyte: Annotated[str, StringConstraints(pattern=r"^serum_(magnesium|potassium|calcium)$")]
     unit: Annotated[str, StringConstraints(pattern=r"^mmol/L$")]
+    current_for_days: Annotated[int, Field(strict=True, ge=1, le=3660)] | None = None
     bands: Annotated[tuple[Band, ...], Field(min_length=1)]
     text: Text
     citations: References
@@ -548,7 +403,7 @@ class IntakeLimit(Record):
 
     name: Name
     body: Name
-    mg_per_day: Annotated[Decimal, Field(gt=0), AfterValidator(_moderate)]
+    mg_per_day: Annotated[Decimal, Field(gt=0), AfterValidator(moderate)]
     age_years: Bounds | None = None
     text: Text
     citations: References
@@ -651,15 +506,54 @@ class ExpectedFinding(Document):
     timing: TimingState | None = None
 
 
+class ExpectedForm(Document):
+    """What a plan should say about a form."""
+
+    form: Slug
+    fit: Fit
+
+
+class ExpectedTest(Document):
+    """What should be on the worklist."""
+
+    test: MonitoringTest
+    state: MonitoringState
+    due_on: date | None = None
+
+
+class ExpectedPlan(Document):
+    """What the plan should come to; only what is written is compared."""
+
+    decision: PlanDecision | None = None
+    forms: tuple[ExpectedForm, ...] = ()
+    food: Flag | None = None
+    monitoring: tuple[ExpectedTest, ...] = ()
+
+
+class ExpectedTimetable(Document):
+    """What the timetable should come to. ``times``: of medications of the profile; ``conflict``: the smallest set that
+    cannot fit together."""  # noqa: D205, D209
+
+    state: TimetableState | None = None
+    times: dict[str, tuple[str, ...]] = Field(default={})
+    moved: tuple[str, ...] | None = None
+    conflict: tuple[str, ...] | None = None
+
+
 class Expectation(Document):
     """What the literature says should happen."""
 
     findings: tuple[ExpectedFinding, ...] = ()
     absent: tuple[Slug, ...] = ()
     no_other_findings: Flag = False
+    settled: tuple[Slug, ...] | None = None
     status: CheckStatus | None = None
+    deficiency: DeficiencyState | None = None
+    excess: ExcessState | None = None
+    plan: ExpectedPlan | None = None
+    timetable: ExpectedTimetable | None = None
     elemental_mg_per_day: str | None = None
-    states: dict[str, RecognitionState] = {}
+    states: dict[str, RecognitionState] = Field(default={})
 
 
 class Case(Record):
@@ -694,6 +588,10 @@ class RuleSet(Document):
     symptoms: tuple[Symptom, ...] = ()
     reference_ranges: tuple[ReferenceRange, ...] = ()
     intake_limits: tuple[IntakeLimit, ...] = ()
+    recommended_intakes: tuple[RecommendedIntake, ...] = ()
+    supplement_targets: tuple[SupplementTarget, ...] = ()
+    administrations: tuple[Administration, ...] = ()
+    monitoring_schedules: tuple[MonitoringSchedule, ...] = ()
     guidance: tuple[Guidance, ...] = ()
     assessments: tuple[Assessment, ...] = ()
     citations: tuple[Citation, ...] = ()

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from rules.compiled import CompiledRuleSet, Entry, Rule
     from rules.conditions import Facts
+    from rules.documents import Party
     from rules.lines import Line
-    from rules.model import Party
     from rules.report import NearMiss, Reason
 
 

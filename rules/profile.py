@@ -38,6 +38,7 @@ MAXIMUM_MEDICATIONS = 200
 MAXIMUM_CONDITIONS = 100
 MAXIMUM_OBSERVATIONS = 100
 MAXIMUM_SYMPTOMS = 50
+MAXIMUM_ACKNOWLEDGEMENTS = 200
 MAXIMUM_NAME_LENGTH = 200
 
 Decimals = Annotated[
@@ -103,6 +104,7 @@ class KidneyFunction(Question):
     unit: Annotated[str, StringConstraints(pattern=r"^mL/min(/1\.73 ?m2)?$")] = Field(
         description="`mL/min/1.73m2` for an eGFR, `mL/min` for a creatinine clearance."
     )
+    taken_on: date | None = None
 
 
 class PatientFacts(Question):
@@ -113,6 +115,9 @@ class PatientFacts(Question):
     pregnancy: Pregnancy | None = None
     egfr: KidneyFunction | None = None
     dialysis: bool | None = None
+    dietary_magnesium_mg_per_day: (
+        Annotated[Decimals, Field(description="Magnesium from food a day, when somebody has worked it out.")] | None
+    ) = None
 
 
 class Code(Question):
@@ -196,6 +201,29 @@ class Observation(Question):
         return self
 
 
+class WakingDay(Question):
+    """The waking hours and the meals that a timetable is to respect; what is left out is assumed, and it says so."""
+
+    wakes_at: ClockTime | None = None
+    sleeps_at: ClockTime | None = None
+    meals: Annotated[tuple[ClockTime, ...], Field(max_length=6)] | None = None
+
+
+class Acknowledgement(Question):
+    """That somebody has dealt with a finding: it is listed as settled for as long as nothing it rests on changes."""
+
+    finding_key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")] = Field(
+        description="`key` of the finding."
+    )
+    context_digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] = Field(
+        description="`context_digest` of the finding when it was dealt with."
+    )
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=400)] = Field(
+        description="Why it is settled, in words; it is given back with the settled finding."
+    )
+    until: date | None = Field(None, description="The last day on which it counts.")
+
+
 class MedicationProfile(Question):
     """A medication list and what is known about the patient; everything but ``medications`` may be left out.
 
@@ -209,6 +237,17 @@ class MedicationProfile(Question):
     observations: Annotated[tuple[Observation, ...], Field(max_length=MAXIMUM_OBSERVATIONS)] = ()
     symptoms: Annotated[tuple[Typed, ...], Field(max_length=MAXIMUM_SYMPTOMS)] = ()
     as_of: date | None = None
+    last_ecg_on: date | None = None
+    acknowledgements: Annotated[tuple[Acknowledgement, ...], Field(max_length=MAXIMUM_ACKNOWLEDGEMENTS)] = ()
+    timetable: bool = Field(default=False, description="`true` adds a day plan of all medications taken by mouth.")
+    day: WakingDay = WakingDay()
+    plan: bool = Field(
+        default=False, description="`true` adds what may be done about magnesium, and what to measure when."
+    )
+    magnesium_target_mg_per_day: (
+        Annotated[Decimals, Field(description="Elemental magnesium a day that the plan is to reach with a supplement.")]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:

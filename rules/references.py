@@ -38,6 +38,8 @@ _REFERENCES: dict[str, str] = {
     "interactions": "interactions",
     "interaction": "interactions",
     "absent": "interactions",
+    "settled": "interactions",
+    "form": "forms",
 }
 
 
@@ -127,6 +129,17 @@ def _case_faults(case: Case) -> Iterator[Fault]:
             if name not in ids:
                 pointer = f"/expect/findings/{index}/medications"
                 yield "cases", case.id, pointer, "unknown-medication", f"the profile has no medication {name!r}"
+    timetable = case.expect.timetable
+    if timetable is not None:
+        for place, names in (
+            ("times", timetable.times),
+            ("moved", timetable.moved or ()),
+            ("conflict", timetable.conflict or ()),
+        ):
+            for name in names:
+                if name not in ids:
+                    detail = f"the profile has no medication {name!r}"
+                    yield "cases", case.id, f"/expect/timetable/{place}", "unknown-medication", detail
     for name in case.expect.states:
         if name not in ids:
             detail = f"the profile has no medication {name!r}"

@@ -10,14 +10,16 @@ from typing import Annotated, Any, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from rules.report_basics import CitationReference, DecimalText, EvidenceReport, SubstanceReference
+from rules.report_plan import DeficiencyRisk, ExcessRisk, Plan, Timetable, TimingReport
 from rules.terms import (
+    AcknowledgementState,
     Applicability,
     CheckStatus,
     Direction,
     DoseForm,
     DosePeriod,
-    EvidenceGrade,
-    MagnesiumLevel,
+    FindingOrigin,
     MagnesiumSource,
     ManagementAction,
     MatchKind,
@@ -26,14 +28,8 @@ from rules.terms import (
     RecognitionState,
     Seriousness,
     Severity,
-    SymptomStage,
-    TimedFirst,
-    TimingState,
     TokenRole,
-    Verification,
 )
-
-DecimalText = Annotated[str, Field(description="A decimal number as text.", examples=["241.2"])]
 
 
 class RuleSetReference(TypedDict):
@@ -55,13 +51,6 @@ class MatchDetail(TypedDict):
 
     kind: MatchKind
     matched: Annotated[str, Field(description="The name or code that matched, as the knowledge or terminology has it.")]
-
-
-class SubstanceReference(TypedDict):
-    """A substance of the knowledge base."""
-
-    id: Annotated[str, Field(description="Identifier of the substance.")]
-    name: str
 
 
 class Candidate(TypedDict):
@@ -146,24 +135,6 @@ class CheckedTerm(TypedDict):
     name: str | None
 
 
-class CitationReference(TypedDict):
-    """A source of a claim."""
-
-    id: str
-    title: str
-    address: Annotated[str, Field(description="Where to open the source.")]
-    verification: Verification
-    supports: Annotated[str | None, Field(description="What in this finding the source supports.")]
-
-
-class EvidenceReport(TypedDict):
-    """How sure we are, and from where."""
-
-    grade: EvidenceGrade
-    verification: Annotated[Verification, Field(description="The best founded of the citations.")]
-    citations: list[CitationReference]
-
-
 class PositionReport(TypedDict):
     """What one source says where sources disagree."""
 
@@ -209,32 +180,6 @@ class ManagementReport(TypedDict):
     monitoring: list[str]
 
 
-class DoseGap(TypedDict):
-    """Two doses that follow each other, and the time between them."""
-
-    first: TimedFirst
-    first_medication_id: str
-    first_time: Annotated[str, Field(description="Time of the day, HH:MM.")]
-    then_medication_id: str
-    then_time: Annotated[str, Field(description="Time of the day, HH:MM; perhaps on the next day.")]
-    gap_hours: DecimalText
-    needed_hours: DecimalText
-    kept: bool
-
-
-class TimingReport(TypedDict):
-    """The separation window against the dose times that were given."""
-
-    state: Annotated[
-        TimingState,
-        Field(
-            description="`kept`: every pair of doses keeps it in both orders. `broken`: at least one does not. "
-            "`unproven`: nothing is broken, but a number or the times of a medication are missing."
-        ),
-    ]
-    gaps: Annotated[list[DoseGap], Field(description="Broken: the gaps that are too short; otherwise every gap.")]
-
-
 class Reason(TypedDict):
     """One step of why a finding is there, recorded by the engine as it went."""
 
@@ -256,6 +201,20 @@ class OpenFactor(TypedDict):
 class Finding(TypedDict):
     """One interaction that applies or may apply, with its reasons and sources."""
 
+    key: Annotated[
+        str,
+        Field(description="Names this finding in later checks too: interaction, substances and conditions make it up."),
+    ]
+    context_digest: Annotated[
+        str,
+        Field(
+            description="Changes with what the finding rests on: record, severity, dose, form, route, times, and the "
+            "side of every limit that a fact is on. Send it back in `acknowledgements` to settle the finding."
+        ),
+    ]
+    origin: Annotated[
+        FindingOrigin | None, Field(description="Null: no medication is proposed, so there is nothing to tell apart.")
+    ]
     interaction_id: str
     record_digest: Annotated[str, Field(description="SHA-256 of the interaction record that fired.")]
     direction: Direction
@@ -370,55 +329,53 @@ class MagnesiumIntake(TypedDict):
     kidney_function: list[KidneyLimitReport]
 
 
-class SerumBand(TypedDict):
-    """Where a laboratory value lies."""
-
-    analyte: str
-    value_mmol_per_l: DecimalText
-    taken_on: str | None
-    band: str
-    level: MagnesiumLevel
-    meaning: str
-    advice: str
-    citations: list[CitationReference]
-
-
-class SymptomReport(TypedDict):
-    """A symptom that was given and may fit a disturbed magnesium level."""
-
-    id: str
-    name: str
-    level: MagnesiumLevel
-    stage: SymptomStage
-    text: str
-    citations: list[CitationReference]
-
-
-class DeficiencyContribution(TypedDict):
-    """One finding that adds to the risk of magnesium deficiency."""
-
-    interaction_id: str
-    medication_ids: list[str]
-    condition_ids: list[str]
-    severity: Severity
-    applicability: Applicability
-
-
-class DeficiencyRisk(TypedDict):
-    """What is known about a risk of magnesium deficiency. There is no probability: the literature gives none."""
-
-    contributions: list[DeficiencyContribution]
-    serum: list[SerumBand]
-    symptoms: list[SymptomReport]
-    missing_facts: list[str]
-    statement: str
-
-
 class Duplicate(TypedDict):
     """The same substance on more than one line."""
 
     substance: SubstanceReference
     medication_ids: list[str]
+
+
+class SettledFinding(TypedDict):
+    """A finding somebody has dealt with; it comes back by itself when what it rests on changes."""
+
+    key: str
+    context_digest: str
+    interaction_id: str
+    direction: Direction
+    severity: Severity
+    severity_ceiling: Severity
+    title: str
+    medication_ids: list[str]
+    reason: str
+    until: str | None
+
+
+class AcknowledgementReport(TypedDict):
+    """What became of one acknowledgement."""
+
+    position: Annotated[int, Field(description="Position in the request, from 0.")]
+    state: AcknowledgementState
+    text: str
+
+
+class Proposal(TypedDict):
+    """What the proposed medications bring, apart from what stands between the current ones."""
+
+    medication_ids: list[str]
+    brought: Annotated[list[str], Field(description="Keys of findings that are there because of the proposal.")]
+    changed: Annotated[list[str], Field(description="Keys of findings that were there and that the proposal changes.")]
+    standing: Annotated[list[str], Field(description="Keys of findings about the current medications alone.")]
+    highest_severity: Annotated[Severity | None, Field(description="Of what is brought or changed.")]
+    statement: str
+
+
+class MagnesiumProducts(TypedDict):
+    """Several products on the list that bring magnesium."""
+
+    medication_ids: list[str]
+    substances: list[SubstanceReference]
+    statement: str
 
 
 class CheckReport(TypedDict):
@@ -438,11 +395,21 @@ class CheckReport(TypedDict):
     conditions: list[CheckedTerm]
     symptoms: list[CheckedTerm]
     duplicates: list[Duplicate]
+    magnesium_products: Annotated[
+        MagnesiumProducts | None, Field(description="Null: fewer than two products bring magnesium.")
+    ]
     findings: list[Finding]
+    settled: Annotated[list[SettledFinding], Field(description="Counted neither in `findings` nor in the counts.")]
+    highest_settled_severity: Severity | None
+    acknowledgements: list[AcknowledgementReport]
+    proposal: Annotated[Proposal | None, Field(description="Null: no medication is proposed.")]
     near_misses: NotRequired[list[NearMiss]]
     missing_facts: Annotated[list[str], Field(description="Facts that would make the answer more certain.")]
     magnesium_intake: MagnesiumIntake
     deficiency_risk: DeficiencyRisk
+    excess_risk: ExcessRisk
+    timetable: NotRequired[Timetable]
+    plan: NotRequired[Plan]
 
 
 JsonObject = dict[str, Any]

@@ -69,6 +69,7 @@ class Resolution:
     strengths: dict[str, Strength]  # substance id -> the strength written after its name
     given: Given
     certain: bool  # something is known, and codes and text stand for the same
+    identity: str = ""  # written when a finding first asks for it
     given_by: dict[tuple[Route | None, DoseForm | None], Given] = field(default_factory=dict)
     amounts: dict[object, Any] = field(default_factory=dict)  # bounded cache of rules.intake
 

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from rules.load import FOLDERS
 
 if TYPE_CHECKING:
-    from rules.model import Record
+    from rules.documents import Record
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -413,3 +413,113 @@ class MagnesiumSource(StrEnum):
     MULTIVITAMIN = "multivitamin"
     PHOSPHATE_BINDER = "phosphate_binder"
     INJECTION = "injection"  # infused or injected: never part of the sum of what is taken by mouth
+
+
+class FoodRelation(StrEnum):
+    """How a dose stands to meals."""
+
+    WITH_FOOD = "with_food"
+    EMPTY_STOMACH = "empty_stomach"
+    BEFORE_FOOD = "before_food"
+
+
+class TimeOfDay(StrEnum):
+    """Part of the waking day that a medicine is taken in."""
+
+    MORNING = "morning"
+    EVENING = "evening"
+
+
+class MonitoringTest(StrEnum):
+    """What is measured."""
+
+    SERUM_MAGNESIUM = "serum_magnesium"
+    SERUM_POTASSIUM = "serum_potassium"
+    SERUM_CALCIUM = "serum_calcium"
+    KIDNEY_FUNCTION = "kidney_function"
+    ECG = "ecg"
+
+
+class MonitoringState(StrEnum):
+    """Where a test stands on the day of the question."""
+
+    OVERDUE = "overdue"  # the last value is older than the interval
+    DUE = "due"  # there is no value yet, and one is wanted at the start
+    PLANNED = "planned"  # the last value is young enough; `due_on` says until when
+    AS_INDICATED = "as_indicated"  # the source names no interval, or a date is missing
+
+
+class PlanDecision(StrEnum):
+    """What a plan comes to."""
+
+    SUPERVISED_TREATMENT = "supervised_treatment"
+    ORAL_TREATMENT = "oral_treatment"
+    MEASURE_FIRST = "measure_first"
+    FOOD_FIRST = "food_first"
+    DO_NOT_SUPPLEMENT = "do_not_supplement"
+    NO_NEED_SHOWN = "no_need_shown"
+
+
+class Replacement(StrEnum):
+    """How a measured level is usually treated."""
+
+    SUPERVISED = "supervised"
+    ORAL = "oral"
+    STOP_MAGNESIUM = "stop_magnesium"
+
+
+class Fit(StrEnum):
+    """Whether a form of magnesium fits a person."""
+
+    FITS = "fits"
+    WITH_CARE = "with_care"
+    UNSUITABLE = "unsuitable"
+
+
+class DeficiencyState(StrEnum):
+    """What is known about a lack of magnesium; no probability is given, because the literature gives none."""
+
+    MEASURED_LOW = "measured_low"
+    RISK_FACTORS = "risk_factors"
+    NONE_KNOWN = "none_known"
+
+
+class ExcessState(StrEnum):
+    """What is known about too much magnesium."""
+
+    MEASURED_HIGH = "measured_high"
+    RISK_FACTORS = "risk_factors"
+    NONE_KNOWN = "none_known"
+
+
+class TimetableState(StrEnum):
+    """What became of the wish for a timetable."""
+
+    PLANNED = "planned"
+    IMPOSSIBLE = "impossible"
+    NOT_FOUND = "not_found"  # the search ended at its budget; nothing is said about whether one exists
+
+
+class DoseMove(StrEnum):
+    """What a timetable did with a dose."""
+
+    KEPT = "kept"
+    MOVED = "moved"
+    SET = "set"  # no time was given
+
+
+class FindingOrigin(StrEnum):
+    """Where a finding comes from on a list with proposed medications."""
+
+    STANDING = "standing"  # it is there without the proposal, no less severe
+    CHANGED = "changed"  # it is there without the proposal, but the proposal changes it
+    BROUGHT = "brought"
+
+
+class AcknowledgementState(StrEnum):
+    """What became of an acknowledgement."""
+
+    SETTLED = "settled"
+    CHANGED = "changed"  # what the finding rested on is no longer the same
+    EXPIRED = "expired"
+    NOT_FOUND = "not_found"  # there is no such finding any more

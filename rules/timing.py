@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.model import Separation
-    from rules.report import DoseGap, TimingReport
+    from rules.report import Finding
+    from rules.report_plan import DoseGap, TimingReport
 
 DAY = 24 * 60
 _MINUTES = 60
@@ -42,6 +43,14 @@ class DosesOfTwo(NamedTuple):
 
     drug: Doses
     magnesium: Doses
+
+
+class Windowed(NamedTuple):
+    """A finding with something to say on spacing, and the medications it is about: acted on, and acting."""
+
+    finding: Finding
+    window: Window | None  # None: no spacing helps
+    pairs: tuple[tuple[str, str], ...]
 
 
 def window_of(separation: Separation | None) -> Window | None:

@@ -10,11 +10,11 @@ import json
 from typing import Any, TypeVar
 
 from rules import CompiledRuleSet, MedicationProfile, RuleSet, compile_rule_set
+from rules.documents import Document
 from rules.model import (
     Assessment,
     Citation,
     Condition,
-    Document,
     IntakeLimit,
     Interaction,
     MedicationClass,

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.vendor.pretty import RepresentationPrinter
 
 from rules import MedicationProfile, RuleSet
-from rules.model import Document, Substance
+from rules.documents import Document
+from rules.model import Substance
 from rules.quantities import DOSE_UNITS
 from rules.terms import DoseForm, RecordStatus, Route
 from tests import factories

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
-from rules.model import Position, Record
+from rules.documents import Record
+from rules.model import Position
 from rules.profile import MedicationProfile
 from rules.terms import RecordStatus
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from rules.compiled import CompiledRuleSet
-    from rules.model import Party, RuleSet
+    from rules.documents import Party
+    from rules.model import RuleSet
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 Fault = tuple[str, str, str, str, str]  # kind, record id, pointer, code, detail

@@ -9,7 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rules.conditions import NUMBERS
-from rules.model import Bounds, Expression
+from rules.documents import Bounds, Expression
 from rules.terms import Pregnancy, Sex
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ import re
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rules.documents import Expression, Party
 from rules.lint.inspection import active
 from rules.lint.logic import can_hold
-from rules.model import Expression, Interaction, Party
+from rules.model import Interaction
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

@@ -13,8 +13,9 @@ from rules.terms import CitationKind, EvidenceGrade, ManagementAction, Operation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from rules.documents import Reference
     from rules.lint.inspection import Fault, Inspection
-    from rules.model import Citation, Interaction, Reference
+    from rules.model import Citation, Interaction
 
 CLASSES_OF: Final[dict[Severity, tuple[OperationalClass, ...]]] = {
     Severity.CONTRAINDICATED: (OperationalClass.AVOID, OperationalClass.USUALLY_AVOID),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.documents import Expression
 from rules.lint.inspection import active
 from rules.lint.logic import can_hold
-from rules.model import Expression
 from rules.terms import Direction, RecordStatus, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from rules.documents import Party, Record
     from rules.lint.inspection import Fault, Inspection
-    from rules.model import Interaction, Party, Record
+    from rules.model import Interaction
 
 
 def _parties(record: Interaction) -> Iterator[tuple[str, Party]]:

@@ -12,8 +12,9 @@ from rules.terms import Severity, Verification
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from rules.documents import Record, Reference
     from rules.lint.inspection import Fault, Inspection
-    from rules.model import Citation, Interaction, Record, Reference
+    from rules.model import Citation, Interaction
 
 # A number that somebody measured or set: with a unit, a share or a fold. A bare count of medicines is none.
 _FIGURE: Final = re.compile(

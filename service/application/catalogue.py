@@ -13,6 +13,7 @@ from pydantic import Field, computed_field
 
 from rules.canonical import digest
 from rules.compiled import CompiledRuleSet
+from rules.documents import Party, Record
 from rules.model import (
     Citation,
     Condition,
@@ -21,9 +22,7 @@ from rules.model import (
     IntakeLimit,
     Interaction,
     MedicationClass,
-    Party,
     Product,
-    Record,
     ReferenceRange,
     SaltForm,
     Substance,

@@ -16,8 +16,6 @@ from rules.report import (
     CheckedMedication,
     CheckedTerm,
     CheckReport,
-    CitationReference,
-    EvidenceReport,
     Finding,
     IntakeContribution,
     IntakeLimitReport,
@@ -26,9 +24,10 @@ from rules.report import (
     Reason,
     ResolvedMedication,
     SeparationReport,
-    TimingReport,
     Understanding,
 )
+from rules.report_basics import CitationReference, EvidenceReport
+from rules.report_plan import TimingReport
 from rules.terms import Applicability, CheckStatus, RecognitionState, TimingState
 
 _STYLES = {

@@ -9,7 +9,8 @@ from decimal import Decimal
 from functools import cached_property
 
 from rules import CompiledRuleSet, RuleSet
-from rules.model import Bounds, Expression, Interaction, Party
+from rules.documents import Bounds, Expression, Party
+from rules.model import Interaction
 from rules.terms import RecordStatus, Route
 from tests.strategies import AS_OF, DOSES, SERUM_VALUES, STARTS, VALUES, Choices, Json
 

@@ -36,7 +36,7 @@ from tests.property.laws.registry import LAWS, try_law
 from tests.property.profiles import HUNT
 
 if TYPE_CHECKING:
-    from rules.model import Bounds
+    from rules.documents import Bounds
 
 Patch = pytest.MonkeyPatch
 Anything = Any  # whatever the engine hands over

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from rules import KnowledgeError, RuleSet, check, compile_rule_set
 from rules.canonical import canonical_json
-from rules.model import Bounds, CoMedication, Document, Expression, RiskCount, Separation
+from rules.documents import Bounds, CoMedication, Document, Expression, RiskCount
+from rules.model import Separation
 from tests.factories import (
     MAGNESIUM,
     compiled,

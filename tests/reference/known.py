@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.model import Bounds, CoMedication, Expression, RiskCount, RuleSet
+from rules.documents import Bounds, CoMedication, Expression, RiskCount
+from rules.model import RuleSet
 from rules.profile import MedicationProfile, Observation
 from rules.quantities import (
     COUNT_UNITS,

@@ -15,7 +15,8 @@ from datetime import datetime
 from fractions import Fraction
 from itertools import chain, combinations
 
-from rules.model import Expression, Interaction, ModifyingFactor, Party, RuleSet, Separation, Variant
+from rules.documents import Expression, Party
+from rules.model import Interaction, ModifyingFactor, RuleSet, Separation, Variant
 from rules.profile import MedicationProfile
 from rules.terms import Applicability, CheckStatus, OperationalClass, RecognitionState, RecordStatus, Scope, Severity
 from tests.reference.identity import Taken, Who

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from rules.model import Bounds
+from rules.documents import Bounds
 
 Truth = bool | None
 

@@ -29,6 +29,10 @@ class RecordCounts(BaseModel):
     symptoms: int
     reference_ranges: int
     intake_limits: int
+    recommended_intakes: int
+    supplement_targets: int
+    administrations: int
+    monitoring_schedules: int
     guidance: int
     assessments: int
     citations: int

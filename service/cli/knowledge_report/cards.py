@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from rules.model import Interaction, ModifyingFactor, Party, Reference, Separation, Variant
+from rules.documents import Party, Reference
+from rules.model import Interaction, ModifyingFactor, Separation, Variant
 from service.cli.knowledge_report.markup import Child, Html, joined, tag
 from service.cli.knowledge_report.parts import DIRECTIONS, Known, definition, details, link, pill, table
 from service.cli.knowledge_report.told import words

@@ -12,16 +12,7 @@ from typing import Any
 
 from rules.compiled import CompiledRuleSet
 from rules.engine import check
-from rules.model import (
-    Assessment,
-    Case,
-    Citation,
-    Disagreement,
-    Interaction,
-    MedicationClass,
-    RuleSet,
-    Separation,
-)
+from rules.model import Assessment, Case, Citation, Disagreement, Interaction, MedicationClass, RuleSet, Separation
 from rules.terms import CaseKind, RecordStatus, Severity, Verdict, Verification
 
 LONG_LIST = 5  # medicines on a list that looks like a real patient's

@@ -5,7 +5,8 @@ from datetime import date
 from typing import Final
 
 from rules.compiled import CompiledRuleSet
-from rules.model import Case, Citation, Reference
+from rules.documents import Reference
+from rules.model import Case, Citation
 from rules.terms import Direction, RecordStatus, Severity
 from rules.verify import verify
 from service.cli.knowledge_report.figures import active_assessments, active_interactions

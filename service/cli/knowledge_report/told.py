@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from rules.compiled import CompiledRuleSet
-from rules.model import Bounds, Expression, Party
+from rules.documents import Bounds, Expression, Party
 from rules.quantities import plain
 
 _MEASURED: Final = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules import CompiledRuleSet, engine
-from rules.model import Case, Expression, Interaction
+from rules.documents import Expression
+from rules.model import Case, Interaction
 from rules.report import Finding
 from rules.terms import CaseKind, RecordStatus
 

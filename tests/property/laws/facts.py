@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from rules import CompiledRuleSet, RuleSet
 from rules.canonical import digest
+from rules.documents import Bounds, Expression
 from rules.errors import QuantityError
-from rules.model import Bounds, Expression
 from rules.names import routes_of_form
 from rules.quantities import AMOUNT_UNITS, MASS_UNITS, magnesium_milligrams, milligrams, serum_mmol_per_l
 from rules.report import CheckReport, Finding

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from rules.canonical import canonical_json, digest, in_canonical_order
-from rules.model import Expression, RuleSet
+from rules.documents import Expression
+from rules.model import RuleSet
 from tests import factories as make
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from rules import check
 from rules.conditions import Interval, Range, interval_words
-from rules.model import Bounds, Expression
+from rules.documents import Bounds, Expression
 from rules.report import CheckReport, Reason
 from rules.terms import Applicability
 from tests import factories as make

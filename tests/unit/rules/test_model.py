@@ -9,22 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from rules.model import (
-    Bounds,
-    Case,
-    CoMedication,
-    Document,
-    Expression,
-    Guidance,
-    Interaction,
-    Party,
-    Product,
-    ReferenceRange,
-    RiskCount,
-    RuleSet,
-    Separation,
-    Substance,
-)
+from rules.documents import Bounds, CoMedication, Document, Expression, Party, RiskCount
+from rules.model import Case, Guidance, Interaction, Product, ReferenceRange, RuleSet, Separation, Substance
 from tests import factories as make
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rules import CompiledRuleSet, check
-from rules.report import DeficiencyRisk
+from rules.report_plan import DeficiencyRisk
 from tests import factories as make
 
 WORDS = {"meaning": "What it means.", "advice": "What may be considered."}

@@ -8,7 +8,8 @@ import pytest
 
 from rules import check
 from rules.model import Separation
-from rules.report import Finding, TimingReport
+from rules.report import Finding
+from rules.report_plan import TimingReport
 from rules.timing import Doses, DosesOfTwo, Window, minute_of, timing_of, timing_words, window_of
 from tests import factories as make
 

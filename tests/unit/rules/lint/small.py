@@ -14,7 +14,8 @@ from tests import factories as make
 if TYPE_CHECKING:
     from datetime import date
 
-    from rules.model import Document, RuleSet
+    from rules.documents import Document
+    from rules.model import RuleSet
 
 Seen = list[tuple[str, str, str]]
 BASE = (

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from rules.documents import Bounds, Expression
 from rules.lint.logic import can_hold
-from rules.model import Bounds, Expression
 
 
 def holds(*tests: dict[str, Any]) -> bool:

@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 
 from rules import CompiledRuleSet, compile_rule_set
-from rules.model import Case, Document
+from rules.documents import Document
+from rules.model import Case
 from tests import factories as make
 
 TODAY = date(2026, 11, 22)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rules.model import Bounds, Expression, Party, Separation
+from rules.documents import Bounds, Expression, Party
+from rules.model import Separation
 from service.cli.knowledge_report.markup import Html, joined, raw, tag
 from service.cli.knowledge_report.page import page
 from service.cli.knowledge_report.told import Told

@@ -1,0 +1,189 @@
+"""Gives findings their names, tells what was settled before, and what a proposal brings.
+
+A finding is settled only while everything it rests on is as it was when somebody dealt with it. Nothing is ever left
+out: a settled finding stays in the report, in a list of its own.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from rules.judgement import RANK
+from rules.terms import AcknowledgementState, FindingOrigin, word
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from datetime import date
+
+    from rules.lines import Line
+    from rules.profile import Acknowledgement
+    from rules.report import (
+        AcknowledgementReport,
+        Finding,
+        MagnesiumIntake,
+        MagnesiumProducts,
+        Proposal,
+        SettledFinding,
+    )
+    from rules.report_basics import SubstanceReference
+    from rules.terms import Severity
+
+_KEY_BYTES: Final = 8
+_DIGEST_BYTES: Final = 16
+_STANDING: Final = word(FindingOrigin.STANDING)
+_CHANGED: Final = word(FindingOrigin.CHANGED)
+_BROUGHT: Final = word(FindingOrigin.BROUGHT)
+_STATES: Final = {
+    AcknowledgementState.SETTLED: "The finding is listed as settled.",
+    AcknowledgementState.CHANGED: "What the finding rests on has changed, so it is back among the findings.",
+    AcknowledgementState.EXPIRED: "The last day it counts is over, or the day of the question is not known.",
+    AcknowledgementState.NOT_FOUND: "There is no finding of this key.",
+}
+
+
+def _digest(size: int, parts: Sequence[str]) -> str:
+    return blake2b("\n".join(parts).encode(), digest_size=size).hexdigest()
+
+
+def identify(findings: Sequence[Finding], lines: Mapping[str, Line]) -> None:
+    """Give every finding its key and the digest of what it rests on.
+
+    The key holds while interaction, substances and conditions are the same. The digest changes with the record, the
+    severity it may have, the facts that are open, the side of each limit a fact is on, and with the substances, route,
+    form, dose and (where there is a window) times of its medications. Ids of medications count for neither.
+    """
+    for finding in findings:
+        affected = finding["affected"]
+        partners = [partner["id"] for partner in finding["precipitants"]]
+        conditions = finding["condition_ids"]
+        own = "" if affected is None else affected["id"]
+        finding["key"] = _digest(_KEY_BYTES, [finding["interaction_id"], own, ",".join(partners), ",".join(conditions)])
+        timed = finding["management"]["separation"] is not None
+        contexts = [lines[name].context(timed=timed) for name in finding["medication_ids"]]
+        contexts.sort()
+        facts = [fact.rpartition(".")[2] for fact in finding["missing_facts"]]
+        finding["context_digest"] = _digest(
+            _DIGEST_BYTES,
+            [
+                finding["record_digest"],
+                finding["severity"],
+                finding["severity_ceiling"],
+                finding["operational_class"],
+                finding["applicability"],
+                finding["context_digest"],
+                ",".join(sorted(facts)),
+                *contexts,
+            ],
+        )
+
+
+def settle(
+    findings: Sequence[Finding], acknowledgements: Sequence[Acknowledgement], as_of: date | None
+) -> tuple[list[Finding], list[SettledFinding], list[AcknowledgementReport]]:
+    """The findings that are open, those that are settled, and what became of each acknowledgement."""
+    by_digest = {(finding["key"], finding["context_digest"]): finding for finding in findings}
+    keys = {finding["key"] for finding in findings}
+    settled: dict[tuple[str, str], SettledFinding] = {}
+    reports: list[AcknowledgementReport] = []
+    for position, one in enumerate(acknowledgements):
+        named = (one.finding_key, one.context_digest)
+        if one.finding_key not in keys:
+            state = AcknowledgementState.NOT_FOUND
+        elif named not in by_digest:
+            state = AcknowledgementState.CHANGED
+        elif one.until is not None and (as_of is None or as_of > one.until):
+            state = AcknowledgementState.EXPIRED
+        else:
+            state = AcknowledgementState.SETTLED
+            settled[named] = _settled(by_digest[named], one)
+        reports.append({"position": position, "state": word(state), "text": _STATES[state]})
+    left = [finding for finding in findings if (finding["key"], finding["context_digest"]) not in settled]
+    order = {named: place for place, named in enumerate(by_digest)}
+    return left, [settled[named] for named in sorted(settled, key=order.__getitem__)], reports
+
+
+def _settled(finding: Finding, acknowledgement: Acknowledgement) -> SettledFinding:
+    return {
+        "key": finding["key"],
+        "context_digest": finding["context_digest"],
+        "interaction_id": finding["interaction_id"],
+        "direction": finding["direction"],
+        "severity": finding["severity"],
+        "severity_ceiling": finding["severity_ceiling"],
+        "title": finding["title"],
+        "medication_ids": finding["medication_ids"],
+        "reason": acknowledgement.reason,
+        "until": None if acknowledgement.until is None else acknowledgement.until.isoformat(),
+    }
+
+
+def _same(finding: Finding) -> tuple[str, str, str]:
+    """What makes two findings the same, whoever else takes part."""
+    affected = finding["affected"]
+    own = "" if affected is None else affected["id"]
+    return finding["interaction_id"], own, ",".join(finding["condition_ids"])
+
+
+def tell_apart(findings: Sequence[Finding], before: Sequence[Finding], proposed: AbstractSet[str]) -> None:
+    """Say of every finding whether the proposal brings it. ``before``: the findings without what is proposed."""
+    known: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in before:
+        known.setdefault(_same(finding), []).append(finding)
+    for finding in findings:
+        alike = known.get(_same(finding), [])
+        if not alike:
+            finding["origin"] = _BROUGHT
+        elif proposed.isdisjoint(finding["medication_ids"]) and any(_as_bad(finding, one) for one in alike):
+            finding["origin"] = _STANDING
+        else:
+            finding["origin"] = _CHANGED
+
+
+def _as_bad(finding: Finding, before: Finding) -> bool:
+    names = ("severity", "severity_ceiling", "applicability", "operational_class")
+    return all(finding[name] == before[name] for name in names)  # type: ignore[literal-required]
+
+
+def proposal_of(findings: Sequence[Finding], proposed: Sequence[str]) -> Proposal:
+    """What the proposed medications bring, apart from what is there without them."""
+    keys: dict[str, list[str]] = {_BROUGHT: [], _CHANGED: [], _STANDING: []}
+    worst: Severity | None = None
+    for finding in findings:
+        keys[finding["origin"] or _BROUGHT].append(finding["key"])
+        new = finding["origin"] != _STANDING
+        if new and (worst is None or RANK[finding["severity"]] > RANK[worst]):
+            worst = finding["severity"]
+    brought, changed, standing = len(keys[_BROUGHT]), len(keys[_CHANGED]), len(keys[_STANDING])
+    return {
+        "medication_ids": sorted(proposed),
+        "brought": keys[_BROUGHT],
+        "changed": keys[_CHANGED],
+        "standing": keys[_STANDING],
+        "highest_severity": worst,
+        "statement": f"Findings that the proposal brings: {brought}; that it changes: {changed}; "
+        f"that stand between the current medications: {standing}.",
+    }
+
+
+def magnesium_products(intake: MagnesiumIntake, proposed: Collection[str]) -> MagnesiumProducts | None:
+    """Several products that bring magnesium, named; None: fewer than two."""
+    substances: dict[str, SubstanceReference] = {}
+    named: dict[str, list[str]] = {}
+    for part in (*intake["contributions"], *intake["as_needed"], *intake["not_counted"]):
+        substances[part["substance"]["id"]] = part["substance"]
+        named.setdefault(part["medication_id"], []).append(part["substance"]["name"])
+    if len(named) < 2:  # noqa: PLR2004 - several
+        return None
+    new = [name for name in sorted(named) if name in proposed]
+    old = [name for name in sorted(named) if name not in proposed]
+    words = ", ".join(f"{name} ({' and '.join(dict.fromkeys(named[name]))})" for name in sorted(named))
+    statement = f"{len(named)} products bring magnesium: {words}."
+    if new and old:
+        statement += f" Proposed beside what is already taken: {', '.join(new)}."
+    return {
+        "medication_ids": sorted(named),
+        "substances": [substances[name] for name in sorted(substances)],
+        "statement": statement,
+    }
