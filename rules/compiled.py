@@ -9,6 +9,7 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rules.canonical import digest as digest_of
@@ -29,7 +30,7 @@ from rules.fragments import Fragment, build_fragment, cited
 from rules.lookup import build_lookup
 from rules.quantities import plain
 from rules.references import broken_references
-from rules.terms import Direction, MagnesiumLevel, RecordStatus, Scope, SymptomStage
+from rules.terms import Direction, MagnesiumLevel, RecordStatus, Route, Scope, SymptomStage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -52,10 +53,12 @@ if TYPE_CHECKING:
     from rules.report_basics import CitationReference, SubstanceReference
     from rules.report_plan import PersonalFactor
     from rules.terminology import Terminology
-    from rules.terms import DoseForm, Route
+    from rules.terms import DoseForm
 
     Manner = tuple[frozenset[Route], DoseForm | None]  # how a medication may be given
 
+# The class of magnesium salts that are sold as supplements.
+SUPPLEMENT_CLASS = "oral-magnesium-supplements"
 MAXIMUM_PAIRS = 200_000
 _KIDNEY = frozenset({"egfr", "dialysis"})  # facts of kidney function, as expressions name them
 # The ways of giving a medication that a side remembers its answer for; far more than a knowledge base has.
@@ -548,6 +551,16 @@ class CompiledRuleSet:
             for rule in self._by_key.get(key, ()):
                 found[rule.index] = rule
         return [found[index] for index in sorted(found)]
+
+    @cached_property
+    def supplement_forms(self) -> tuple[tuple[SaltForm, Substance], ...]:
+        """The forms that are sold as supplements, each with the substance that stands for it."""
+        found: dict[str, tuple[SaltForm, Substance]] = {}
+        for name in self.members_of(SUPPLEMENT_CLASS):
+            record = self.substances[name]
+            if _active(record) and record.salt_form is not None and Route.ORAL in record.routes:
+                found.setdefault(record.salt_form, (self.forms[record.salt_form], record))
+        return tuple(found[name] for name in sorted(found) if _active(found[name][0]))
 
     def personal_factor(self, condition_id: str) -> PersonalFactor:
         """What a condition has to do with magnesium, as a report shows it; built when it is first asked for."""

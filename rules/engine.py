@@ -6,6 +6,7 @@ medications. Only rules of the listed substances and conditions are touched. Not
 
 from __future__ import annotations
 
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -13,6 +14,7 @@ from rules.intake import intake_report
 from rules.judgement import RANK, judge
 from rules.lines import Line, Taken, Together
 from rules.near_misses import near_misses
+from rules.plan import Asked, Risks, plan_of
 from rules.resolution import checked
 from rules.risk import deficiency_risk, excess_risk, serum_bands
 from rules.settling import identify, magnesium_products, proposal_of, settle, tell_apart
@@ -354,7 +356,7 @@ def _order(finding: Finding) -> tuple[int, str, list[str], str, str]:
     )
 
 
-def _duplicates(lines: list[Line]) -> list[Duplicate]:
+def _duplicates(lines: Sequence[Line]) -> list[Duplicate]:
     """Substances on more than one line: reported, never merged silently."""
     named = [entry.id for line in lines for entry in line.entries]
     if len(set(named)) == len(named):
@@ -421,6 +423,15 @@ def findings_of(
     return findings
 
 
+def _ask(compiled: CompiledRuleSet, profile: MedicationProfile) -> Asked:
+    """What is found for a list, and nothing about it."""
+    lines = [Line(compiled, item, profile.as_of) for item in profile.medications]
+    lines.sort(key=_ID_OF_LINE)
+    situation = Situation(compiled, profile, lines)
+    windowed: list[Windowed] = []
+    return Asked(situation, findings_of(compiled, situation.facts, lines, windowed), windowed)
+
+
 def _without_proposals(situation: Situation, proposed: Collection[str]) -> list[Finding]:
     """The findings between what is taken already."""
     current = [line for line in situation.lines if line.id not in proposed]
@@ -429,13 +440,11 @@ def _without_proposals(situation: Situation, proposed: Collection[str]) -> list[
 
 
 def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: bool = False) -> CheckReport:
-    """Answer a situation. With ``explain`` the report lists the rules that touched a medication and did not apply."""
-    lines = [Line(compiled, item, profile.as_of) for item in profile.medications]
-    lines.sort(key=_ID_OF_LINE)
-    situation = Situation(compiled, profile, lines)
-    facts, conditions, symptoms = situation.facts, situation.conditions, situation.symptoms
-    windowed: list[Windowed] = []
-    everything = findings_of(compiled, facts, lines, windowed if profile.timetable or profile.plan else None)
+    """Answer a question. With ``explain`` the report lists the rules that touched a medication and did not apply."""
+    asked = _ask(compiled, profile)
+    situation, everything, windowed = asked
+    facts, lines = situation.facts, situation.lines
+    conditions, symptoms = situation.conditions, situation.symptoms
     proposed = [line.id for line in lines if line.item.status is MedicationStatus.PROPOSED]
     if proposed:
         tell_apart(everything, _without_proposals(situation, proposed), frozenset(proposed))
@@ -460,6 +469,9 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
     known = len(lines) if complete else sum([1 for line in lines if line.entries])
     intake = intake_report(compiled, situation.intake, facts, everything)
     bands = serum_bands(situation) if profile.observations else []
+    risks = Risks(
+        deficiency_risk(situation, everything, intake, bands), excess_risk(situation, everything, intake, bands), intake
+    )
     report: CheckReport = {
         "rule_set": {"version": compiled.version, "digest": compiled.digest},
         "terminology": compiled.terminology.reference if compiled.terminology is not None else None,
@@ -480,12 +492,14 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
         "proposal": proposal_of(findings, proposed) if proposed else None,
         "missing_facts": sorted(set().union(*[finding["missing_facts"] for finding in findings])),
         "magnesium_intake": intake,
-        "deficiency_risk": deficiency_risk(situation, everything, intake, bands),
-        "excess_risk": excess_risk(situation, everything, intake, bands),
+        "deficiency_risk": risks.deficiency,
+        "excess_risk": risks.excess,
     }
     if explain:
         fired = {finding["interaction_id"] for finding in everything}
         report["near_misses"] = near_misses(compiled, facts, lines, fired)
     if profile.timetable:
         report["timetable"] = timetable_of(situation, windowed)
+    if profile.plan:
+        report["plan"] = plan_of(asked, risks, partial(_ask, compiled))
     return report

@@ -444,9 +444,9 @@ class MonitoringState(StrEnum):
     """Where a test stands on the day of the question."""
 
     OVERDUE = "overdue"  # the last value is older than the interval
-    DUE = "due"  # there is no value yet, and one is wanted at the start
+    DUE = "due"  # there is no value yet, or none with a date
     PLANNED = "planned"  # the last value is young enough; `due_on` says until when
-    AS_INDICATED = "as_indicated"  # the source names no interval, or a date is missing
+    AS_INDICATED = "as_indicated"  # there is a value, and the source names no interval
 
 
 class PlanDecision(StrEnum):
