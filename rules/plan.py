@@ -74,9 +74,7 @@ _MAJOR: Final = Severity.MAJOR.rank
 # Below this filtration rate food is no harmless source either, and magnesium by mouth is contraindicated.
 _FOOD_NEEDS_EGFR: Final = 30
 # Medicines that leave the stomach without the acid that some salts need to dissolve.
-_LESS_ACID: Final = frozenset(
-    {"proton-pump-inhibitors", "potassium-competitive-acid-blockers", "h2-receptor-antagonists"}
-)
+_LESS_ACID: Final = frozenset({"proton-pump-inhibitors", "potassium-competitive-acid-blockers", "h2-antagonists"})
 _TRY_BUDGET: Final = 500_000
 _FITS: Final = (Fit.FITS, Fit.WITH_CARE, Fit.UNSUITABLE)
 _ABSORBED: Final = tuple(AbsorptionRank)

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, cast
 
 from rules.engine import check
 from rules.quantities import plain
-from rules.terms import CaseKind, RecordStatus
+from rules.terms import CaseKind, DoseMove, RecordStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.compiled import CompiledRuleSet
-    from rules.model import Case, ExpectedFinding
+    from rules.model import Case, ExpectedFinding, ExpectedPlan, ExpectedTimetable
     from rules.report import CheckReport, Finding
+    from rules.report_plan import Plan, Timetable
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -101,6 +102,69 @@ def _failures(case: Case, report: CheckReport) -> Iterator[str]:
     for name, wanted_state in sorted(expect.states.items()):
         if states[name] != wanted_state:
             yield f"{name} is {states[name]}, expected {wanted_state}"
+    yield from _beyond(case, report)
+
+
+def _beyond(case: Case, report: CheckReport) -> Iterator[str]:
+    """Where the risks, the plan and the timetable differ from what is expected of them."""
+    expect = case.expect
+    settled = sorted({one["interaction_id"] for one in report["settled"]})
+    if expect.settled is not None and sorted(set(expect.settled)) != settled:
+        yield f"settled are {settled}, expected {sorted(set(expect.settled))}"
+    for name, wanted, found in (
+        ("deficiency", expect.deficiency, report["deficiency_risk"]["state"]),
+        ("excess", expect.excess, report["excess_risk"]["state"]),
+    ):
+        if wanted is not None and found != wanted:
+            yield f"{name} is {found}, expected {wanted}"
+    if expect.plan is not None:
+        plan = report.get("plan")
+        yield from ["there is no plan; the profile has to ask for it"] if plan is None else _of_plan(expect.plan, plan)
+    if expect.timetable is not None:
+        timetable = report.get("timetable")
+        if timetable is None:
+            yield "there is no timetable; the profile has to ask for it"
+        else:
+            yield from _of_timetable(expect.timetable, timetable)
+
+
+def _of_plan(expected: ExpectedPlan, plan: Plan) -> Iterator[str]:
+    if expected.decision is not None and plan["decision"] != expected.decision:
+        yield f"the plan is {plan['decision']}, expected {expected.decision}"
+    if expected.food is not None and (plan["food"] is not None) is not expected.food:
+        yield f"food is {'not ' if expected.food else ''}advised"
+    supplement = plan["supplement"]
+    fits = {} if supplement is None else {form["form_id"]: form["fit"] for form in supplement["forms"]}
+    for one in expected.forms:
+        if fits.get(one.form) != one.fit:
+            yield f"form {one.form} is {fits.get(one.form)}, expected {one.fit}"
+    tests = {item["test"]: item for item in plan["monitoring"]}
+    for wanted in expected.monitoring:
+        item = tests.get(wanted.test)
+        if item is None:
+            yield f"{wanted.test} is not monitored"
+            continue
+        if item["state"] != wanted.state:
+            yield f"{wanted.test} is {item['state']}, expected {wanted.state}"
+        if wanted.due_on is not None and item["due_on"] != wanted.due_on.isoformat():
+            yield f"{wanted.test} is due on {item['due_on']}, expected {wanted.due_on}"
+
+
+def _of_timetable(expected: ExpectedTimetable, timetable: Timetable) -> Iterator[str]:
+    if expected.state is not None and timetable["state"] != expected.state:
+        yield f"the timetable is {timetable['state']}, expected {expected.state}"
+    times: dict[str, list[str]] = {}
+    for dose in timetable["doses"]:
+        times.setdefault(dose["medication_id"], []).append(dose["time"])
+    for name, wanted in sorted(expected.times.items()):
+        if sorted(times.get(name, [])) != sorted(wanted):
+            yield f"{name} is at {times.get(name, [])}, expected {sorted(wanted)}"
+    moved = sorted({dose["medication_id"] for dose in timetable["doses"] if dose["move"] == DoseMove.MOVED})
+    if expected.moved is not None and moved != sorted(expected.moved):
+        yield f"moved are {moved}, expected {sorted(expected.moved)}"
+    conflict = timetable["conflict"]["medication_ids"] if timetable["conflict"] is not None else []
+    if expected.conflict is not None and conflict != sorted(expected.conflict):
+        yield f"the conflict is {conflict}, expected {sorted(expected.conflict)}"
 
 
 def verify(compiled: CompiledRuleSet) -> VerifyResult:
