@@ -129,7 +129,7 @@ class Rule:
     # Whether its own test holds, asked before anything is put into words; None: it has none.
     ask: Callable[[Facts, Subject | None], bool | None] | None
     # The numbers that its tests and factors compare facts of the person and the list with, in order.
-    limits: tuple[tuple[str, tuple[Fraction, ...]], ...]
+    limits: tuple[tuple[str, tuple[float, ...]], ...]
     fragments: dict[str, Fragment] = field(default_factory=dict)
     unconditional: bool = False  # nothing to ask beyond who meets whom and how
     settled: dict[str, Any] = field(default_factory=dict)  # judgements of an unconditional rule
@@ -592,14 +592,14 @@ def _active(record: Any) -> bool:  # noqa: ANN401 - any record
     return record.status is RecordStatus.ACTIVE
 
 
-def _limits(record: Interaction) -> tuple[tuple[str, tuple[Fraction, ...]], ...]:
+def _limits(record: Interaction) -> tuple[tuple[str, tuple[float, ...]], ...]:
     asked = [expression for expression in (record.when, *(factor.when for factor in record.factors)) if expression]
     numbers: dict[str, set[Fraction]] = {}
     for expression in asked:
         for name, limits in limits_of(expression).items():
             if name in MEASURED:
                 numbers.setdefault(name, set()).update(limits)
-    return tuple((name, tuple(sorted(numbers[name]))) for name in sorted(numbers))
+    return tuple((name, tuple(sorted(map(float, numbers[name])))) for name in sorted(numbers))
 
 
 def _keys(party: Party | None) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ It knows nothing of partners, routes or reports; the engine puts findings togeth
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from rules.conditions import LABORATORY, Range
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.compiled import CompiledRuleSet, Factor, Rule
-    from rules.conditions import Facts, Outcome, Subject
+    from rules.conditions import Exact, Facts, Outcome, Subject
     from rules.fragments import Fragment
     from rules.report import OpenFactor, Reason
     from rules.terms import OperationalClass
@@ -172,15 +171,26 @@ def _rests_on(compiled: CompiledRuleSet, rule: Rule, facts: Facts, judgement: Ju
     """What a finding rests on besides its medications: a change of a value counts when it crosses a limit or band."""
     parts = [*judgement.held]
     for name, limits in rule.limits:
-        value = facts.serum.get(name) if name in LABORATORY else getattr(facts, name)
-        ends = value if isinstance(value, tuple) else (value, value)
-        exact = [None if end is None else Fraction(end) for end in ends]
-        sides = [None if end is None else (bisect_left(limits, end), bisect_right(limits, end)) for end in exact]
-        parts.append(f"{name}{sides}")
-        reference = compiled.ranges.get(name)
-        if reference is not None and value is not None:
-            parts += [band.name for band in reference.bands if Range(band.bounds).contains(value)]
+        measured = name in LABORATORY
+        value = facts.serum.get(name) if measured else getattr(facts, name)
+        low, high = value if isinstance(value, tuple) else (value, value)
+        below = low is not None and _side(limits, low)
+        parts.append(
+            f"{name}{below}" if low is high else f"{name}{below} to {high is not None and _side(limits, high)}"
+        )
+        if measured and value is not None and name in compiled.ranges:
+            parts += [band.name for band in compiled.ranges[name].bands if Range(band.bounds).contains(value)]
     return ";".join(parts)
+
+
+def _side(limits: Sequence[float], value: Exact) -> int:
+    """Where a value lies among limits: an even number between two of them, an odd one on a limit.
+
+    In floating point, which is many times faster than comparing fractions: nothing is decided by it, and a value is
+    never so close to a limit and yet not on it.
+    """
+    number = float(value)
+    return bisect_left(limits, number) + bisect_right(limits, number)
 
 
 def _start(compiled: CompiledRuleSet, rule: Rule, substance_id: str) -> Judgement:

@@ -90,12 +90,12 @@ class Line:
             strengths = sorted(f"{name}={strength}" for name, strength in resolution.strengths.items())
             said = taking_of(None, resolution.reading, own_times=False)
             resolution.identity = ";".join([*sorted(entry.id for entry in self.entries), *strengths, f"{said}"])
-        times = ",".join(sorted(item.times)) if timed else ""
-        dose = item.dose
-        amount = "" if dose is None else f"{decimal_from(dose.value).normalize():f} {dose.unit.lower()} {dose.of}"
-        form = self.given.dose_form or ""
-        often = f"{self.times_per_day}{self.as_needed}"
-        return f"{resolution.identity}|{','.join(self.given.shown)}|{form}|{amount}|{often}|{times}"
+        dose, given = item.dose, self.given
+        amount = "" if dose is None else f"{dose.value} {dose.unit} {dose.of}"
+        form = given.dose_form or ""
+        often = f"{self.times_per_day} {self.as_needed}"
+        times = sorted(item.times) if timed and item.times else ""
+        return f"{resolution.identity}|{given.shown}|{form}|{amount}|{often}|{times}"
 
     def fits(self, side: Side) -> bool | None:
         """Whether the line is given the way the party asks for; None: not known."""

@@ -167,7 +167,11 @@ class DeficiencyRisk(TypedDict):
     symptoms: list[SymptomReport]
     cascade: Cascade | None
     amplified: Annotated[
-        list[RiskContribution], Field(description="What becomes more dangerous while magnesium is low.")
+        list[RiskContribution], Field(description="Medications that become more dangerous while magnesium is low.")
+    ]
+    worsened: Annotated[
+        list[PersonalFactor],
+        Field(description="Diseases of this person that a lack may worsen, where there is a reason to expect one."),
     ]
     missing_facts: list[str]
     statement: str

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         DeficiencyRisk,
         DietaryIntake,
         ExcessRisk,
-        KidneyStage,
         PersonalFactor,
         RecommendedIntakeReport,
         RiskContribution,
@@ -54,22 +53,10 @@ _RAISING: Final = frozenset(
 _AMPLIFIED: Final = frozenset({Direction.AMPLIFIED_BY_LOW_MAGNESIUM})
 _LOW_EFFECTS: Final = frozenset({MagnesiumEffect.LOW, MagnesiumEffect.LOW_AND_HIGH})
 _HIGH_EFFECTS: Final = frozenset({MagnesiumEffect.HIGH, MagnesiumEffect.LOW_AND_HIGH, MagnesiumEffect.PHARMACODYNAMIC})
-# The stages of the KDIGO guideline (2024), by the filtration rate at which each begins.
-_STAGES: Final = ((90, "G1"), (60, "G2"), (45, "G3a"), (30, "G3b"), (15, "G4"), (0, "G5"))
+_OUTCOMES: Final = frozenset({MagnesiumEffect.OUTCOME})
 _NOT_EXCLUDED: Final = (
     "A normal serum magnesium does not exclude deficiency, because most magnesium lies in cells and bone."
 )
-
-
-def kidney_stage(situation: Situation) -> KidneyStage | None:
-    """The stage of kidney function, when the filtration rate is known well enough; None: nothing is known."""
-    low, high = situation.facts.egfr
-    dialysis = situation.facts.dialysis
-    if high is None:
-        return None if dialysis is None else {"stage": None, "dialysis": dialysis}
-    best = next(stage for start, stage in _STAGES if high >= start)
-    worst = next(stage for start, stage in _STAGES if (low or 0) >= start)
-    return {"stage": best if best == worst else f"{worst} to {best}", "dialysis": dialysis}
 
 
 def serum_bands(situation: Situation) -> list[SerumBand]:
@@ -280,11 +267,12 @@ def deficiency_risk(
         "depleting_causes": causes,
         "personal_factors": _factors(situation, _LOW_EFFECTS, contributions) if facts.conditions else [],
         "dietary_intake": dietary,
-        "kidney_function": kidney_stage(situation),
+        "kidney_function": situation.kidney_function,
         "serum": bands,
         "symptoms": _symptoms(situation, MagnesiumLevel.LOW) if facts.symptoms else [],
         "cascade": _cascade(situation, bands) if bands or facts.conditions else None,
         "amplified": _contributions(situation, findings, _AMPLIFIED),
+        "worsened": _factors(situation, _OUTCOMES, ()) if state is not DeficiencyState.NONE_KNOWN else [],
         "missing_facts": missing,
         "statement": _deficiency_statement(len(contributions), causes, band, diagnosed=diagnosed),
     }
@@ -315,7 +303,7 @@ def excess_risk(
         "state": word(state),
         "contributions": contributions,
         "personal_factors": factors,
-        "kidney_function": kidney_stage(situation),
+        "kidney_function": situation.kidney_function,
         "elemental_mg_per_day": intake["elemental_mg_per_day"],
         "parenteral_medication_ids": parenteral,
         "serum": magnesium,

@@ -6,6 +6,7 @@ out: a settled finding stays in the report, in a list of its own.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _KEY_BYTES: Final = 8
 _DIGEST_BYTES: Final = 16
+_MAXIMUM_KEYS: Final = 10_000
 _STANDING: Final = word(FindingOrigin.STANDING)
 _CHANGED: Final = word(FindingOrigin.CHANGED)
 _BROUGHT: Final = word(FindingOrigin.BROUGHT)
@@ -43,8 +45,10 @@ _STATES: Final = {
 }
 
 
-def _digest(size: int, parts: Sequence[str]) -> str:
-    return blake2b("\n".join(parts).encode(), digest_size=size).hexdigest()
+@lru_cache(maxsize=_MAXIMUM_KEYS)
+def _key(interaction_id: str, affected: str, partners: str, conditions: str) -> str:
+    text = f"{interaction_id}\n{affected}\n{partners}\n{conditions}"
+    return blake2b(text.encode(), digest_size=_KEY_BYTES).hexdigest()
 
 
 def identify(findings: Sequence[Finding], lines: Mapping[str, Line]) -> None:
@@ -56,27 +60,22 @@ def identify(findings: Sequence[Finding], lines: Mapping[str, Line]) -> None:
     """
     for finding in findings:
         affected = finding["affected"]
-        partners = [partner["id"] for partner in finding["precipitants"]]
-        conditions = finding["condition_ids"]
-        own = "" if affected is None else affected["id"]
-        finding["key"] = _digest(_KEY_BYTES, [finding["interaction_id"], own, ",".join(partners), ",".join(conditions)])
-        timed = finding["management"]["separation"] is not None
-        contexts = [lines[name].context(timed=timed) for name in finding["medication_ids"]]
-        contexts.sort()
-        facts = [fact.rpartition(".")[2] for fact in finding["missing_facts"]]
-        finding["context_digest"] = _digest(
-            _DIGEST_BYTES,
-            [
-                finding["record_digest"],
-                finding["severity"],
-                finding["severity_ceiling"],
-                finding["operational_class"],
-                finding["applicability"],
-                finding["context_digest"],
-                ",".join(sorted(facts)),
-                *contexts,
-            ],
+        finding["key"] = _key(
+            finding["interaction_id"],
+            "" if affected is None else affected["id"],
+            ",".join([partner["id"] for partner in finding["precipitants"]]),
+            ",".join(finding["condition_ids"]),
         )
+        timed = finding["management"]["separation"] is not None
+        contexts = sorted([lines[name].context(timed=timed) for name in finding["medication_ids"]])
+        facts = finding["missing_facts"]
+        missing = sorted([fact.rpartition(".")[2] for fact in facts]) if facts else ""
+        text = (
+            f"{finding['record_digest']}\n{finding['severity']}\n{finding['severity_ceiling']}\n"
+            f"{finding['operational_class']}\n{finding['applicability']}\n{finding['context_digest']}\n{missing}\n"
+            f"{contexts}"
+        )
+        finding["context_digest"] = blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def settle(

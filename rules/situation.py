@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rules.facts import condition_terms, facts_of, symptom_terms
 from rules.intake import intake_of
@@ -11,14 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.compiled import CompiledRuleSet
+    from rules.conditions import Exact, Interval
     from rules.lines import Line
     from rules.profile import MedicationProfile
+    from rules.report_plan import KidneyStage
+
+# The stages of the KDIGO guideline (2024), by the filtration rate at which each begins.
+_STAGES: Final = ((90, "G1"), (60, "G2"), (45, "G3a"), (30, "G3b"), (15, "G4"), (0, "G5"))
 
 
 class Situation:
     """Everything that is known before the first rule is asked; ``lines`` are in the order of their ids."""
 
-    __slots__ = ("compiled", "conditions", "facts", "intake", "lines", "profile", "symptoms")
+    __slots__ = ("compiled", "conditions", "facts", "intake", "kidney_function", "lines", "profile", "symptoms")
 
     def __init__(self, compiled: CompiledRuleSet, profile: MedicationProfile, lines: Sequence[Line]) -> None:
         """Read the question for these lines, which need not be all of it."""
@@ -29,4 +34,19 @@ class Situation:
         self.symptoms = symptom_terms(compiled, profile.symptoms) if profile.symptoms else []
         self.intake = intake = intake_of(lines)
         elemental = (intake.interval, intake.missing)
-        self.facts = facts_of(compiled, profile, lines, self.conditions, self.symptoms, elemental)
+        self.facts = facts = facts_of(compiled, profile, lines, self.conditions, self.symptoms, elemental)
+        self.kidney_function = _kidney_stage(facts.egfr, facts.dialysis)
+
+
+def _kidney_stage(egfr: Interval, dialysis: bool | None) -> KidneyStage | None:  # noqa: FBT001 - three values
+    """The stage of kidney function, as far as the filtration rate tells; None: nothing is known."""
+    low, high = egfr
+    if high is None:
+        return None if dialysis is None else {"stage": None, "dialysis": dialysis}
+    best = _stage(high)
+    worst = best if low is high else _stage(low or 0)
+    return {"stage": best if best == worst else f"{worst} to {best}", "dialysis": dialysis}
+
+
+def _stage(egfr: Exact) -> str:
+    return next(stage for start, stage in _STAGES if egfr >= start)
