@@ -114,12 +114,12 @@ def _symptoms(situation: Situation, level: MagnesiumLevel) -> list[SymptomReport
 def _contributions(
     situation: Situation, findings: Iterable[Finding], directions: Collection[Direction]
 ) -> list[RiskContribution]:
-    lines: dict[str, Line] = {}
+    concerned = [finding for finding in findings if finding["direction"] in directions]
+    if not concerned:
+        return []
+    lines = {line.id: line for line in situation.lines}
     contributions: list[RiskContribution] = []
-    for finding in findings:
-        if finding["direction"] not in directions:
-            continue
-        lines = lines or {line.id: line for line in situation.lines}
+    for finding in concerned:
         contributions.append(
             {
                 "finding_key": finding["key"],
@@ -130,7 +130,7 @@ def _contributions(
                 "severity": finding["severity"],
                 "severity_ceiling": finding["severity_ceiling"],
                 "applicability": finding["applicability"],
-                "duration_days": _longest(lines[name] for name in finding["medication_ids"]),
+                "duration_days": _longest([lines[name] for name in finding["medication_ids"]]),
                 "evidence_grade": finding["evidence"]["grade"],
                 "verification": finding["evidence"]["verification"],
             }
@@ -140,7 +140,7 @@ def _contributions(
 
 def _longest(lines: Iterable[Line]) -> int | None:
     known = [days for line in lines if (days := line.days_taken) is not None]
-    return max(known, default=None)
+    return max(known) if known else None
 
 
 def _factors(
@@ -148,12 +148,11 @@ def _factors(
 ) -> list[PersonalFactor]:
     """Conditions of this person with the effect, less those that a contribution names already."""
     compiled = situation.compiled
+    present = [name for name in situation.facts.conditions if compiled.conditions[name].magnesium_effect in effects]
+    if not present:
+        return []
     named = {name for contribution in contributions for name in contribution["condition_ids"]}
-    return [
-        compiled.personal_factor(name)
-        for name in sorted(situation.facts.conditions - named)
-        if compiled.conditions[name].magnesium_effect in effects
-    ]
+    return [compiled.personal_factor(name) for name in sorted(present) if name not in named]
 
 
 def _dietary_intake(situation: Situation, intake: MagnesiumIntake) -> DietaryIntake | None:
@@ -244,7 +243,7 @@ def deficiency_risk(
     """Collect everything about low magnesium that the report holds; ``findings`` with those that are settled."""
     facts = situation.facts
     contributions = _contributions(situation, findings, _LOWERING)
-    band = _magnesium(bands)
+    band = _magnesium(bands) if bands else None
     diagnosed = LOW_CONDITION in facts.conditions and (band is None or bool(band["stale"]))
     low = diagnosed or (band is not None and band["level"] == MagnesiumLevel.LOW)
     dietary = _dietary_intake(situation, intake)
@@ -285,17 +284,24 @@ def excess_risk(
     facts = situation.facts
     contributions = _contributions(situation, findings, _RAISING)
     factors = _factors(situation, _HIGH_EFFECTS, contributions) if facts.conditions else []
-    magnesium = [band for band in bands if band["analyte"] == MAGNESIUM]
-    high = HIGH_CONDITION in facts.conditions and not magnesium
-    high = high or any(band["level"] == MagnesiumLevel.HIGH for band in magnesium)
-    parenteral = sorted({one["medication_id"] for one in intake["not_counted"]})
+    magnesium = [band for band in bands if band["analyte"] == MAGNESIUM] if bands else []
+    if magnesium:
+        high = magnesium[0]["level"] == MagnesiumLevel.HIGH
+    else:
+        high = HIGH_CONDITION in facts.conditions
+    not_counted = intake["not_counted"]
+    parenteral = sorted({one["medication_id"] for one in not_counted}) if not_counted else []
     state = ExcessState.NONE_KNOWN
     if high:
         state = ExcessState.MEASURED_HIGH
     elif contributions:
         state = ExcessState.RISK_FACTORS
     takes = bool(intake["contributions"] or intake["as_needed"] or parenteral)
-    missing = {fact for finding in findings if finding["direction"] in _RAISING for fact in finding["missing_facts"]}
+    missing = (
+        {fact for finding in findings if finding["direction"] in _RAISING for fact in finding["missing_facts"]}
+        if contributions
+        else set()
+    )
     if takes and facts.egfr == (None, None):
         missing.add("patient.egfr")
     watch = state is not ExcessState.NONE_KNOWN or (takes and bool(factors))

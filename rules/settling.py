@@ -168,9 +168,12 @@ def proposal_of(findings: Sequence[Finding], proposed: Sequence[str]) -> Proposa
 
 def magnesium_products(intake: MagnesiumIntake, proposed: Collection[str]) -> MagnesiumProducts | None:
     """Several products that bring magnesium, named; None: fewer than two."""
+    parts = [*intake["contributions"], *intake["as_needed"], *intake["not_counted"]]
+    if len(parts) < 2:  # noqa: PLR2004 - several
+        return None
     substances: dict[str, SubstanceReference] = {}
     named: dict[str, list[str]] = {}
-    for part in (*intake["contributions"], *intake["as_needed"], *intake["not_counted"]):
+    for part in parts:
         substances[part["substance"]["id"]] = part["substance"]
         named.setdefault(part["medication_id"], []).append(part["substance"]["name"])
     if len(named) < 2:  # noqa: PLR2004 - several
