@@ -118,24 +118,22 @@ def _contributions(
     if not concerned:
         return []
     lines = {line.id: line for line in situation.lines}
-    contributions: list[RiskContribution] = []
-    for finding in concerned:
-        contributions.append(
-            {
-                "finding_key": finding["key"],
-                "interaction_id": finding["interaction_id"],
-                "title": finding["title"],
-                "medication_ids": finding["medication_ids"],
-                "condition_ids": finding["condition_ids"],
-                "severity": finding["severity"],
-                "severity_ceiling": finding["severity_ceiling"],
-                "applicability": finding["applicability"],
-                "duration_days": _longest([lines[name] for name in finding["medication_ids"]]),
-                "evidence_grade": finding["evidence"]["grade"],
-                "verification": finding["evidence"]["verification"],
-            }
-        )
-    return contributions
+    return [
+        {
+            "finding_key": finding["key"],
+            "interaction_id": finding["interaction_id"],
+            "title": finding["title"],
+            "medication_ids": finding["medication_ids"],
+            "condition_ids": finding["condition_ids"],
+            "severity": finding["severity"],
+            "severity_ceiling": finding["severity_ceiling"],
+            "applicability": finding["applicability"],
+            "duration_days": _longest([lines[name] for name in finding["medication_ids"]]),
+            "evidence_grade": finding["evidence"]["grade"],
+            "verification": finding["evidence"]["verification"],
+        }
+        for finding in concerned
+    ]
 
 
 def _longest(lines: Iterable[Line]) -> int | None:
@@ -285,10 +283,7 @@ def excess_risk(
     contributions = _contributions(situation, findings, _RAISING)
     factors = _factors(situation, _HIGH_EFFECTS, contributions) if facts.conditions else []
     magnesium = [band for band in bands if band["analyte"] == MAGNESIUM] if bands else []
-    if magnesium:
-        high = magnesium[0]["level"] == MagnesiumLevel.HIGH
-    else:
-        high = HIGH_CONDITION in facts.conditions
+    high = magnesium[0]["level"] == MagnesiumLevel.HIGH if magnesium else HIGH_CONDITION in facts.conditions
     not_counted = intake["not_counted"]
     parenteral = sorted({one["medication_id"] for one in not_counted}) if not_counted else []
     state = ExcessState.NONE_KNOWN
