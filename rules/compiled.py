@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
 # The class of magnesium salts that are sold as supplements.
 SUPPLEMENT_CLASS = "oral-magnesium-supplements"
+_OTHER_ORAL_CLASSES = ("laxative-magnesium-salts", "magnesium-antacids")
 MAXIMUM_PAIRS = 200_000
 _KIDNEY = frozenset({"egfr", "dialysis"})  # facts of kidney function, as expressions name them
 # The ways of giving a medication that a side remembers its answer for; far more than a knowledge base has.
@@ -554,12 +555,13 @@ class CompiledRuleSet:
 
     @cached_property
     def supplement_forms(self) -> tuple[tuple[SaltForm, Substance], ...]:
-        """The forms that are sold as supplements, each with the substance that stands for it."""
+        """The forms that are sold for use by mouth, each with the substance that stands for it: a supplement first."""
         found: dict[str, tuple[SaltForm, Substance]] = {}
-        for name in self.members_of(SUPPLEMENT_CLASS):
-            record = self.substances[name]
-            if _active(record) and record.salt_form is not None and Route.ORAL in record.routes:
-                found.setdefault(record.salt_form, (self.forms[record.salt_form], record))
+        for group in (SUPPLEMENT_CLASS, *_OTHER_ORAL_CLASSES):
+            for name in self.members_of(group):
+                record = self.substances[name]
+                if _active(record) and record.salt_form is not None and Route.ORAL in record.routes:
+                    found.setdefault(record.salt_form, (self.forms[record.salt_form], record))
         return tuple(found[name] for name in sorted(found) if _active(found[name][0]))
 
     def personal_factor(self, condition_id: str) -> PersonalFactor:

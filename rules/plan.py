@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rules.compiled import SUPPLEMENT_CLASS
 from rules.conditions import Range
 from rules.fragments import cited
 from rules.judgement import RANK
@@ -328,7 +329,7 @@ class _Planner:
                 reasons.append(_about(finding, f"{finding['title']}. {finding['management']['text']}"))
                 fit = max(fit, found, key=_FITS.index)
         if fit is not Fit.UNSUITABLE:
-            cautions, remarks = self._own(form)
+            cautions, remarks = self._own(form, substance)
             if cautions:
                 fit = Fit.WITH_CARE
             reasons += [*cautions, *remarks]
@@ -343,10 +344,11 @@ class _Planner:
             "times": [] if fit is Fit.UNSUITABLE else trial.times,
         }
 
-    def _own(self, form: SaltForm) -> tuple[list[PlanReason], list[PlanReason]]:
+    def _own(self, form: SaltForm, substance: Substance) -> tuple[list[PlanReason], list[PlanReason]]:
         """What the form's own record says: what asks for care in this person, and what else is worth knowing."""
         listed = self.situation.facts.keys
         careful = {
+            "usual_use": SUPPLEMENT_CLASS not in self.compiled.entries[substance.id].keys,
             "laxative": form.laxative.effect is LaxativeEffect.STRONG
             and _CONSTIPATION not in self.situation.facts.conditions,
             "solubility": form.solubility.solubility is Solubility.ACID_ONLY and not _LESS_ACID.isdisjoint(listed),
@@ -354,6 +356,7 @@ class _Planner:
         cautions: list[PlanReason] = []
         remarks: list[PlanReason] = []
         for name, about in (
+            ("usual_use", form.usual_use),
             ("absorption", form.absorption),
             ("laxative", form.laxative),
             ("solubility", form.solubility),
