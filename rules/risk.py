@@ -245,7 +245,9 @@ def deficiency_risk(
     diagnosed = LOW_CONDITION in facts.conditions and (band is None or bool(band["stale"]))
     low = diagnosed or (band is not None and band["level"] == MagnesiumLevel.LOW)
     dietary = _dietary_intake(situation, intake)
-    short = dietary is not None and any(not one["reached"] for one in dietary["recommended"])
+    # Bodies differ by a third: food is called short when it reaches none of their figures.
+    short = dietary is not None and bool(dietary["recommended"])
+    short = short and not any(one["reached"] for one in dietary["recommended"])
     state = DeficiencyState.NONE_KNOWN
     if low:
         state = DeficiencyState.MEASURED_LOW

@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from rules.model import Interaction
 
 # What ends up in a report or on a page and advises somebody; the others only describe.
-_ADVISING: Final = ("interactions", "conditions", "reference_ranges", "guidance", "assessments")
-_DESCRIBING: Final = ("classes", "forms", "symptoms", "intake_limits")
+_ADVISING: Final = (
+    "interactions",
+    "conditions",
+    "reference_ranges",
+    "guidance",
+    "assessments",
+    "administrations",
+    "monitoring_schedules",
+    "supplement_targets",
+)
+_DESCRIBING: Final = ("classes", "forms", "symptoms", "intake_limits", "recommended_intakes")
 
 
 def _words(*alternatives: str) -> re.Pattern[str]:
