@@ -52,6 +52,7 @@ from rules.terms import (
     DoseBasis,
     DoseForm,
     ExcessState,
+    FindingOrigin,
     Fit,
     GuidanceTopic,
     LaxativeEffect,
@@ -504,6 +505,7 @@ class ExpectedFinding(Document):
     drug_first_hours: Hours | None = None
     spacing_helps: Flag | None = None
     timing: TimingState | None = None
+    origin: FindingOrigin | None = None
 
 
 class ExpectedForm(Document):

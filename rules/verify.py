@@ -44,7 +44,7 @@ def _differences(expected: ExpectedFinding, finding: Finding) -> Iterator[str]:
         "drug_first_hours": separation["drug_first_hours"] if separation else None,
     }
     values = cast("dict[str, object]", finding)
-    for name in ("severity", "operational_class", "applicability", "severity_ceiling"):
+    for name in ("severity", "operational_class", "applicability", "severity_ceiling", "origin"):
         wanted = getattr(expected, name)
         if wanted is not None and values[name] != wanted:
             yield f"{name} is {values[name]}, expected {wanted}"
