@@ -246,8 +246,8 @@ def deficiency_risk(
     low = diagnosed or (band is not None and band["level"] == MagnesiumLevel.LOW)
     dietary = _dietary_intake(situation, intake)
     # Bodies differ by a third: food is called short when it reaches none of their figures.
-    short = dietary is not None and bool(dietary["recommended"])
-    short = short and not any(one["reached"] for one in dietary["recommended"])
+    reached = [] if dietary is None else [one["reached"] for one in dietary["recommended"]]
+    short = bool(reached) and not any(reached)
     state = DeficiencyState.NONE_KNOWN
     if low:
         state = DeficiencyState.MEASURED_LOW
