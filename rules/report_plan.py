@@ -206,7 +206,7 @@ class PlannedDose(TypedDict):
 
 
 class DayPeriod(TypedDict):
-    """Part of the day, from a time up to a time; it may run over midnight."""
+    """Part of the day, from its first to its last minute; it may run over midnight."""
 
     start: ClockText
     end: ClockText

@@ -7,22 +7,23 @@ steps. It never returns a schedule that breaks a rule, and says so when its step
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 DAY: Final = 24 * 60
+HALF_DAY: Final = DAY // 2
 # Looking at one schedule costs about a tenth of a microsecond.
 BUDGET: Final = 3_000_000
 # Above so many schedules it pays to ask first whether there is room at all.
 _MANY: Final = 200
 # A dose that stays where it was given counts before the minutes that others move, and these before the preferences for
-# doses without a given time; 25 doses moved by half a day stay below the next weight.
-_MOVED: Final = 10**10
-_MINUTE_MOVED: Final = 10**5
+# doses without a given time; ten thousand doses moved by half a day stay below the next weight.
+_MOVED: Final = 10**14
+_MINUTE_MOVED: Final = 10**7
 
 
 class OutOfBudget(Exception):
@@ -37,12 +38,11 @@ class Medicine:
     doses: int
     minutes: tuple[int, ...]  # in order
     own_gap: int  # least minutes between two doses of it
-    given: tuple[int, ...] = ()  # as many as doses, or none
-    preferred: tuple[int, ...] = ()  # as many as doses, for doses without a given time
+    given: tuple[int, ...] = ()  # in order; as many as doses, or none
+    preferred: tuple[int, ...] = ()  # in order; as many as doses, or none; for doses without a given time
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """After a dose of ``first``, none of ``then`` for so many minutes."""
 
     first: str
@@ -81,13 +81,24 @@ class _Domain:
     neighbours: dict[int, dict[int, int]] = field(default_factory=dict)  # place -> minute -> minutes it forbids there
 
 
+def way(one: int, other: int) -> int:
+    """Minutes from one time to another, the shorter way round the clock."""
+    return HALF_DAY - abs(HALF_DAY - abs(one - other))
+
+
+def closest(wanted: Times, times: Times) -> Times:
+    """``wanted`` turned so that, dose for dose, it lies as close as possible to ``times``; both in order."""
+    turned = (wanted[start:] + wanted[:start] for start in range(len(wanted)))
+    return min(turned, key=lambda one: sum(map(way, one, times)), default=())
+
+
 def cost_of(medicine: Medicine, times: Times) -> int:
     """How far a schedule is from what was given, or from what would be preferred."""
-    if medicine.given:
-        given = sorted(medicine.given)
-        moved = medicine.doses - len(set(given) & set(times))
-        return moved * _MOVED + sum(abs(one - other) for one, other in zip(given, times, strict=True)) * _MINUTE_MOVED
-    return sum(abs(one - other) for one, other in zip(medicine.preferred, times, strict=True))
+    wanted = medicine.given or medicine.preferred
+    apart = sum(map(way, closest(wanted, times), times))
+    if not medicine.given:
+        return apart
+    return (medicine.doses - len(set(wanted) & set(times))) * _MOVED + apart * _MINUTE_MOVED
 
 
 def schedules(medicine: Medicine, budget: Budget) -> list[tuple[int, Times]]:
@@ -148,8 +159,9 @@ def solve(medicines: Sequence[Medicine], gaps: Sequence[Gap], budget: Budget) ->
         OutOfBudget: the search ended before it knew.
     """
     times: dict[str, Times] = {}
+    longest = gap_minutes(gaps)
     for group in components(medicines, gaps):
-        found = _Search(group, gap_minutes(gaps), budget).best()
+        found = _Search(group, longest, budget).best()
         if found is None:
             return None
         times |= found
@@ -184,11 +196,6 @@ def smallest_conflict(
     return None
 
 
-def with_fewer_doses(medicine: Medicine, doses: int) -> Medicine:
-    """The medicine taken less often, at whatever times."""
-    return replace(medicine, doses=doses, given=(), preferred=medicine.preferred[:doses] or medicine.given[:doses])
-
-
 class _Search:
     """One depth-first search over the schedules of a group."""
 
@@ -205,12 +212,30 @@ class _Search:
         self.domains = [_domain(medicine, bits, budget) for medicine in ordered]
         for place, domain in enumerate(self.domains):
             for later in range(place + 1, len(ordered)):
-                forbidden = _forbidden(domain.medicine, ordered[later], gaps, bits)
+                forbidden = self._forbidden(domain.medicine, ordered[later], gaps, bits)
                 if forbidden:
                     domain.neighbours[later] = forbidden
         self.cheapest = -1
         self.found: list[Times] | None = None
         self.first_is_enough = False
+
+    def _forbidden(
+        self, one: Medicine, other: Medicine, gaps: Mapping[tuple[str, str], int], bits: Mapping[int, int]
+    ) -> dict[int, int]:
+        """For each minute of one medicine, the minutes that the other may then not use; empty: they do not mind."""
+        after = gaps.get((one.id, other.id), 0)
+        before = gaps.get((other.id, one.id), 0)
+        if not after and not before:
+            return {}
+        self.budget.spend(len(one.minutes) * len(other.minutes))
+        return {
+            minute: sum(
+                bits[their]
+                for their in other.minutes
+                if (their - minute) % DAY < after or (minute - their) % DAY < before
+            )
+            for minute in one.minutes
+        }
 
     def any(self) -> bool:
         """Whether there is a solution."""
@@ -256,6 +281,7 @@ class _Search:
         """What the others may no longer use, and the first schedule that each has left; None: one has none left."""
         if not domain.neighbours:
             return forbidden, starts
+        self.budget.spend(len(domain.neighbours))
         forbidden, starts = forbidden.copy(), starts.copy()
         for later, forbids in domain.neighbours.items():
             blocked = forbidden[later]
@@ -301,28 +327,3 @@ def _domain(medicine: Medicine, bits: Mapping[int, int], budget: Budget) -> _Dom
         domain.times.append(times)
         domain.masks.append(sum(bits[minute] for minute in times))
     return domain
-
-
-def _forbidden(
-    one: Medicine, other: Medicine, gaps: Mapping[tuple[str, str], int], bits: Mapping[int, int]
-) -> dict[int, int]:
-    """For each minute of one medicine, the minutes that the other may then not use; empty: they do not mind."""
-    after = gaps.get((one.id, other.id), 0)
-    before = gaps.get((other.id, one.id), 0)
-    if not after and not before:
-        return {}
-    return {
-        minute: sum(
-            bits[their] for their in other.minutes if (their - minute) % DAY < after or (minute - their) % DAY < before
-        )
-        for minute in one.minutes
-    }
-
-
-def broken(times: Mapping[str, Times], gaps: Iterable[Gap]) -> Iterator[tuple[Gap, int, int]]:
-    """Every pair of doses that is too close, with its gap: what a plan must never hold."""
-    for gap in gaps:
-        for one in times.get(gap.first, ()):
-            for other in times.get(gap.then, ()):
-                if (other - one) % DAY < gap.minutes:
-                    yield gap, one, other

@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rules.fragments import cited
 from rules.solver import (
     DAY,
+    HALF_DAY,
     Budget,
     Gap,
     Medicine,
     OutOfBudget,
+    closest,
     feasible,
     smallest_conflict,
     solve,
-    with_fewer_doses,
 )
 from rules.terms import DoseMove, FoodRelation, Route, TimeOfDay, TimetableState, word
 from rules.timing import Doses, DosesOfTwo, minute_of, timing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from rules.care import Administration
     from rules.lines import Line
@@ -58,16 +59,25 @@ _HOUR: Final = 60
 
 
 class _Day(NamedTuple):
-    """The waking hours and meals, and the grid that doses without a given time are put on."""
+    """The waking hours and meals, and the grid that doses without a given time are put on.
+
+    Everything is planned in minutes since waking, so that a day turned round the clock gives the same plan.
+    """
 
     grid: int
     wakes: int
     length: int
-    meals: tuple[int, ...]
+    meals: tuple[int, ...]  # since waking, in order
     meals_given: bool
 
     def hours(self) -> str:
-        return f"{_clock(self.wakes)} and {_clock(self.wakes + self.length)}"
+        return f"{self.clock(0)} and {self.clock(self.length)}"
+
+    def since_waking(self, minute: int) -> int:
+        return (minute - self.wakes) % DAY
+
+    def clock(self, since_waking: int) -> str:
+        return _clock(self.wakes + since_waking)
 
 
 class _Spacing(NamedTuple):
@@ -124,7 +134,9 @@ class _Plan:
         self.spacings = list(self._spacings())
         numbers = [number for one in self.spacings for number in (one.after_magnesium, one.after_drug)]
         self.day = self._waking_day(situation.profile.day, numbers)
-        self.rounded = any(number % self.day.grid for number in self._numbers(numbers))
+        # Where something does not lie on the grid, a plan may exist between its points.
+        borders = (self.day.wakes, self.day.length, *self.day.meals)
+        self.rounded = any(number % self.day.grid for number in (*borders, *self._numbers(numbers)))
         self.medicines = [self._medicine(line) for line in planned]
         self.gaps = list(self._gaps({line.id for line in planned}))
 
@@ -134,13 +146,11 @@ class _Plan:
             return "It was not recognised, so nobody knows what it has to be kept apart from."
         if line.given.routes and Route.ORAL not in line.given.routes:
             return "It is not taken by mouth."
-        if line.as_needed:
-            return None
-        if line.times_per_day is None:
+        if not line.as_needed and line.times_per_day is None:
             return "It is not known how often a day it is taken: give times or times_per_day."
-        if line.times_per_day > _MOST_DOSES:
+        if not line.as_needed and (line.times_per_day or 0) > _MOST_DOSES:
             return f"It is taken more than {_MOST_DOSES} times a day."
-        if line.given.routes and len(line.given.routes) > 1:
+        if line.given.routes != (Route.ORAL,):
             self.assumptions.append(f"{line.id} is taken by mouth.")
         return None
 
@@ -174,17 +184,20 @@ class _Plan:
         sleeps = minute_of(given.sleeps_at or _SLEEPS_AT)
         if given.wakes_at is None or given.sleeps_at is None:
             self.assumptions.append(f"Doses without a given time lie between {_clock(wakes)} and {_clock(sleeps)}.")
-        meals = tuple(sorted(minute_of(meal) for meal in (_MEALS if given.meals is None else given.meals)))
+        meals = tuple(minute_of(meal) for meal in (_MEALS if given.meals is None else given.meals))
         if given.meals is None and any(rule.food for rules in self.rules.values() for rule in rules):
-            words = ", ".join(_clock(meal) for meal in meals)
+            words = ", ".join(_MEALS)
             self.assumptions.append(f"Meals are at {words}; a given time is not moved because of an assumed meal.")
         numbers = [wakes, sleeps, *meals, *self._numbers(windows)]
         grid = next((grid for grid in _GRIDS if all(number % grid == 0 for number in numbers)), _GRIDS[-1])
-        return _Day(grid, wakes, (sleeps - wakes) % DAY or DAY, meals, given.meals is not None)
+        length = (sleeps - wakes) % DAY or DAY
+        return _Day(grid, wakes, length, tuple(sorted((meal - wakes) % DAY for meal in meals)), given.meals is not None)
 
-    def _medicine(self, line: Line) -> Medicine:
-        doses = line.times_per_day or 1
-        given = tuple(sorted({minute_of(time) for time in line.item.times}))
+    def _medicine(self, line: Line, fewer: int | None = None) -> Medicine:
+        """A line with its possible times; ``fewer``: as often a day instead, at whatever times."""
+        times = line.item.times if fewer is None else ()
+        doses = fewer or line.times_per_day or 1
+        given = tuple(sorted({self.day.since_waking(minute_of(time)) for time in times}))
         rules = self.rules[line.id]
         own_gap = self._own_gap(doses, given, rules)
         minutes = {minute for minute in self._grid() if self._allowed(minute, rules)}
@@ -207,19 +220,17 @@ class _Plan:
         return gap
 
     def _grid(self) -> Iterator[int]:
-        """The waking minutes on the grid, and the meals."""
-        start = -(-self.day.wakes // self.day.grid) * self.day.grid
-        for minute in range(start, self.day.wakes + self.day.length + 1, self.day.grid):
+        """The waking minutes whose clock times lie on the grid, and the meals."""
+        for minute in range(-self.day.wakes % self.day.grid, self.day.length + 1, self.day.grid):
             yield minute % DAY
         yield from self.day.meals
 
     def _allowed(self, minute: int, rules: Sequence[Administration]) -> bool:
         """Whether food and the time of day leave a dose without a given time there."""
-        since = (minute - self.day.wakes) % DAY
         for rule in rules:
-            if rule.time_of_day is TimeOfDay.MORNING and since > _PART_OF_DAY:
+            if rule.time_of_day is TimeOfDay.MORNING and minute > _PART_OF_DAY:
                 return False
-            if rule.time_of_day is TimeOfDay.EVENING and since < self.day.length - _PART_OF_DAY:
+            if rule.time_of_day is TimeOfDay.EVENING and minute < self.day.length - _PART_OF_DAY:
                 return False
         return self._fits_meals(minute, rules)
 
@@ -247,31 +258,33 @@ class _Plan:
         if any(rule.food is FoodRelation.WITH_FOOD for rule in rules) and 1 < doses <= len(day.meals):
             return (*day.meals[: doses - 1], day.meals[-1])
         if any(rule.time_of_day is TimeOfDay.EVENING for rule in rules) and doses == 1:
-            return ((day.wakes + max(0, day.length - 2 * _HOUR)) % DAY,)
-        first, span = day.wakes + _HOUR, max(0, day.length - 3 * _HOUR)
-        return tuple(sorted((first + span * place // max(1, doses - 1)) % DAY for place in range(doses)))
+            return (max(0, day.length - 2 * _HOUR),)
+        span = max(0, day.length - 3 * _HOUR)
+        return tuple(_HOUR + span * place // max(1, doses - 1) for place in range(doses))
 
-    def _gaps(self, planned: set[str]) -> Iterator[Gap]:
+    def _gaps(self, planned: Collection[str]) -> Iterator[Gap]:
+        """What the search keeps, up to the grid: a longer gap keeps the shorter one."""
+        for gap in self._needed(planned):
+            yield gap._replace(minutes=-(-gap.minutes // self.day.grid) * self.day.grid)
+
+    def _needed(self, names: Collection[str]) -> Iterator[Gap]:
+        """What has to lie between doses of these lines: the windows, and what is taken before all other medicines."""
         for one in self.spacings:
-            if one.drug in planned and one.magnesium in planned:
-                yield Gap(one.magnesium, one.drug, self._up(one.after_magnesium))
-                yield Gap(one.drug, one.magnesium, self._up(one.after_drug))
-        for name in sorted(planned):
+            if one.drug in names and one.magnesium in names:
+                yield Gap(one.magnesium, one.drug, one.after_magnesium)
+                yield Gap(one.drug, one.magnesium, one.after_drug)
+        for name in sorted(names):
             alone = max((rule.minutes_before_other_medicines or 0 for rule in self.rules[name]), default=0)
             if alone:
-                for other in sorted(planned - {name}):
-                    yield Gap(name, other, self._up(alone))
-
-    def _up(self, minutes: int) -> int:
-        """Up to the grid: a longer gap keeps the shorter one."""
-        return -(-minutes // self.day.grid) * self.day.grid
+                for other in sorted(set(names) - {name}):
+                    yield Gap(name, other, alone)
 
     # --- the answer -------------------------------------------------------------------------------------------------
 
     def with_times(self, times: Mapping[str, Times]) -> Timetable:
         """The plan as a report shows it."""
-        doses = [dose for medicine in self.medicines for dose in _doses(medicine, times[medicine.id])]
-        doses.sort(key=lambda dose: (self._since_waking(dose["time"]), dose["medication_id"]))
+        doses = [dose for medicine in self.medicines for dose in self._doses(medicine, times[medicine.id])]
+        doses.sort(key=lambda dose: (self.day.since_waking(minute_of(dose["time"])), dose["medication_id"]))
         answer = self._answer(TimetableState.PLANNED)
         answer["doses"] = doses
         answer["windows"] = self._timed(times)
@@ -317,8 +330,24 @@ class _Plan:
         left = len(self.not_planned)
         return f" {left} medication{' is' if left == 1 else 's are'} not planned; see not_planned." if left else ""
 
-    def _since_waking(self, time: str) -> int:
-        return (minute_of(time) - self.day.wakes) % DAY
+    def _doses(self, medicine: Medicine, times: Times) -> Iterator[PlannedDose]:
+        """Each dose with the given time it stands for: those that were kept, and the others so that least moves."""
+        moved = tuple(minute for minute in times if minute not in medicine.given)
+        left = tuple(minute for minute in medicine.given if minute not in times)
+        stands_for = dict(zip(moved, closest(left, moved), strict=False))
+        for minute in times:
+            given = minute if minute in medicine.given else stands_for.get(minute)
+            move = DoseMove.SET if given is None else DoseMove.KEPT if given == minute else DoseMove.MOVED
+            yield {
+                "time": self.day.clock(minute),
+                "medication_id": medicine.id,
+                "move": word(move),
+                "given_time": None if given is None else self.day.clock(given),
+                "minutes_moved": 0 if given is None else (minute - given + HALF_DAY) % DAY - HALF_DAY,
+            }
+
+    def _as_doses(self, name: str, times: Mapping[str, Times]) -> Doses:
+        return Doses(name, [self.day.clock(minute) for minute in times[name]])
 
     def _notes(self) -> Iterator[AdministrationNote]:
         for name, rules in sorted(self.rules.items()):
@@ -337,7 +366,8 @@ class _Plan:
             known = [(drug, magnesium) for drug, magnesium in pairs if drug in times and magnesium in times]
             if window is None or not known:
                 continue
-            doses = [DosesOfTwo(_as_doses(drug, times), _as_doses(magnesium, times)) for drug, magnesium in known]
+            clock = {name: self._as_doses(name, times) for pair in known for name in pair}
+            doses = [DosesOfTwo(clock[drug], clock[magnesium]) for drug, magnesium in known]
             timed.append(
                 {
                     "finding_key": finding["key"],
@@ -350,21 +380,25 @@ class _Plan:
 
     def _free(self, name: str, times: Mapping[str, Times]) -> AsNeededPeriods:
         """When a dose of something taken only when needed keeps every window to the planned doses."""
-        gaps: list[tuple[str, int, int]] = []  # partner, minutes after it, minutes before it
-        for one in self.spacings:
-            if one.drug == name and one.magnesium in times:
-                gaps.append((one.magnesium, one.after_magnesium, one.after_drug))
-            elif one.magnesium == name and one.drug in times:
-                gaps.append((one.drug, one.after_drug, one.after_magnesium))
-        free = [
-            all(
-                (minute - dose) % DAY >= after and (dose - minute) % DAY >= before
-                for partner, after, before in gaps
-                for dose in times[partner]
-            )
-            for minute in range(DAY)
-        ]
-        return {"medication_id": name, "periods": _periods(free)}
+        free = [True] * DAY
+        for gap in self._needed([*times, name]):
+            for dose in times.get(gap.first, ()) if gap.then == name else ():
+                for wait in range(gap.minutes):
+                    free[(dose + wait) % DAY] = False
+            for dose in times.get(gap.then, ()) if gap.first == name else ():
+                for wait in range(gap.minutes):
+                    free[(dose - wait) % DAY] = False
+        return {"medication_id": name, "periods": list(self._periods(free))}
+
+    def _periods(self, free: Sequence[bool]) -> Iterator[DayPeriod]:
+        """The free stretches of a day that repeats, each with its first and its last minute."""
+        if all(free):
+            yield {"start": _clock(0), "end": _clock(-1)}
+            return
+        for start in range(DAY):
+            if free[start] and not free[start - 1]:
+                end = next(end for end in range(start, start + DAY) if not free[(end + 1) % DAY])
+                yield {"start": self.day.clock(start), "end": self.day.clock(end)}
 
     def conflict(self) -> TimetableConflict | None:
         """A smallest set that cannot fit together, and what was tried and helps; None: the search did not get there."""
@@ -401,7 +435,7 @@ class _Plan:
             others = [other for other in self.medicines if other is not medicine]
             try:
                 for doses in range(medicine.doses - 1, 0, -1):
-                    if feasible([*others, with_fewer_doses(medicine, doses)], self.gaps, budget):
+                    if feasible([*others, self._medicine(self.lines[medicine.id], doses)], self.gaps, budget):
                         often = "once" if doses == 1 else f"{doses} times"
                         yield {
                             "medication_id": medicine.id,
@@ -431,39 +465,3 @@ def administrations_of(situation: Situation, line: Line) -> list[Administration]
             for entry in line.entries
         )
     ]
-
-
-def _as_doses(name: str, times: Mapping[str, Times]) -> Doses:
-    return Doses(name, [_clock(minute) for minute in times[name]])
-
-
-def _doses(medicine: Medicine, times: Times) -> Iterator[PlannedDose]:
-    """Each dose with the given time it stands for: those that were kept, and the others in order."""
-    left_given = [minute for minute in medicine.given if minute not in times]
-    moved = dict(zip((minute for minute in times if minute not in medicine.given), left_given, strict=False))
-    for minute in times:
-        given = minute if minute in medicine.given else moved.get(minute)
-        move = DoseMove.SET if given is None else DoseMove.KEPT if given == minute else DoseMove.MOVED
-        yield {
-            "time": _clock(minute),
-            "medication_id": medicine.id,
-            "move": word(move),
-            "given_time": None if given is None else _clock(given),
-            "minutes_moved": 0 if given is None else minute - given,
-        }
-
-
-def _periods(free: Sequence[bool]) -> list[DayPeriod]:
-    """The free stretches of a day that repeats; all of it is one from 00:00 to 00:00."""
-    if all(free):
-        return [{"start": "00:00", "end": "00:00"}]
-    starts = [minute for minute in range(DAY) if free[minute] and not free[minute - 1]]
-    return [{"start": _clock(start), "end": _clock(_end(free, start))} for start in starts]
-
-
-def _end(free: Sequence[bool], start: int) -> int:
-    """The last free minute of a stretch."""
-    length = 0
-    while free[(start + length + 1) % DAY]:
-        length += 1
-    return start + length

@@ -10,11 +10,13 @@ import json
 from typing import Any, TypeVar
 
 from rules import CompiledRuleSet, MedicationProfile, RuleSet, compile_rule_set
+from rules.care import Administration, MonitoringSchedule, RecommendedIntake, SupplementTarget
 from rules.documents import Document
 from rules.model import (
     Assessment,
     Citation,
     Condition,
+    Guidance,
     IntakeLimit,
     Interaction,
     MedicationClass,
@@ -175,6 +177,73 @@ def intake_limit(record_id: str = "upper-level", mg_per_day: str = "250", **give
     return _build(IntakeLimit, defaults, given)
 
 
+def guidance(record_id: str, topic: str = "treatment", **given: Any) -> Guidance:  # noqa: ANN401
+    """A short page."""
+    defaults = {
+        "id": record_id,
+        "last_reviewed_on": REVIEWED,
+        "topic": topic,
+        "title": f"The page {record_id}",
+        "text": f"A sentence of {record_id}.",
+        "citations": references(),
+    }
+    return _build(Guidance, defaults, given)
+
+
+def administration(record_id: str, *substances: str, **given: Any) -> Administration:  # noqa: ANN401
+    """How the substances are taken; say at least one thing about it."""
+    defaults = {
+        "id": record_id,
+        "last_reviewed_on": REVIEWED,
+        "title": f"How to take {record_id}",
+        "substances": list(substances),
+        "text": f"A sentence on how to take {record_id}.",
+        "citations": references(),
+    }
+    return _build(Administration, defaults, given)
+
+
+def monitoring_schedule(record_id: str, *tests: str, **given: Any) -> MonitoringSchedule:  # noqa: ANN401
+    """What is measured; say because of which interaction or decision."""
+    defaults = {
+        "id": record_id,
+        "last_reviewed_on": REVIEWED,
+        "title": f"The schedule {record_id}",
+        "tests": list(tests),
+        "text": f"A sentence on {record_id}.",
+        "citations": references(),
+    }
+    return _build(MonitoringSchedule, defaults, given)
+
+
+def recommended_intake(record_id: str, mg_per_day: str, **given: Any) -> RecommendedIntake:  # noqa: ANN401
+    """A recommendation for everybody."""
+    defaults = {
+        "id": record_id,
+        "last_reviewed_on": REVIEWED,
+        "body": f"The body {record_id}",
+        "mg_per_day": mg_per_day,
+        "text": "A sentence about the recommendation.",
+        "citations": references(),
+    }
+    return _build(RecommendedIntake, defaults, given)
+
+
+def supplement_target(record_id: str, decision: str, least: str, most: str, **given: Any) -> SupplementTarget:  # noqa: ANN401
+    """How much a plan aims at, for everybody."""
+    defaults = {
+        "id": record_id,
+        "last_reviewed_on": REVIEWED,
+        "title": f"The target {record_id}",
+        "decision": decision,
+        "least_mg_per_day": least,
+        "most_mg_per_day": most,
+        "text": "A sentence about the target.",
+        "citations": references(),
+    }
+    return _build(SupplementTarget, defaults, given)
+
+
 def party(*classes: str, **given: Any) -> dict[str, Any]:  # noqa: ANN401
     """One side of an interaction: members of the classes."""
     return {"classes": list(classes), **given}
@@ -250,6 +319,11 @@ _FIELD_OF: dict[type[Document], str] = {
     Symptom: "symptoms",
     ReferenceRange: "reference_ranges",
     IntakeLimit: "intake_limits",
+    RecommendedIntake: "recommended_intakes",
+    SupplementTarget: "supplement_targets",
+    Administration: "administrations",
+    MonitoringSchedule: "monitoring_schedules",
+    Guidance: "guidance",
     Assessment: "assessments",
     Citation: "citations",
 }

@@ -28,6 +28,7 @@ from rules import (
     names,
     quantities,
     resolution,
+    solver,
     timing,
 )
 from tests.property.laws import documents
@@ -136,6 +137,55 @@ def _sorted_by_name(patch: Patch) -> None:
 
 def _the_day_ends_at_midnight(patch: Patch) -> None:
     patch.setattr(timing, "DAY", 10 * timing.DAY)
+
+
+def _only_one_order_is_kept_apart(patch: Patch) -> None:
+    honest = solver._Search._forbidden
+
+    def forbidden(self: Anything, one: Anything, other: Anything, gaps: Anything, bits: Anything) -> Anything:
+        return honest(self, one, other, {(one.id, other.id): gaps.get((one.id, other.id), 0)}, bits)
+
+    patch.setattr(solver._Search, "_forbidden", forbidden)
+
+
+def _the_search_ends_at_midnight(patch: Patch) -> None:
+    patch.setattr(solver, "DAY", 10 * solver.DAY)
+
+
+def _minutes_never_move_over_midnight(patch: Patch) -> None:
+    patch.setattr(solver, "way", lambda one, other: abs(one - other))
+
+
+def _any_medicine_is_a_conflict(patch: Patch) -> None:
+    patch.setattr(solver, "feasible", lambda *_: False)
+
+
+def _the_best_so_far_will_do(patch: Patch) -> None:
+    honest = solver._Search.best
+
+    def best(self: solver._Search) -> Anything:
+        try:
+            return honest(self)
+        except solver.OutOfBudget:
+            if self.found is None:
+                raise
+            return {domain.medicine.id: times for domain, times in zip(self.domains, self.found, strict=True)}
+
+    patch.setattr(solver._Search, "best", best)
+
+
+def _medicines_are_tried_as_they_came(patch: Patch) -> None:
+    honest = solver.components
+
+    def components(medicines: Anything, gaps: Anything) -> Anything:
+        groups = [{one.id for one in group} for group in honest(medicines, gaps)]
+        return [[one for one in medicines if one.id in group] for group in groups]
+
+    def by_partners_only(some: Anything, key: Anything = None) -> Anything:
+        return sorted(some, key=key and (lambda one: key(one)[0]))
+
+    patch.setattr(solver, "components", components)
+    patch.setattr(solver, "sorted", by_partners_only, raising=False)
 
 
 def _always_complete(patch: Patch) -> None:
@@ -318,6 +368,12 @@ MUTANTS: dict[Callable[[Patch], None], str] = {
     _invisible_characters_are_letters: "I12 another name finds the same",
     _a_combination_is_its_first_ingredient: "I12 a combination is its ingredients",
     _the_day_ends_at_midnight: "I13 turning the clock changes nothing",
+    _only_one_order_is_kept_apart: "I13 a day plan is as good as any",
+    _the_search_ends_at_midnight: "I13 a day plan is as good as any",
+    _minutes_never_move_over_midnight: "I13 a day turned gives the same day plan",
+    _any_medicine_is_a_conflict: "I13 the smallest conflict is smallest",
+    _the_best_so_far_will_do: "I13 out of steps is no day plan",
+    _medicines_are_tried_as_they_came: "I13 order and strangers change no day plan",
     _sorted_by_name: "I14 the worst is on top",
     _a_key_is_forgotten: "I17 what is accepted is answered",
     _three_lines_are_too_many: "I17 what is accepted is answered",

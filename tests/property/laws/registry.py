@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from tests.property.laws import Law, documents, facts, lists, names, reference, timing
+from tests.property.laws import Law, documents, facts, lists, names, reference, timetable, timing
 
 LAWS: dict[str, Law] = {
     "I1 adding a medicine removes nothing": lists.I1,
@@ -21,6 +21,11 @@ LAWS: dict[str, Law] = {
     "I12 another name finds the same": names.I12,
     "I12 a combination is its ingredients": names.I12_COMBINATIONS,
     "I13 turning the clock changes nothing": timing.I13,
+    "I13 a day plan is as good as any": timetable.EXACT,
+    "I13 the smallest conflict is smallest": timetable.CONFLICT,
+    "I13 out of steps is no day plan": timetable.BOUNDED,
+    "I13 order and strangers change no day plan": timetable.INDEPENDENT,
+    "I13 a day turned gives the same day plan": timetable.TURNED,
     "I14 the worst is on top": lists.I14,
     "I17 what is accepted is answered": documents.I17,
     "I17 damaged rule sets are refused": documents.I17_RULES,

@@ -64,8 +64,10 @@ class TestDigest:
     def test_known_value_of_the_empty_rule_set(self) -> None:
         """Pins the format: a digest published today must be the same tomorrow."""
         text = (
-            b'{"assessments":[],"cases":[],"citations":[],"classes":[],"conditions":[],"forms":[],"guidance":[],"intake_limits":[],'
-            b'"interactions":[],"products":[],"reference_ranges":[],"schema_version":1,"substances":[],"symptoms":[]}'
+            b'{"administrations":[],"assessments":[],"cases":[],"citations":[],"classes":[],"conditions":[],"forms":[],'
+            b'"guidance":[],"intake_limits":[],"interactions":[],"monitoring_schedules":[],"products":[],'
+            b'"recommended_intakes":[],"reference_ranges":[],"schema_version":1,"substances":[],'
+            b'"supplement_targets":[],"symptoms":[]}'
         )
         assert digest(RuleSet()) == hashlib.sha256(text).hexdigest()
 

@@ -744,11 +744,22 @@ class TestReport:
             "conditions",
             "symptoms",
             "duplicates",
+            "magnesium_products",
             "findings",
+            "settled",
+            "highest_settled_severity",
+            "acknowledgements",
+            "proposal",
             "missing_facts",
             "magnesium_intake",
             "deficiency_risk",
+            "excess_risk",
         }
+
+    def test_timetable_and_plan_come_when_they_are_asked_for(self) -> None:
+        plain = set(check(world(), make.profile()))
+        assert set(check(world(), make.profile(timetable=True))) - plain == {"timetable"}
+        assert set(check(world(), make.profile(plan=True))) - plain == {"plan"}
 
     def test_day_is_the_callers(self) -> None:
         assert check(world(), make.profile(as_of="2026-11-22"))["as_of"] == "2026-11-22"

@@ -1,4 +1,4 @@
-"""The deficiency part of a report: contributions, laboratory bands, symptoms, and words that promise nothing."""
+"""The two risks of a report: contributions, laboratory bands, symptoms, and words that promise nothing."""
 
 from __future__ import annotations
 
@@ -61,22 +61,62 @@ class TestContributions:
 
     def test_medication_and_condition(self, world: CompiledRuleSet) -> None:
         found = risk(world, "alvorin", "betarine", conditions=[{"text": "gout"}])
+        keys = [one.pop("finding_key") for one in found["contributions"]]  # type: ignore[misc]
         assert found["contributions"] == [
             {
                 "interaction_id": "drains",
+                "title": "The interaction drains",
                 "medication_ids": ["alvorin"],
                 "condition_ids": [],
                 "severity": "moderate",
+                "severity_ceiling": "moderate",
                 "applicability": "applies",
+                "duration_days": None,
+                "evidence_grade": "B",
+                "verification": "primary_text",
             },
             {
                 "interaction_id": "gout-drains",
+                "title": "The interaction gout-drains",
                 "medication_ids": [],
                 "condition_ids": ["gout"],
                 "severity": "minor",
+                "severity_ceiling": "minor",
                 "applicability": "applies",
+                "duration_days": None,
+                "evidence_grade": "B",
+                "verification": "primary_text",
             },
         ]
+        lines = [make.medication(text, text) for text in ("alvorin", "betarine")]
+        report = check(world, make.profile(*lines, conditions=[{"text": "gout"}]))
+        named = {finding["key"]: finding["interaction_id"] for finding in report["findings"]}
+        assert [named[key] for key in keys] == ["drains", "gout-drains"]
+
+    def test_duration_is_that_of_the_first_start(self, world: CompiledRuleSet) -> None:
+        lines = [
+            make.medication("m1", "alvorin", started_on="2026-11-01"),
+            make.medication("m2", "alvorin", started_on="2026-10-01"),
+            make.medication("m3", "alvorin"),
+        ]
+        [one] = check(world, make.profile(*lines, as_of="2026-11-22"))["deficiency_risk"]["contributions"]
+        assert (one["medication_ids"], one["duration_days"]) == (["m1", "m2", "m3"], 52)
+
+    def test_a_settled_finding_adds_as_before(self, world: CompiledRuleSet) -> None:
+        line = make.medication("m", "alvorin")
+        before = check(world, make.profile(line))
+        [finding] = before["findings"]
+        settled = {"finding_key": finding["key"], "context_digest": finding["context_digest"], "reason": "Known."}
+        after = check(world, make.profile(line, acknowledgements=[settled]))
+        assert after["findings"] == []
+        assert after["deficiency_risk"] == before["deficiency_risk"]
+
+    def test_each_cause_counts_once_and_only_when_it_is_sure(self, world: CompiledRuleSet) -> None:
+        assert risk(world, "alvorin")["depleting_causes"] == 1
+        assert risk(world, "cordimax")["depleting_causes"] == 0
+        found = risk(world, "alvorin", "cordimax", conditions=[{"text": "gout"}])
+        assert found["depleting_causes"] == 2
+        assert found["statement"].startswith("3 findings add to the risk of magnesium deficiency. 2 independent causes")
 
     def test_open_finding_is_shown_as_open(self, world: CompiledRuleSet) -> None:
         assert risk(world, "cordimax")["contributions"][0]["applicability"] == "may_apply"
@@ -140,7 +180,8 @@ class TestSymptoms:
     """Symptoms that were given, each with what it may mean."""
 
     def test_reports(self, world: CompiledRuleSet) -> None:
-        found = risk(world, symptoms=["weak-reflexes", "cramps", "cramps", "sadness"])["symptoms"]
+        report = check(world, make.profile(symptoms=["weak-reflexes", "cramps", "cramps", "sadness"]))
+        found = [*report["deficiency_risk"]["symptoms"], *report["excess_risk"]["symptoms"]]
         assert [(one["id"], one["level"], one["stage"]) for one in found] == [
             ("cramps", "low", "early"),
             ("weak-reflexes", "high", "severe"),

@@ -1,0 +1,155 @@
+"""The search for a day plan. Expected times were found on a clock face; exactness is shown by the laws."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules.solver import (
+    Budget,
+    Gap,
+    Medicine,
+    OutOfBudget,
+    closest,
+    components,
+    cost_of,
+    feasible,
+    gap_minutes,
+    schedules,
+    smallest_conflict,
+    solve,
+    way,
+)
+
+
+def at(*hours: float) -> tuple[int, ...]:
+    """Hours of the day as minutes."""
+    return tuple(int(hour * 60) for hour in hours)
+
+
+def medicine(name: str, doses: int, minutes: tuple[int, ...], own_gap: int = 0, **more: tuple[int, ...]) -> Medicine:
+    return Medicine(name, doses, minutes, own_gap, **{"preferred": () if "given" in more else (0,) * doses, **more})
+
+
+class TestCost:
+    """Kept times first, then minutes, the shorter way round the clock."""
+
+    @pytest.mark.parametrize(
+        ("one", "other", "minutes"),
+        [(0, 0, 0), (8, 9.5, 90), (9.5, 8, 90), (23.5, 0.5, 60), (0.5, 23.5, 60), (6, 18, 720), (6, 18.5, 690)],
+    )
+    def test_the_shorter_way(self, one: float, other: float, minutes: int) -> None:
+        assert way(*at(one, other)) == minutes
+
+    def test_times_are_turned_to_those_they_lie_closest_to(self) -> None:
+        assert closest(at(0.5, 12), at(12, 23.5)) == at(12, 0.5)
+        assert closest(at(8, 20), at(9, 21)) == at(8, 20)
+        assert closest((), ()) == ()
+
+    def test_one_dose_kept_is_worth_more_than_any_minutes(self) -> None:
+        given = medicine("a", 2, (), given=at(8, 20))
+        kept_one, kept_none = cost_of(given, at(8, 8.5)), cost_of(given, at(8.25, 20.25))
+        assert 0 < kept_one < kept_none
+        assert cost_of(given, at(8, 20)) == 0
+
+    def test_a_minute_moved_is_worth_more_than_any_preference(self) -> None:
+        moved = cost_of(medicine("a", 1, (), given=at(8)), (481,)) - cost_of(medicine("a", 1, (), given=at(8)), (482,))
+        most = 200 * cost_of(medicine("b", 8, (), preferred=at(*range(8))), at(*range(12, 20)))
+        assert -moved > most
+
+    def test_nothing_given_and_nothing_preferred(self) -> None:
+        assert cost_of(Medicine("a", 1, at(8), 0), at(8)) == 0
+
+
+class TestSchedules:
+    """All possible times of one medicine."""
+
+    def test_own_doses_keep_apart_over_midnight_too(self) -> None:
+        hours = medicine("a", 2, at(1, 8, 20, 23), own_gap=300)
+        found = [times for _, times in schedules(hours, Budget())]
+        assert sorted(found) == [at(1, 8), at(1, 20), at(8, 20), at(8, 23)]
+
+    def test_cheapest_first_then_earliest(self) -> None:
+        found = schedules(medicine("a", 1, at(7, 8, 9), preferred=at(8)), Budget())
+        assert [times for _, times in found] == [at(8), at(7), at(9)]
+        assert [cost for cost, _ in found] == [0, 60, 60]
+
+    def test_too_many_end_the_search(self) -> None:
+        with pytest.raises(OutOfBudget):
+            schedules(medicine("a", 4, tuple(range(0, 900, 30))), Budget(100))
+
+
+class TestGaps:
+    """Gaps between medicines, and who has to do with whom."""
+
+    def test_of_several_gaps_the_longest(self) -> None:
+        gaps = [Gap("a", "b", 60), Gap("b", "a", 30), Gap("a", "b", 120), Gap("a", "b", 90)]
+        assert gap_minutes(gaps) == {("a", "b"): 120, ("b", "a"): 30}
+
+    def test_groups(self) -> None:
+        some = [medicine(name, 1, at(8)) for name in "edcba"]
+        gaps = [Gap("a", "c", 60), Gap("c", "e", 60), Gap("e", "a", 60), Gap("b", "nobody", 60)]
+        assert [[one.id for one in group] for group in components(some, gaps)] == [["a", "c", "e"], ["b"], ["d"]]
+
+
+class TestSolve:
+    """The best plan, none, or no answer."""
+
+    def test_a_given_time_is_kept_and_the_other_moves(self) -> None:
+        drug = medicine("drug", 1, at(8, 9, 10, 11), given=at(8))
+        magnesium = medicine("mag", 1, at(8, 9, 10, 11))
+        plan = solve([drug, magnesium], [Gap("drug", "mag", 120), Gap("mag", "drug", 240)], Budget())
+        assert plan == {"drug": at(8), "mag": at(10)}
+
+    def test_a_gap_reaches_over_midnight(self) -> None:
+        drug = medicine("drug", 1, at(23), given=at(23))
+        magnesium = medicine("mag", 1, at(0, 1, 2))
+        assert solve([drug, magnesium], [Gap("drug", "mag", 180)], Budget()) == {"drug": at(23), "mag": at(2)}
+
+    def test_each_order_has_its_own_gap(self) -> None:
+        one, other = medicine("a", 1, at(8), given=at(8)), medicine("b", 1, at(7, 9))
+        assert solve([one, other], [Gap("a", "b", 120)], Budget()) == {"a": at(8), "b": at(7)}
+        assert solve([one, other], [Gap("b", "a", 120)], Budget()) == {"a": at(8), "b": at(9)}
+
+    def test_there_is_none(self) -> None:
+        some = [medicine("a", 1, at(8, 9)), medicine("b", 1, at(8, 9)), medicine("c", 1, at(20))]
+        gaps = [Gap("a", "b", 90), Gap("b", "a", 90)]
+        assert solve(some, gaps, Budget()) is None
+        assert not feasible(some, gaps, Budget())
+        assert feasible(some[1:], gaps, Budget())
+
+    def test_a_medicine_that_fits_nowhere(self) -> None:
+        assert solve([medicine("a", 1, ())], [], Budget()) is None
+        assert solve([medicine("a", 2, at(8, 9), own_gap=90)], [], Budget()) is None
+
+    def test_nobody_to_plan(self) -> None:
+        assert solve([], [], Budget()) == {}
+        assert smallest_conflict([], [], Budget()) is None
+
+    @pytest.mark.parametrize("steps", [0, 10, 40])
+    def test_out_of_budget_is_no_plan(self, steps: int) -> None:
+        some = [medicine(name, 2, tuple(range(0, 900, 60)), 120) for name in "abc"]
+        gaps = [Gap(one, other, 120) for one in "abc" for other in "abc" if one != other]
+        with pytest.raises(OutOfBudget):
+            solve(some, gaps, Budget(steps))
+
+    def test_a_better_plan_is_found_after_a_worse_one(self) -> None:
+        hub = medicine("hub", 1, at(8, 12), preferred=at(8))
+        others = [medicine(name, 1, at(8, 10, 20), given=at(10)) for name in "xy"]
+        gaps = [Gap("hub", name, 180) for name in "xy"]
+        assert solve([hub, *others], gaps, Budget()) == {"hub": at(12), "x": at(10), "y": at(10)}
+
+
+class TestConflict:
+    """The smallest set that cannot fit together."""
+
+    def test_the_smaller_of_two(self) -> None:
+        three = [medicine(name, 1, at(8, 9)) for name in "abc"]
+        gaps = [Gap(one, other, 30) for one in "abc" for other in "abc" if one != other]
+        assert [one.id for one in smallest_conflict(three, gaps, Budget()) or ()] == ["a", "b", "c"]
+        alone = medicine("z", 2, at(8, 9), own_gap=90)
+        assert [one.id for one in smallest_conflict([*three, alone], gaps, Budget()) or ()] == ["z"]
+
+    def test_out_of_budget(self) -> None:
+        some = [medicine(name, 1, at(8)) for name in "ab"]
+        with pytest.raises(OutOfBudget):
+            smallest_conflict(some, [Gap("a", "b", 30)], Budget(2))
