@@ -135,8 +135,8 @@ def name_at(compiled: CompiledRuleSet, words: list[str], position: int) -> tuple
     terminology = compiled.terminology
     if terminology is None:
         return own
-    other = terminology.phrase_at(words, position)
-    if other is None or (own is not None and own[0] >= other[0]):
+    other = terminology.phrase_at(words, position, own[0] if own is not None else 0)
+    if other is None:
         return own
     length, concepts = other
     made = _made(compiled, concepts)

@@ -48,6 +48,8 @@ class Lookup:
     symptoms: dict[str, str] = field(default_factory=dict)
     spelt: tuple[Target, ...] = ()  # what the places of the spelling index stand for
     spelling: SpellingIndex = field(default_factory=lambda: SpellingIndex(()))
+    # Cache of rules.recognition: words that are a name with another ending; a name has no more than a few of them.
+    in_english: dict[str, str] = field(default_factory=dict)
 
     def phrase_at(self, words: list[str], position: int) -> tuple[int, Target] | None:
         """The longest phrase that starts at the position, with its length."""

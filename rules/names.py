@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from rules import vocabulary as known
@@ -20,17 +21,27 @@ from rules.vocabulary import SEPARATORS
 # "1,000" is a thousand in one country and one in another: a thousandfold slip, so it is not read as a strength.
 _THOUSANDS = re.compile(r"[1-9][0-9]*[.,][0-9]{3}$")
 _DIGITS: Final = frozenset("0123456789")
+_FIGURES: Final = _DIGITS | {".", ","}  # what a number begins with
 _LARGEST_TEXT: Final = 1000  # five times the longest line of a question; what is longer is no line
-# In order: the parts of a day (1-0-1), an abbreviation with dots (p.o.), a number, a number without its first digit
-# (never read: .5 mg may be 0.5 and 5), a word, and the marks that separate.
-_TOKEN = re.compile(
-    r"(?<![0-9.,/-])[0-9](?:[.,/][0-9])?(?:-[0-9](?:[.,/][0-9])?){2,3}(?![0-9-]|[.,/][0-9])"
-    r"|(?<![^\W\d_])[^\W\d_](?:\.[^\W\d_]){1,4}(?![^\W\d_])"
-    r"|[0-9]{1,9}(?:[.,][0-9]{1,9})?"
-    r"|\.[0-9]{1,9}|(?<![^\s(]),[0-9]{1,9}"
-    r"|[^\W\d_]+|(?<=[0-9])-(?=[0-9])|[/+&%()\[\],;#]"
-)
-_BRACKETS: Final = frozenset("()[]")
+
+
+def _token(letter: str) -> re.Pattern[str]:
+    """The pattern of a token. Each alternative begins with the kind of character it is for, so that most fail at once.
+
+    In order: a word or an abbreviation with dots (p.o.); the parts of a day (1-0-1) or a number; the marks that
+    separate; and a number without its first digit (never read: .5 mg may be 0.5 and 5).
+    """
+    return re.compile(
+        rf"{letter}(?:{letter}+|(?:\.{letter}){{1,4}}(?!{letter}))?"
+        r"|[0-9](?:(?<![0-9.,/-].)(?:[.,/][0-9])?(?:-[0-9](?:[.,/][0-9])?){2,3}(?![0-9-]|[.,/][0-9])"
+        r"|[0-9]{0,8}(?:[.,][0-9]{1,9})?)"
+        r"|[/+&%()\[\];#]"
+        r"|,(?:(?<![^\s(],)[0-9]{1,9})?|\.[0-9]{1,9}|-(?<=[0-9]-)(?=[0-9])"
+    )
+
+
+_TOKEN: Final = _token(r"[^\W\d_]")
+_ASCII_TOKEN: Final = _token("[a-z]")  # the same of text that is all ASCII, in half the time
 # Zero-width and bidirectional marks, soft hyphen: invisible in a pharmacy system and never part of a name.
 _INVISIBLE: Final = dict.fromkeys(
     [0x00AD, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
@@ -49,6 +60,7 @@ _PLAIN: Final[dict[int, str | None]] = {
 _BY_EYE: Final = frozenset({"eye", "eyes", "ophthalmic", "ophth", "drops", "drop", "gtt", "ou", "os"})
 _HOURS_A_DAY: Final = 24
 _NOON: Final = 12
+_NOTHING: Final = [""] * 8  # more than anything looks ahead
 _MOST_PIECES: Final = 6  # more than that at once is rather a pack, and from a fortnight's worth on surely one
 _PACK: Final = 14
 _MOST_MILLILITRES: Final = 100
@@ -56,6 +68,40 @@ _WEEK: Final = Decimal(7)
 _PARTS: Final = (2, 3, 4)
 _ONE: Final = Decimal(1)
 _ZERO: Final = Decimal(0)
+_PERIODS: Final = known.DAYS | known.PERIODS
+_DIVIDED: Final = known.PIECES | {"a"}  # what half of may be taken
+_COUNTED_OUT: Final = frozenset({"#", "qty", "quantity", "disp", "dispense"})
+_WHERE_MATTERS: Final = frozenset({"drops", "gtt", "gtts", "drop", "spray"})
+# Words that mean something else depending on what stands around them; `_Reader.word` decides.
+_DEPENDS: Final = frozenset(
+    {
+        *("od", "on", "other", "bis", "q", "b"),
+        *known.NUMBER_WORDS,
+        *known.AS_NEEDED,
+        *known.PERIODS,
+        *known.RARER,
+        *known.STRENGTH_ONLY,
+        *known.UNSTEADY,
+        *(first for first, _ in known.UNTIL),
+        *known.EVERY,
+        *known.SALTS,
+        *known.PROMISING,
+        *known.ANOTHER,
+        *known.INDICATIONS,
+    }
+)
+# What a word always means, but straight behind a brand: looked up once for each word. The later counts.
+_Meaning = Route | DoseForm | int | str  # a word for a time of day is text
+_ALWAYS: Final[dict[str, tuple[TokenRole, _Meaning | None]]] = {
+    **dict.fromkeys((known.FILLER | known.TAKE) - _DEPENDS, (TokenRole.FILLER, None)),
+    **dict.fromkeys(known.UNITS - _DEPENDS, (TokenRole.UNIT, None)),
+    **{word: (TokenRole.FREQUENCY, slot) for word, slot in known.TIMES_OF_DAY.items()},
+    **{word: (TokenRole.FREQUENCY, count) for word, count in known.COUNTED.items() if word != "od"},
+    **{word: (TokenRole.ROUTE, route) for word, route in known.ROUTES.items() if word != "od"},
+    **{word: (TokenRole.DOSE_FORM, form) for word, form in known.FORMS.items()},
+    **dict.fromkeys(SEPARATORS - {"plus", "/"}, (TokenRole.SEPARATOR, None)),
+    **dict.fromkeys("()[]", (TokenRole.FILLER, None)),
+}
 
 
 def normalise(text: str) -> str:
@@ -66,9 +112,10 @@ def normalise(text: str) -> str:
     """
     if text.isascii():
         return text.lower().replace("'", "").replace("`", "")
-    return "".join([_plain(character) for character in text])
+    return "".join(map(_plain, text))
 
 
+@lru_cache(maxsize=1024)  # of the characters there are, few are ever typed
 def _plain(character: str) -> str:
     """One character as it counts: what it stands for in lower case, or nothing; digits of any script are digits."""
     replacement = _PLAIN.get(ord(character), character)
@@ -87,7 +134,7 @@ def _plain(character: str) -> str:
 def tokens(text: str) -> list[str]:
     """Words, numbers and the marks that separate ingredients; hyphens and other punctuation only separate words."""
     plain = normalise(text[:_LARGEST_TEXT])
-    found = _TOKEN.findall(plain)
+    found = (_ASCII_TOKEN if plain.isascii() else _TOKEN).findall(plain)
     if "." in plain:
         return [one if one[0] in _DIGITS or one[0] == "." else one.replace(".", "") for one in found]
     return found
@@ -179,6 +226,8 @@ def routes_of_form(form: DoseForm) -> tuple[Route, ...]:
 
 def _value(word: str) -> Decimal:
     """A number as written; "1/2" is a half."""
+    if word.isdigit():
+        return Decimal(word)
     whole, slash, parts = word.replace(",", ".").partition("/")
     return Decimal(whole) / Decimal(parts) if slash and parts.strip("0") else Decimal(whole)
 
@@ -206,9 +255,12 @@ class _Reader:
     )
 
     def __init__(self, words: list[str], named: frozenset[int]) -> None:
-        self.words = words
+        # Nothing stands before and behind the line: nobody has to ask how long it is (-1 and -2 count from the end).
+        self.words = words + _NOTHING
         self.named = named
-        self.roles = [TokenRole.NAME if position in named else TokenRole.FILLER for position in range(len(words))]
+        self.roles = [TokenRole.FILLER] * len(words)
+        for position in named:
+            self.roles[position] = TokenRole.NAME
         self.strengths: list[Strength] = []
         self.routes: list[Route] = []
         self.forms: list[DoseForm] = []
@@ -218,13 +270,9 @@ class _Reader:
         self.slots: dict[str, None] = {}
         self.rarer = self.unsteady = self.unclear = self.needed = False
 
-    def at(self, position: int) -> str:
-        """The word at a position, or nothing beyond the end."""
-        return self.words[position] if 0 <= position < len(self.words) else ""
-
     def _figure(self, position: int) -> bool:
         """Whether a number stands at the position."""
-        return self.at(position)[:1] in _DIGITS and self.at(position) != ""
+        return self.words[position][:1] in _DIGITS
 
     def mark(self, role: TokenRole, start: int, length: int = 1) -> int:
         """Note what the tokens are and say how many there are."""
@@ -234,28 +282,25 @@ class _Reader:
 
     # --- words -------------------------------------------------------------------------------------------------------
 
-    def word(self, position: int, *, brand: bool) -> None:  # noqa: C901, PLR0911 - one kind of word after the other
-        """Read one word that is no number, no separator and no part of a name; ``brand``: straight after one."""
+    def add(self, what: _Meaning) -> None:
+        """Keep what a word says of the form, the route or how often."""
+        if isinstance(what, DoseForm):
+            self.forms.append(what)
+        elif isinstance(what, Route):
+            self.routes.append(what)
+        elif isinstance(what, int):
+            self.counts.append(what)
+        else:
+            self.slots[what] = None
+
+    def word(self, position: int) -> None:
+        """Read one word that means something else depending on what stands around it."""
         word = self.words[position]
         roles = self.roles
-        if brand and word in known.DIFFERENT_AFTER_A_BRAND:
-            roles[position] = TokenRole.UNREAD
-            return
-        if word in known.FORMS:
-            self.forms.append(known.FORMS[word])
-            roles[position] = TokenRole.DOSE_FORM
-            return
-        if word in known.ROUTES and not (word == "od" and _BY_EYE.isdisjoint(self.words)):
-            self.routes.append(known.ROUTES[word])
-            roles[position] = TokenRole.ROUTE
-            return
-        if word in known.COUNTED:
-            self.counts.append(known.COUNTED[word])
-            roles[position] = TokenRole.FREQUENCY
-            return
-        if word in known.TIMES_OF_DAY:
-            self.slots[known.TIMES_OF_DAY[word]] = None
-            roles[position] = TokenRole.FREQUENCY
+        if word == "od":
+            by_eye = not _BY_EYE.isdisjoint(self.words)
+            self.add(known.ROUTES[word] if by_eye else known.COUNTED[word])
+            roles[position] = TokenRole.ROUTE if by_eye else TokenRole.FREQUENCY
             return
         if word in known.NUMBER_WORDS and self._number_word(position):
             return
@@ -276,16 +321,16 @@ class _Reader:
             roles[position] = TokenRole.UNREAD
 
     def _ends(self, position: int) -> bool:
-        return self.at(position + 1) in {"", "prn", ",", ")"} and position > 0
+        return self.words[position + 1] in {"", "prn", ",", ")"} and position > 0
 
     def _needed(self, position: int) -> bool:
         before = known.NEEDED_AFTER.get(self.words[position])
-        return before is None or self.at(position - 1) in before
+        return before is None or self.words[position - 1] in before
 
     def _seldom(self, position: int) -> bool:
         """Whether the word makes the count one of a week, or no steady count at all."""
-        word, following, before = self.words[position], self.at(position + 1), self.at(position - 1)
-        a_period = word in known.PERIODS and before in known.EACH and self.at(position - 2) not in known.DURING
+        word, following, before = self.words[position], self.words[position + 1], self.words[position - 1]
+        a_period = word in known.PERIODS and before in known.EACH and self.words[position - 2] not in known.DURING
         if a_period or word in known.RARER or (word == "other" and before == "every"):
             self.rarer = True
             return True
@@ -299,7 +344,7 @@ class _Reader:
 
     def _each_day(self, position: int) -> bool:
         """What follows says how often: "every day", "each day", "q day", "every week"."""
-        following = self.at(position + 1)
+        following = self.words[position + 1]
         if following in known.DAY:
             self.counts.append(1)
         elif following in known.PERIODS:
@@ -313,22 +358,22 @@ class _Reader:
         """A number in letters: one of a count, of pieces, or alone before a frequency."""
         value = Decimal(known.NUMBER_WORDS[self.words[position]])
         after = position + 1
-        if self.at(after) in {"a", "of", "une", "un"}:  # half a tablet
+        if self.words[after] in {"a", "of", "une", "un"}:  # half a tablet
             after += 1
-        if self.at(after) in known.TIMES and self._per_day(after + 1):
+        if self.words[after] in known.TIMES and self._per_day(after + 1):
             self.counts.append(int(value))
-        elif self.at(after) in known.TIMES and self._per_period(after + 1):
+        elif self.words[after] in known.TIMES and self._per_period(after + 1):
             self.rarer = True
-        elif self.at(after) in known.PIECES or self._is_frequency(after):
-            if self.at(position - 1) == "to" or self.at(after) == "to":
+        elif self.words[after] in known.PIECES or self._is_frequency(after):
+            if self.words[position - 1] == "to" or self.words[after] == "to":
                 self.unclear = True
             self.doses.append((value, "piece"))
             self.mark(TokenRole.DOSE, position)
             return True
-        elif self.at(after) in known.PORTIONS:
+        elif self.words[after] in known.PORTIONS:
             self.mark(TokenRole.DOSE, position)
             return True
-        elif self.at(after) == "to":
+        elif self.words[after] == "to":
             self.unclear = True
             return True
         else:
@@ -337,28 +382,28 @@ class _Reader:
         return True
 
     def _is_frequency(self, position: int) -> bool:
-        word = self.at(position)
+        word = self.words[position]
         if word == "on":
             return self._ends(position)
         if word in {"each", "every"}:
-            return self.at(position + 1) in known.TIMES_OF_DAY or self.at(position + 1) in known.DAY
-        named_count = word in known.NUMBER_WORDS and self.at(position + 1) in known.TIMES
+            return self.words[position + 1] in known.TIMES_OF_DAY or self.words[position + 1] in known.DAY
+        named_count = word in known.NUMBER_WORDS and self.words[position + 1] in known.TIMES
         return word in known.COUNTED or word in known.TIMES_OF_DAY or named_count or word == "once"
 
     def _per_day(self, position: int) -> bool:
         """Whether a count is said to be one of a day: "daily", "a day", "per day", "/j"; at the end of a count."""
-        word, following = self.at(position), self.at(position + 1)
+        word, following = self.words[position], self.words[position + 1]
         if word in known.COUNTED:
             return known.COUNTED[word] == 1
         return word in known.DAY or (word in known.EACH and following in known.DAY)
 
     def _per_period(self, position: int) -> bool:
-        word, following = self.at(position), self.at(position + 1)
+        word, following = self.words[position], self.words[position + 1]
         return word in known.RARER or word in known.PERIODS or following in known.PERIODS
 
     def _says_nothing(self, position: int) -> bool:  # noqa: PLR0911 - one reason after the other
         """Whether the word tells nothing about the medicine where it stands."""
-        word, before, following = self.words[position], self.at(position - 1), self.at(position + 1)
+        word, before, following = self.words[position], self.words[position - 1], self.words[position + 1]
         if word in known.SALTS:
             self.roles[position] = TokenRole.SALT
             if word in known.CATIONS and before in known.ELEMENTS:
@@ -381,21 +426,23 @@ class _Reader:
 
     def number(self, position: int) -> int:  # noqa: C901, PLR0911 - one kind of number after the other
         """Read what starts with a number and say how many tokens it took."""
-        word, following, before = self.words[position], self.at(position + 1), self.at(position - 1)
+        word, following, before = self.words[position], self.words[position + 1], self.words[position - 1]
         if "-" in word:
             return self._parts_of_a_day(position)
+        if following in known.AMOUNTS and before != "x":
+            return self._strength(position)
         if following == "%":
             return self.mark(TokenRole.STRENGTH, position, 2)
-        if before in {"#", "qty", "quantity", "disp", "dispense"} and following not in known.AMOUNTS:
+        if before in _COUNTED_OUT and following not in known.AMOUNTS:
             return self.mark(TokenRole.QUANTITY, position)
         chain = self._chain(position)
         if chain:
             return chain
-        if before in known.EVERY or (before == "les" and self.at(position - 2) in known.EVERY):
+        if before in known.EVERY or (before == "les" and self.words[position - 2] in known.EVERY):
             length = self._interval(position)
             if length:
                 return length
-        if before == "x" and not self._figure(position - 2) and following not in known.DAYS | known.PERIODS:
+        if before == "x" and not self._figure(position - 2) and following not in _PERIODS:
             self.unsteady = self.unsteady or self._is_frequency(position + 1)  # "x2 daily" may be either
             return self.mark(TokenRole.QUANTITY, position)
         if following in known.TIMES_A_DAY and word.isdigit():
@@ -411,7 +458,7 @@ class _Reader:
 
     def _parts_of_a_day(self, position: int) -> int:
         """1-0-1: a number for each time of the day; before a unit it is the strengths of a combination."""
-        if self.at(position + 1) in known.AMOUNTS or self.parts:
+        if self.words[position + 1] in known.AMOUNTS or self.parts:
             self.unclear = self.unclear or bool(self.parts)
             return self.mark(TokenRole.STRENGTH, position)
         self.parts = [_value(part) for part in self.words[position].split("-")]
@@ -420,12 +467,12 @@ class _Reader:
     def _chain(self, position: int) -> int:  # noqa: PLR0911 - one meaning after the other
         """Numbers joined by a stroke or hyphen: a fraction of a tablet, a range, or strengths whose order is open."""
         end = position + 1
-        while self.at(end) in {"/", "-"} and self._figure(end + 1) and end + 1 not in self.named:
+        while self.words[end] in {"/", "-"} and self._figure(end + 1) and end + 1 not in self.named:
             end += 2
         if end == position + 1:
             return 0
-        joint, unit = self.at(position + 1), self.at(end)
-        if (end - position == 3 and joint == "/" and unit in known.PIECES | {"a"}) or self._half(position, end):  # noqa: PLR2004
+        joint, unit = self.words[position + 1], self.words[end]
+        if (end - position == 3 and joint == "/" and unit in _DIVIDED) or self._half(position, end):  # noqa: PLR2004
             return self._fraction(position, end)
         if joint == "-" and (unit in known.PIECES or unit in known.VOLUMES or self._is_frequency(end)):
             self.unclear = True
@@ -436,7 +483,7 @@ class _Reader:
         if joint == "-" and unit in known.HOURS:
             return self.mark(TokenRole.FREQUENCY, position, end - position + 1)
         unit_too = 1 if unit in known.UNITS else 0
-        if joint == "/" and not unit_too and _value(self.at(end - 1)) in {_WEEK, 12, 52}:  # days, months, weeks (UK)
+        if joint == "/" and not unit_too and _value(self.words[end - 1]) in {_WEEK, 12, 52}:  # days, months, weeks (UK)
             return self.mark(TokenRole.QUANTITY, position, end - position)
         if joint == "-" and unit in known.AMOUNTS:
             self.unclear = True
@@ -444,7 +491,7 @@ class _Reader:
 
     def _half(self, position: int, end: int) -> bool:
         return self.words[position:end] in (["1", "/", "2"], ["1", "/", "4"], ["3", "/", "4"]) and (
-            self._is_frequency(end) or self.at(end) == ""
+            self._is_frequency(end) or self.words[end] == ""
         )
 
     def _fraction(self, position: int, end: int) -> int:
@@ -461,14 +508,14 @@ class _Reader:
 
     def _interval(self, position: int) -> int:
         """So often: "q8h", "every 12 hours", "every 2 days"."""
-        following = self.at(position + 1)
+        following = self.words[position + 1]
         value = _value(self.words[position])
         if following in known.HOURS:
             if value and _HOURS_A_DAY % value == 0:
                 self.counts.append(int(_HOURS_A_DAY // value))
             else:
                 self.rarer = True
-        elif following in known.DAYS or following in known.PERIODS:
+        elif following in _PERIODS:
             self.rarer = True
         else:
             return 0
@@ -482,7 +529,7 @@ class _Reader:
         elif self._per_period(after):
             self.rarer = True
         elif self._figure(after):
-            if self.at(after + 1) not in known.AMOUNTS:  # so many times so many pieces
+            if self.words[after + 1] not in known.AMOUNTS:  # so many times so many pieces
                 self.counts.append(int(value))
                 self.doses.append((_value(self.words[after]), "piece"))
                 return self.mark(TokenRole.FREQUENCY, position, 3)
@@ -514,9 +561,9 @@ class _Reader:
 
     def _per(self, position: int) -> tuple[int, Decimal, str]:
         """What a strength is of: how many tokens say so, the number and the unit; no unit where it is of a piece."""
-        if self.at(position) not in {"/", "per"}:
+        if self.words[position] not in {"/", "per"}:
             return 0, _ONE, ""
-        number, unit = self.at(position + 1), self.at(position + 2)
+        number, unit = self.words[position + 1], self.words[position + 2]
         figure = self._figure(position + 1)
         if figure and unit in known.VOLUMES:
             return 3, _value(number), unit
@@ -528,22 +575,22 @@ class _Reader:
 
     def _continues(self, position: int) -> bool:
         """Whether another number stands straight before: "1 500 mg" is 1500 mg here and one of 500 mg there."""
-        before = position - 2 if self.at(position - 1) in {",", "-"} else position - 1
+        before = position - 2 if self.words[position - 1] in {",", "-"} else position - 1
         return before >= 0 and before not in self.named and self.words[before][0] in _DIGITS
 
     def _dose(self, position: int) -> int:  # noqa: PLR0911 - one meaning after the other
         """Pieces or millilitres taken each time, a pack, or a number that says nothing."""
-        word, following = self.words[position], self.at(position + 1)
+        word, following = self.words[position], self.words[position + 1]
         if word[0] not in _DIGITS or _THOUSANDS.match(word):
             return self.mark(TokenRole.QUANTITY, position)
         value = _value(word)
         if following in known.VOLUMES:
-            if self.at(position + 2) not in known.CONTAINERS and value <= _MOST_MILLILITRES:
+            if self.words[position + 2] not in known.CONTAINERS and value <= _MOST_MILLILITRES:
                 self.doses.append((value * Decimal(known.VOLUMES[following]), "ml"))
             return self.mark(TokenRole.DOSE, position, 2)
-        if following in known.DAYS or following in known.PERIODS:
+        if following in _PERIODS:
             return self.mark(TokenRole.QUANTITY, position, 2)
-        taken = self.at(position - 1) in known.TAKE
+        taken = self.words[position - 1] in known.TAKE
         if following in known.PIECES:
             self._pieces(value, taken=taken)
             return self.mark(TokenRole.DOSE, position)
@@ -552,7 +599,7 @@ class _Reader:
         if self._is_frequency(position + 1) and (self.strengths or taken):
             self._pieces(value, taken=taken)
             return self.mark(TokenRole.DOSE, position)
-        if self.at(position + 2) == "/" and self._figure(position + 1):
+        if self.words[position + 2] == "/" and self._figure(position + 1):
             self.doses.append((value, "whole"))
             return self.mark(TokenRole.DOSE, position)
         if following in known.UNITS:
@@ -569,7 +616,7 @@ class _Reader:
 
     def times(self) -> int | None:
         """How often a day, where everything that says so agrees."""
-        if self.rarer or self.unsteady:
+        if self.rarer or self.unsteady or not (self.counts or self.slots or self.parts):
             return None
         told = {count for count in self.counts if count > 1}
         if self.parts:
@@ -587,6 +634,27 @@ class _Reader:
 
     def reading(self) -> Reading:
         """Everything together."""
+        words, roles = self.words, self.roles
+        dose, unit, a_day, unclear = self._taken() if self.doses or self.parts else (None, "", None, self.unclear)
+        elemental = "elemental" in words
+        where_matters = bool(self.forms) or not _WHERE_MATTERS.isdisjoint(words)
+        return Reading(
+            strengths=tuple(self._with_element() if elemental else self.strengths),
+            routes=tuple(dict.fromkeys(self.routes)),
+            dose_form=_most_telling(self.forms, words) if where_matters else None,
+            times_per_day=self.times(),
+            as_needed=self.needed,
+            elemental=elemental,
+            unread=_where(TokenRole.UNREAD, roles) if TokenRole.UNREAD in roles else (),
+            dose=dose,
+            dose_unit=unit,
+            a_day=a_day,
+            dose_unclear=unclear,
+            roles=tuple(roles),
+        )
+
+    def _taken(self) -> tuple[Decimal | None, str, Decimal | None, bool]:
+        """What is taken each time with its unit, what over a day whose times differ, and whether that stays unclear."""
         doses = dict.fromkeys(dose for dose in self.doses if dose[1] != "whole")
         parts = {part for part in self.parts if part}
         if parts:
@@ -594,28 +662,15 @@ class _Reader:
         uneven = len(parts) > 1
         if uneven:
             doses = dict.fromkeys(dose for dose in doses if dose[0] not in parts)
-        unclear = self.unclear or len(doses) > 1 or (uneven and bool(doses))
+        if self.unclear or len(doses) > 1 or (uneven and bool(doses)):
+            return None, "", None, True
+        if uneven:
+            return None, "", sum(self.parts, _ZERO), False
         dose, unit = next(iter(doses), (None, ""))
-        words = self.words
-        return Reading(
-            strengths=tuple(self._with_element()),
-            routes=tuple(dict.fromkeys(self.routes)),
-            dose_form=_most_telling(self.forms, words),
-            times_per_day=self.times(),
-            as_needed=self.needed,
-            elemental="elemental" in words,
-            unread=tuple(position for position, role in enumerate(self.roles) if role is TokenRole.UNREAD),
-            dose=None if unclear or uneven else dose,
-            dose_unit="" if unclear or uneven else unit,
-            a_day=sum(self.parts, _ZERO) if uneven and not unclear else None,
-            dose_unclear=unclear,
-            roles=tuple(self.roles),
-        )
+        return dose, unit, None, False
 
     def _with_element(self) -> list[Strength]:
         """The strengths, with those of the element told from those of its salt."""
-        if "elemental" not in self.words:
-            return self.strengths
         alone = len(self.strengths) == 1
         return [replace(one, elemental=True) if alone or self._beside_elemental(one) else one for one in self.strengths]
 
@@ -631,24 +686,38 @@ def read_besides(words: list[str], named: frozenset[int], after_brands: frozense
     may make another medicine of it.
     """
     reader = _Reader(words, named)
+    roles = reader.roles
     position = 0
     while position < len(words):
         word = words[position]
+        meaning = _ALWAYS.get(word)
         if position in named:
             position += 1
         # Not isdigit(): it is also true for numerals such as the Ethiopic ones, which are words here.
-        elif word[0] in _DIGITS or (word[0] in ".," and len(word) > 1):
+        elif word[0] in _FIGURES and (word[0] in _DIGITS or len(word) > 1):
             position += reader.number(position)
-        elif word == "/" and reader.at(position + 1) in known.DAYS:  # 2 tablets/day
+        elif word == "/" and reader.words[position + 1] in known.DAYS:  # 2 tablets/day
             reader.counts.append(1)
             position += reader.mark(TokenRole.FREQUENCY, position, 2)
         else:
-            if word in SEPARATORS and (word != "plus" or position + 1 in named):
-                reader.roles[position] = TokenRole.SEPARATOR
-            elif word not in _BRACKETS:
-                reader.word(position, brand=position in after_brands)
+            if position in after_brands and word in known.DIFFERENT_AFTER_A_BRAND:
+                roles[position] = TokenRole.UNREAD
+            elif meaning is not None:
+                roles[position], what = meaning
+                if what is not None:
+                    reader.add(what)
+            elif word == "/" or (word == "plus" and position + 1 in named):
+                roles[position] = TokenRole.SEPARATOR
+            elif word in _DEPENDS:
+                reader.word(position)
+            else:
+                roles[position] = TokenRole.UNREAD
             position += 1
     return reader.reading()
+
+
+def _where(role: TokenRole, roles: list[TokenRole]) -> tuple[int, ...]:
+    return tuple([position for position, one in enumerate(roles) if one is role])
 
 
 def _most_telling(forms: list[DoseForm], words: list[str]) -> DoseForm | None:

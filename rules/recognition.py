@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rules.coded import entries_named, name_at
-from rules.names import normalise, read_besides, tokens
-from rules.spelling import distance
+from rules.names import normalise, read_besides
 from rules.terms import MatchKind
 from rules.vocabulary import FORMS, SALTS_OF_MAGNESIUM, UNITS
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rules.compiled import CompiledRuleSet, Entry
-    from rules.lookup import Target
+    from rules.lookup import Lookup, Target
     from rules.names import Reading, Strength
     from rules.report import Candidate
     from rules.spelling import Likeness
@@ -62,25 +61,33 @@ def read_line(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named],
 
 
 def _with_other_endings(compiled: CompiledRuleSet, words: list[str], unread: Sequence[int]) -> list[str] | None:
-    """The line with international names as English writes them; nothing where there are none, or more than one."""
+    """The line with international names as English writes them; nothing where there are none."""
     changed: list[str] | None = None
     for position in unread:
-        word = words[position]
-        found = compiled.lookup.spelling.generic.intersection(other_endings(word))
-        if len(found) == 1 and not _near_another(compiled, word, *found):
+        found = _in_english(compiled.lookup, words[position])
+        if found:
             changed = changed or list(words)
-            (changed[position],) = found
+            changed[position] = found
     return changed
 
 
-def _near_another(compiled: CompiledRuleSet, word: str, meant: str) -> bool:
+def _in_english(lookup: Lookup, word: str) -> str:
+    """The one international name that a word is with another ending; empty where it is none, or may be another name."""
+    known = lookup.in_english.get(word)
+    if known is None:
+        found = lookup.spelling.generic.intersection(other_endings(word))
+        if len(found) != 1:
+            return ""
+        (meant,) = found
+        known = lookup.in_english[word] = "" if _near_another(lookup, word, meant) else meant
+    return known
+
+
+def _near_another(lookup: Lookup, word: str, meant: str) -> bool:
     """Whether the word is one letter from the name of something else, which may be what was meant: "quinin", Quixin."""
-    lookup = compiled.lookup
     own = lookup.phrases.get((meant,))
-    return any(
-        distance(word, " ".join(tokens(target.matched))) == 1
-        for target in (lookup.spelt[like.place] for like in lookup.spelling.like([word]))
-        if own is not None and target.substances != own.substances
+    return own is not None and any(
+        lookup.spelt[place].substances != own.substances for place in lookup.spelling.one_letter_from(word)
     )
 
 
@@ -99,22 +106,25 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Rea
     named: list[Named] = []
     taken: set[int] = set()
     brands: set[int] = set()
-    position = 0
-    while position < len(words):
+    own, terminology = compiled.lookup.longest_phrase, compiled.terminology
+    others = terminology.phrase_lengths if terminology is not None else {}
+    end = 0
+    for position, word in enumerate(words):
+        if position < end or (word not in own and word not in others):  # most words begin no name
+            continue
         found = name_at(compiled, words, position)
-        if found is None or (words[position] in UNITS and position and words[position - 1][0] in _DIGITS):
-            position += 1
+        if found is None or (word in UNITS and position and words[position - 1][0] in _DIGITS):
             continue
         length, target = found
         follows = bool(named) and named[-1].end == position
-        if follows and length == 1 and words[position] == _SALT_WORD:
-            named[-1].end = position + length
+        end = position + length
+        if follows and length == 1 and word == _SALT_WORD:
+            named[-1].end = end
         else:
-            named.append(Named(target, position, position + length))
-        taken.update(range(position, position + length))
-        position += length
+            named.append(Named(target, position, end))
+        taken.update(range(position, end))
         if target.kind is MatchKind.BRAND:
-            brands.add(position)
+            brands.add(end)
     if len(named) > 1:
         _drop_forms(words, named, taken)
     if named:
@@ -151,6 +161,8 @@ def entries_of(compiled: CompiledRuleSet, named: Iterable[Named]) -> tuple[Entry
     entries = tuple(
         {entry.id: entry for found in named for entry in entries_named(compiled, found.target.substances)}.values()
     )
+    if len(entries) == 1:
+        return entries
     if any(entry.salt_form is not None for entry in entries):
         entries = tuple(entry for entry in entries if entry.id != _SALT_WORD)
     if any(entry.id.startswith(_FERROUS) for entry in entries):

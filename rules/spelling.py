@@ -67,6 +67,12 @@ class SpellingIndex:
                     best[found.place] = found
         return list(best.values())
 
+    def one_letter_from(self, word: str) -> list[int]:
+        """The places of names that differ from the word by one letter."""
+        looks = word[:_LONGEST].translate(_LOOKS)
+        near = [place for place in self._near(looks, sound_of(looks)) if abs(len(self._names[place]) - len(word)) <= 1]
+        return [place for place in near if distance(word, self._names[place]) == 1]
+
     def _like(self, text: str) -> list[Likeness]:
         if len(text) < _SHORTEST:
             return []

@@ -184,11 +184,11 @@ class Terminology:
         "_numbers",
         "_part_names",
         "_phrase_hashes",
-        "_phrase_lengths",
         "_phrase_of",
         "_whole_hashes",
         "_whole_of",
         "digest",
+        "phrase_lengths",
         "reference",
         "spelling",
         "spelt",
@@ -267,13 +267,15 @@ class Terminology:
             return ()
         return tuple(map(self._concept, _values(self._numbers["unii"], self._numbers["unii_of"], int(code, 36))))
 
-    def phrase_at(self, words: Sequence[str], position: int) -> tuple[int, tuple[Concept, ...]] | None:
+    def phrase_at(
+        self, words: Sequence[str], position: int, longer_than: int = 0
+    ) -> tuple[int, tuple[Concept, ...]] | None:
         """The longest name that starts at the position, with its length; several concepts may share a name."""
-        lengths = self._phrase_lengths.get(words[position])
+        lengths = self.phrase_lengths.get(words[position])
         if lengths is None:
             return None
         longest = min(lengths.bit_length() - 1, len(words) - position)
-        for length in range(longest, 0, -1):
+        for length in range(longest, longer_than, -1):
             if lengths >> length & 1:
                 found = self._named(self._phrase_hashes, self._phrase_of, words[position : position + length])
                 if found:
@@ -411,7 +413,7 @@ class Terminology:
         self.spelling = SpellingIndex(spelt)
         self._phrase_hashes, self._phrase_of = _sorted_index(phrases)
         self._whole_hashes, self._whole_of = _sorted_index(wholes)
-        self._phrase_lengths = lengths
+        self.phrase_lengths = lengths  # first word of a name -> a bit for each length there is
 
 
 def _is_name(words: list[str], key: str) -> bool:

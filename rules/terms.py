@@ -16,7 +16,13 @@ def word(term: Term) -> Term:
     return cast("Term", term.value)
 
 
-class Direction(StrEnum):
+class _Term(StrEnum):
+    """One vocabulary; its terms are found in sets and dictionaries as fast as the text they are equal to."""
+
+    __hash__ = str.__hash__
+
+
+class Direction(_Term):
     """What an interaction record says about magnesium."""
 
     DEPLETES_MAGNESIUM = "depletes_magnesium"
@@ -30,7 +36,7 @@ class Direction(StrEnum):
     SIDE_EFFECT = "side_effect"
 
 
-class Severity(StrEnum):
+class Severity(_Term):
     """How bad the consequence is if nothing is done; ``rank`` orders them, higher is worse."""
 
     CONTRAINDICATED = "contraindicated"
@@ -47,14 +53,14 @@ class Severity(StrEnum):
 _SEVERITY_RANK = {Severity.CONTRAINDICATED: 4, Severity.MAJOR: 3, Severity.MODERATE: 2, Severity.MINOR: 1}
 
 
-class Seriousness(StrEnum):
+class Seriousness(_Term):
     """Whether the consequence can be fatal, life-threatening, disabling or lead to hospital (ICH E2A), kept apart."""
 
     SERIOUS = "serious"
     NON_SERIOUS = "non_serious"
 
 
-class OperationalClass(StrEnum):
+class OperationalClass(_Term):
     """What a professional is advised to do (the ORCA classes)."""
 
     AVOID = "avoid"
@@ -64,7 +70,7 @@ class OperationalClass(StrEnum):
     NO_SPECIAL_PRECAUTION = "no_special_precaution"
 
 
-class Onset(StrEnum):
+class Onset(_Term):
     """When the effect is to be expected."""
 
     RAPID = "rapid"  # within a day, usually from the first shared dose
@@ -73,7 +79,7 @@ class Onset(StrEnum):
     NOT_ESTABLISHED = "not_established"
 
 
-class ManagementAction(StrEnum):
+class ManagementAction(_Term):
     """The kind of step a finding advises."""
 
     SEPARATE_DOSES = "separate_doses"
@@ -87,7 +93,7 @@ class ManagementAction(StrEnum):
     INFORM = "inform"
 
 
-class EvidenceGrade(StrEnum):
+class EvidenceGrade(_Term):
     """A: regulator text or controlled study with magnesium alone; B: controlled study with aluminium and magnesium,
     meta-analysis or large cohort; C: case series, animal, in vitro, mechanism; D: on a list, no readable data."""  # noqa: D205, D209
 
@@ -97,7 +103,7 @@ class EvidenceGrade(StrEnum):
     D = "D"
 
 
-class Verification(StrEnum):
+class Verification(_Term):
     """Whether the text behind a claim was read; ``rank`` orders them, higher is better founded."""
 
     PRIMARY_TEXT = "primary_text"
@@ -110,7 +116,7 @@ class Verification(StrEnum):
         return {"primary_text": 3, "second_hand": 2, "unverified": 1}[self.value]
 
 
-class CitationKind(StrEnum):
+class CitationKind(_Term):
     """What sort of source a citation is."""
 
     LABEL = "label"
@@ -121,14 +127,14 @@ class CitationKind(StrEnum):
     WEB = "web"
 
 
-class RecordStatus(StrEnum):
+class RecordStatus(_Term):
     """Records are withdrawn, never deleted."""
 
     ACTIVE = "active"
     WITHDRAWN = "withdrawn"
 
 
-class Route(StrEnum):
+class Route(_Term):
     """Routes of administration, as far as magnesium cares."""
 
     ORAL = "oral"
@@ -147,7 +153,7 @@ class Route(StrEnum):
     OTHER = "other"
 
 
-class DoseForm(StrEnum):
+class DoseForm(_Term):
     """Dose forms, as far as magnesium cares."""
 
     TABLET = "tablet"
@@ -174,35 +180,35 @@ class DoseForm(StrEnum):
     OTHER = "other"
 
 
-class Sex(StrEnum):
+class Sex(_Term):
     """Administrative sex, as reference ranges and intake tables use it."""
 
     FEMALE = "female"
     MALE = "male"
 
 
-class Pregnancy(StrEnum):
+class Pregnancy(_Term):
     """Pregnancy state; leave the fact out when it is not known."""
 
     PREGNANT = "pregnant"
     NOT_PREGNANT = "not_pregnant"
 
 
-class MedicationStatus(StrEnum):
+class MedicationStatus(_Term):
     """Whether the patient takes the medication now or somebody proposes it."""
 
     CURRENT = "current"
     PROPOSED = "proposed"
 
 
-class DoseBasis(StrEnum):
+class DoseBasis(_Term):
     """What a magnesium dose counts: the whole salt or only the magnesium in it."""
 
     SALT = "salt"
     ELEMENTAL = "elemental"
 
 
-class ObservationKind(StrEnum):
+class ObservationKind(_Term):
     """Laboratory values the rules read."""
 
     SERUM_MAGNESIUM = "serum_magnesium"
@@ -210,7 +216,7 @@ class ObservationKind(StrEnum):
     SERUM_CALCIUM = "serum_calcium"
 
 
-class Applicability(StrEnum):
+class Applicability(_Term):
     """Three values: a rule applies, may apply (a fact is missing), or does not apply."""
 
     APPLIES = "applies"
@@ -218,7 +224,7 @@ class Applicability(StrEnum):
     DOES_NOT_APPLY = "does_not_apply"
 
 
-class RecognitionState(StrEnum):
+class RecognitionState(_Term):
     """Each medication lands in exactly one of these."""
 
     RECOGNISED = "recognised"
@@ -226,7 +232,7 @@ class RecognitionState(StrEnum):
     UNRECOGNISED = "unrecognised"
 
 
-class MatchKind(StrEnum):
+class MatchKind(_Term):
     """How a medication was recognised."""
 
     CODE = "code"  # a code of the substance or product itself
@@ -237,14 +243,14 @@ class MatchKind(StrEnum):
     BRAND = "brand"
 
 
-class CheckStatus(StrEnum):
+class CheckStatus(_Term):
     """``incomplete``: something was unrecognised or could not be checked."""
 
     COMPLETE = "complete"
     INCOMPLETE = "incomplete"
 
 
-class MagnesiumEffect(StrEnum):
+class MagnesiumEffect(_Term):
     """What a condition does: risk of low magnesium, of high magnesium, both, or a changed effect of magnesium."""
 
     LOW = "low"
@@ -255,14 +261,14 @@ class MagnesiumEffect(StrEnum):
     NONE = "none"
 
 
-class SymptomStage(StrEnum):
+class SymptomStage(_Term):
     """When a symptom of a disturbed magnesium level appears."""
 
     EARLY = "early"
     SEVERE = "severe"
 
 
-class MagnesiumLevel(StrEnum):
+class MagnesiumLevel(_Term):
     """Low or high magnesium, for symptoms and serum bands."""
 
     LOW = "low"
@@ -270,7 +276,7 @@ class MagnesiumLevel(StrEnum):
     HIGH = "high"
 
 
-class AbsorptionRank(StrEnum):
+class AbsorptionRank(_Term):
     """How well a form is absorbed, with the uncertainty in the word."""
 
     WELL_ABSORBED = "well_absorbed"  # controlled human data
@@ -279,7 +285,7 @@ class AbsorptionRank(StrEnum):
     LOW_FRACTION = "low_fraction"  # partly made up for by a high content of magnesium
 
 
-class LaxativeEffect(StrEnum):
+class LaxativeEffect(_Term):
     """How strongly a form draws water into the gut at ordinary doses."""
 
     MILD = "mild"
@@ -287,7 +293,7 @@ class LaxativeEffect(StrEnum):
     STRONG = "strong"
 
 
-class Solubility(StrEnum):
+class Solubility(_Term):
     """Solubility class of a salt in water."""
 
     FREELY_SOLUBLE = "freely_soluble"
@@ -295,14 +301,14 @@ class Solubility(StrEnum):
     ACID_ONLY = "acid_only"  # practically insoluble in water, dissolves in gastric acid
 
 
-class Scope(StrEnum):
+class Scope(_Term):
     """``each``: one finding per affected substance. ``list``: one finding for the whole medication list."""
 
     EACH = "each"
     LIST = "list"
 
 
-class CaseKind(StrEnum):
+class CaseKind(_Term):
     """What a worked case shows about its interaction."""
 
     FIRES = "fires"
@@ -311,7 +317,7 @@ class CaseKind(StrEnum):
     WHOLE_LIST = "whole_list"
 
 
-class CodeSystem(StrEnum):
+class CodeSystem(_Term):
     """Code systems a medication or condition may be given in."""
 
     RXNORM = "rxnorm"
@@ -321,7 +327,7 @@ class CodeSystem(StrEnum):
     ICD10CM = "icd10cm"
 
 
-class GuidanceTopic(StrEnum):
+class GuidanceTopic(_Term):
     """What a guidance page is about."""
 
     TESTING = "testing"
@@ -332,7 +338,7 @@ class GuidanceTopic(StrEnum):
     FORMS = "forms"
 
 
-class TimingState(StrEnum):
+class TimingState(_Term):
     """How the dose times that were given stand to a separation window."""
 
     KEPT = "kept"
@@ -340,14 +346,14 @@ class TimingState(StrEnum):
     UNPROVEN = "unproven"
 
 
-class TimedFirst(StrEnum):
+class TimedFirst(_Term):
     """Which of two doses comes first."""
 
     MAGNESIUM = "magnesium"
     DRUG = "drug"
 
 
-class AssessmentArea(StrEnum):
+class AssessmentArea(_Term):
     """Which part of the literature an assessment is about."""
 
     DEPLETION = "depletion"
@@ -361,7 +367,7 @@ class AssessmentArea(StrEnum):
     POPULAR_CLAIMS = "popular_claims"
 
 
-class Verdict(StrEnum):
+class Verdict(_Term):
     """What the knowledge base makes of a question: it has a rule, it informs, it stays silent, or it leaves it out."""
 
     RULE = "rule"
@@ -370,14 +376,14 @@ class Verdict(StrEnum):
     LEFT_OUT = "left_out"
 
 
-class DisagreementPolicy(StrEnum):
+class DisagreementPolicy(_Term):
     """How one of several published positions was chosen."""
 
     STRICTEST = "strictest"
     NEWER_PRIMARY_SOURCE = "newer_primary_source"
 
 
-class TokenRole(StrEnum):
+class TokenRole(_Term):
     """What one word or number of a medication line was read as."""
 
     NAME = "name"  # a generic name or synonym
@@ -396,14 +402,14 @@ class TokenRole(StrEnum):
     UNREAD = "unread"  # nothing explains it, so the line is not recognised
 
 
-class DosePeriod(StrEnum):
+class DosePeriod(_Term):
     """What a dose is of."""
 
     INTAKE = "intake"  # each time
     DAY = "day"  # over a day whose times differ
 
 
-class MagnesiumSource(StrEnum):
+class MagnesiumSource(_Term):
     """What a magnesium product is taken as."""
 
     SUPPLEMENT = "supplement"
