@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from rules import vocabulary as known
 from rules.terms import DoseForm, Route, TokenRole
@@ -115,7 +113,6 @@ def normalise(text: str) -> str:
     return "".join(map(_plain, text))
 
 
-@lru_cache(maxsize=1024)  # of the characters there are, few are ever typed
 def _plain(character: str) -> str:
     """One character as it counts: what it stands for in lower case, or nothing; digits of any script are digits."""
     replacement = _PLAIN.get(ord(character), character)
@@ -171,8 +168,7 @@ _FORM_ROUTES: Final[dict[DoseForm, tuple[Route, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Strength:
+class Strength(NamedTuple):
     """A number with its unit and where it stands among the tokens.
 
     ``per_volume``: it is a share of something, not the amount of one piece; of ``per`` of ``per_unit`` then.
@@ -197,8 +193,7 @@ class Strength:
         return Fraction(self.value) / (Fraction(self.per) * Fraction(factor))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a line says besides names. ``unread`` holds the positions of words that nothing explains.
 
     ``dose`` pieces or millilitres (``dose_unit``) are taken each time; ``a_day`` pieces over a day whose times differ.
@@ -417,10 +412,7 @@ class _Reader:
             return False
         if word in known.INDICATIONS:
             return not known.FOR.isdisjoint(self.words[:position])
-        if word in known.UNITS:
-            self.roles[position] = TokenRole.UNIT
-            return True
-        return word in known.FILLER or word in known.TAKE or word == "q" or (word == "b" and following == "bed")
+        return word in known.FILLER or word == "q" or (word == "b" and following == "bed")
 
     # --- numbers -----------------------------------------------------------------------------------------------------
 
@@ -672,11 +664,16 @@ class _Reader:
     def _with_element(self) -> list[Strength]:
         """The strengths, with those of the element told from those of its salt."""
         alone = len(self.strengths) == 1
-        return [replace(one, elemental=True) if alone or self._beside_elemental(one) else one for one in self.strengths]
+        return [one._replace(elemental=True) if alone or self._beside_elemental(one) else one for one in self.strengths]
 
     def _beside_elemental(self, strength: Strength) -> bool:
         behind = self.words[strength.position + 2 : strength.position + 4]
         return behind[:1] == ["elemental"] or behind == ["of", "elemental"]
+
+
+def is_unread_first(word: str) -> bool:
+    """Whether a word that begins a line is surely left unread: it is no number and no word of the vocabulary."""
+    return word not in _ALWAYS and word not in _DEPENDS and word[0] not in _FIGURES and word != "/"
 
 
 def read_besides(words: list[str], named: frozenset[int], after_brands: frozenset[int] = frozenset()) -> Reading:

@@ -7,7 +7,7 @@ international name. Nothing here goes by likeness; spelling candidates are in `r
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rules.coded import entries_named, name_at
@@ -112,8 +112,10 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Rea
     for position, word in enumerate(words):
         if position < end or (word not in own and word not in others):  # most words begin no name
             continue
+        if word in UNITS and position and words[position - 1][0] in _DIGITS:
+            continue
         found = name_at(compiled, words, position)
-        if found is None or (word in UNITS and position and words[position - 1][0] in _DIGITS):
+        if found is None:
             continue
         length, target = found
         follows = bool(named) and named[-1].end == position
@@ -158,9 +160,8 @@ def _name_the_salt(compiled: CompiledRuleSet, words: list[str], named: list[Name
 
 def entries_of(compiled: CompiledRuleSet, named: Iterable[Named]) -> tuple[Entry, ...]:
     """The substances of all names; a plain element beside a salt of it is that salt."""
-    entries = tuple(
-        {entry.id: entry for found in named for entry in entries_named(compiled, found.target.substances)}.values()
-    )
+    substances = dict.fromkeys([name for found in named for name in found.target.substances])
+    entries = entries_named(compiled, substances)
     if len(entries) == 1:
         return entries
     if any(entry.salt_form is not None for entry in entries):
@@ -174,6 +175,9 @@ def strengths_of(named: Sequence[Named], reading: Reading, entries: Sequence[Ent
     """Which strength is of which substance; none where the line leaves that open."""
     if not reading.strengths:
         return {}
+    if len(named) == 1:
+        target = named[0].target
+        return _only(target, reading.strengths) if len(target.substances) == 1 else {}
     names = sorted((one for one in named if len(one.target.substances) == 1), key=lambda one: one.start)
     if len(names) < len(named) or not names:
         return {}
@@ -215,6 +219,8 @@ def _only(target: Target, strengths: Sequence[Strength]) -> dict[str, Strength]:
     substance = target.substances[0]
     if target.product is not None and (len(strengths) > 1 or substance.startswith(_SALT_WORD)):
         return {}
+    if len(strengths) == 1:
+        return {substance: strengths[0]}
     element = [one for one in strengths if one.elemental]
     if len(element) == 1:
         return {substance: element[0]}
@@ -237,7 +243,7 @@ def _of_salt_and_element(
         return {}
     strengths = list(reading.strengths)
     if salts[0].counts_element:
-        return {salt: replace(strengths[0], elemental=True)} if len(strengths) == 1 else {}
+        return {salt: strengths[0]._replace(elemental=True)} if len(strengths) == 1 else {}
     element = [
         one
         for one in strengths
@@ -246,9 +252,9 @@ def _of_salt_and_element(
         or any(name.end <= one.position < salts[0].start for name in plain)
     ]
     if len(element) == 1:
-        return {salt: replace(element[0], elemental=True)}
+        return {salt: element[0]._replace(elemental=True)}
     if len(strengths) == 1:
-        return {salt: replace(strengths[0], open=True)}
+        return {salt: strengths[0]._replace(open=True)}
     return {}
 
 

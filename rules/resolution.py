@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from rules.coded import CodeReading, product_named, read_code
 from rules.names import Reading, read_besides, routes_of_form, tokens
 from rules.quantities import MASS_UNITS, milligrams
 from rules.recognition import candidates_of, entries_of, read_line, strengths_of
-from rules.terms import RecognitionState, Route, word
+from rules.terms import MatchKind, RecognitionState, Route, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +34,10 @@ _MOST_UNITS: Final = 10
 _NOTHING_SAID: Final[tuple[list[Named], Reading]] = ([], read_besides([], frozenset()))
 _SMALLEST_PARTS: Final = 4
 _WAYS_APART: Final = "codes and text do not agree on how it is given; all ways are taken as possible"
+_KINDS: Final = {kind: word(kind) for kind in MatchKind}
+_RECOGNISED: Final = word(RecognitionState.RECOGNISED)
+_UNRECOGNISED: Final = word(RecognitionState.UNRECOGNISED)
+_NO_MAGNESIUM_RELEVANCE: Final = word(RecognitionState.NO_MAGNESIUM_RELEVANCE)
 _LOCAL_ROUTES: Final = frozenset({Route.TOPICAL, Route.OPHTHALMIC, Route.OTIC, Route.NASAL, Route.INHALED})
 
 
@@ -135,14 +140,15 @@ def checked(item_id: str, resolution: Resolution, given: Given) -> CheckedMedica
 
 
 def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]) -> Resolution:
-    by_code, problems = _by_code(compiled, codes)
+    by_code, problems = _by_code(compiled, codes) if codes else ([], [])
     words = tokens(text) if text else []
     named, reading = read_line(compiled, words) if words else _NOTHING_SAID
     unexplained = bool(words) and (not named or bool(reading.unread))
     whole = product_named(compiled, words) if unexplained else None
     if whole is not None:
         named, unexplained = [], False
-    text_entries = () if unexplained else entries_of(compiled, named)
+    explained = [] if unexplained else named
+    text_entries = entries_of(compiled, explained) if explained else ()
     products = by_code if whole is None else [*by_code, whole]
     candidates: list[Candidate] = []
     if unexplained and not by_code:
@@ -152,14 +158,16 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
         problems.append("the text was not recognised; the code was used")
 
     readings = [found.entries for found in products] + ([text_entries] if text_entries else [])
-    entries = _union(readings)
-    spoken = {} if unexplained or whole is not None else strengths_of(named, reading, text_entries)
-    strengths, slips = _together(products, spoken)
+    entries = readings[0] if len(readings) == 1 else _union(readings)
+    strengths = strengths_of(explained, reading, text_entries) if explained else {}
     said = reading if words and whole is None else None
-    doubts = _doubts(products, [] if unexplained else named) + slips + _ways_apart(said, products)
-    if len({frozenset(entry.id for entry in one) for one in readings}) > 1:
+    doubts = _doubts(products, explained)
+    if products:
+        strengths, slips = _together(products, strengths)
+        doubts += slips + _ways_apart(said, products)
+    if len(readings) > 1 and len({frozenset(entry.id for entry in one) for one in readings}) > 1:
         doubts.append("codes and text do not agree; all of them were checked")
-    gone = _withdrawn(compiled, [found.product for found in by_code], [] if unexplained else named)
+    gone = _withdrawn(compiled, [found.product for found in by_code], explained)
     if gone:
         doubts.append(f"withdrawn here and not checked: {', '.join(gone)}")
     problems += doubts
@@ -167,42 +175,51 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
     product = by_code[0].product if by_code else None
     if match is None and text_entries:
         first = named[0].target
-        match = {"kind": word(first.kind), "matched": first.matched}
+        match = {"kind": _KINDS[first.kind], "matched": first.matched}
         product = first.product if len(named) == 1 else None
     if _WAYS_APART in doubts:
         routes, route_words, dose_form = _all_ways(said, products), "route not agreed on", None
     else:
         routes, route_words, dose_form = _routes(said, products, product, entries)
-    if not entries:
-        state = RecognitionState.UNRECOGNISED
-    elif any(entry.relevant for entry in entries):
-        state = RecognitionState.RECOGNISED
-    else:
-        state = RecognitionState.NO_MAGNESIUM_RELEVANCE
     usual = len(entries) == 1 and dose_form is None and routes == entries[0].routes
+    given = _given_as(routes, route_words, dose_form, usual=usual)
     return Resolution(
         shown={
             "id": "",
-            "state": word(state),
+            "state": _state_of(entries),
             "match": match,
             "substances": [entry.reference for entry in entries],
-            "routes": [route.value for route in routes],
+            "routes": given.shown,
             "candidates": candidates,
             "problems": problems,
         },
         entries=entries,
-        listed=tuple((entry.id, entry.keys) for entry in entries),
+        listed=tuple([(entry.id, entry.keys) for entry in entries]),
         product=product,
         reading=reading if words else None,
         strengths=strengths,
-        given=Given(routes, route_words, dose_form, usual=usual),
+        given=given,
         certain=bool(entries) and not doubts,
     )
 
 
+def _state_of(entries: Sequence[Entry]) -> RecognitionState:
+    for entry in entries:
+        if entry.relevant:
+            return _RECOGNISED
+    return _NO_MAGNESIUM_RELEVANCE if entries else _UNRECOGNISED
+
+
+@lru_cache(maxsize=4096)  # there are few ways of giving anything
+def _given_as(routes: tuple[Route, ...], words: str, dose_form: DoseForm | None, *, usual: bool) -> Given:
+    return Given(routes, words, dose_form, usual=usual)
+
+
 def _withdrawn(compiled: CompiledRuleSet, by_code: list[Product | None], named: Sequence[Named]) -> list[str]:
     """Ingredients that were withdrawn from the knowledge while their product was not."""
-    products = [product for product in (*by_code, *(found.target.product for found in named)) if product is not None]
+    products = [one for one in [*by_code, *[found.target.product for found in named]] if one is not None]
+    if not products:
+        return []
     parts = {part.substance for product in products for part in product.ingredients}
     return sorted(part for part in parts if part not in compiled.entries)
 
@@ -223,7 +240,7 @@ def _by_code(compiled: CompiledRuleSet, codes: tuple[Code, ...]) -> tuple[list[C
 def _doubts(products: list[CodeReading], named: Sequence[Named]) -> list[str]:
     """Why what was read may not be all that is in the medication."""
     of_products = [doubt for one in products for doubt in one.doubts]
-    return list(dict.fromkeys([*of_products, *(doubt for one in named for doubt in one.target.doubts)]))
+    return list(dict.fromkeys(of_products + [doubt for one in named for doubt in one.target.doubts]))
 
 
 def _together(products: list[CodeReading], spoken: dict[str, Strength]) -> tuple[dict[str, Strength], list[str]]:
@@ -284,7 +301,7 @@ def _union(readings: Iterable[tuple[Entry, ...]]) -> tuple[Entry, ...]:
 def _narrowed(routes: tuple[Route, ...], entries: tuple[Entry, ...]) -> tuple[Route, ...]:
     """Of the routes a dose form allows, those the substances are given by; all of them where none is."""
     known = {route for entry in entries for route in entry.routes}
-    return tuple(route for route in routes if route in known) or routes
+    return tuple([route for route in routes if route in known]) or routes
 
 
 def _routes(
@@ -294,11 +311,11 @@ def _routes(
     entries: tuple[Entry, ...],
 ) -> tuple[tuple[Route, ...], str, DoseForm | None]:
     """The possible routes, in words where they come from, and the dose form."""
-    dose_form = reading.dose_form if reading else None
-    forms = {found.dose_form for found in by_code if found.dose_form is not None}
+    dose_form = reading.dose_form if reading is not None else None
+    forms = {found.dose_form for found in by_code if found.dose_form is not None} if by_code else None
     if dose_form is None and product is not None:
         dose_form = product.dose_form
-    if dose_form is None and len(forms) == 1:
+    if dose_form is None and forms is not None and len(forms) == 1:
         dose_form = forms.pop()
     if reading is not None and reading.routes:
         routes = reading.routes
@@ -313,7 +330,7 @@ def _routes(
         return from_codes, f"route {'/'.join(from_codes)} {words}", dose_form
     if product is not None:
         return product.routes, f"route {'/'.join(product.routes)} of the product", dose_form
-    routes = tuple(dict.fromkeys(route for entry in entries for route in entry.routes))
+    routes = tuple(dict.fromkeys([route for entry in entries for route in entry.routes]))
     if len(routes) == 1:
         return routes, f"route {routes[0]}, the only one it has", dose_form
     return routes, "route not given", dose_form

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from rules.errors import TerminologyDamaged
-from rules.names import read_besides, tokens
+from rules.names import is_unread_first, read_besides, tokens
 from rules.spelling import SpellingIndex
 
 if TYPE_CHECKING:
@@ -418,7 +418,7 @@ class Terminology:
 
 def _is_name(words: list[str], key: str) -> bool:
     """Whether a name can be told from the other words of a line: no brand called "Oral" or "Daily" hides those."""
-    return len(key) >= _LEAST_NAME and len(read_besides(words, frozenset()).unread) > 0
+    return len(key) >= _LEAST_NAME and (is_unread_first(words[0]) or len(read_besides(words, frozenset()).unread) > 0)
 
 
 def _sorted_index(entries: list[tuple[int, int, int]]) -> tuple[array[int], array[int]]:
