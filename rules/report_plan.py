@@ -5,7 +5,7 @@ Shapes only, as plain dictionaries; the logic is in `rules.timing`, `rules.risk`
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -275,6 +275,17 @@ class Timetable(TypedDict):
     conflict: TimetableConflict | None
     notes: list[AdministrationNote]
     assumptions: Annotated[list[str], Field(description="What was not given and had to be assumed, in words.")]
+    drawing: NotRequired[
+        Annotated[
+            str,
+            Field(
+                description="Where this service draws the plan as SVG; with `.html` for `.svg` it is a page. It holds "
+                "the ids and times of this answer and is stored nowhere. Left out where there is no plan, or one too "
+                "large for an address.",
+                examples=["/v1/timetables/drawing.svg?dose=m1,08:00,08:00&medication=m1,furosemide"],
+            ),
+        ]
+    ]
 
 
 class PlanReason(TypedDict):

@@ -21,7 +21,7 @@ from service.api.openapi import describe
 from service.api.problems import HANDLERS
 from service.api.rendering import Renderer
 from service.api.routes import DirectRoute
-from service.api.v1 import checks, interactions, medications, references, rule_sets, substances
+from service.api.v1 import checks, interactions, medications, references, rule_sets, substances, timetables
 from service.api.v1.medications import MedicationList
 from service.api.wire import ProblemProtocol
 from service.application.active import ActiveRuleSet
@@ -102,6 +102,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *interactions.router.routes,
             *references.router.routes,
             *rule_sets.router.routes,
+            *timetables.router.routes,
             *health.router.routes,
             *(health.metrics_router.routes if settings.expose_metrics else ()),
             *(docs.router.routes if settings.expose_docs else ()),

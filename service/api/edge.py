@@ -26,6 +26,7 @@ from service.api.problems import (
     problem_response,
 )
 from service.api.routes import DirectRoute
+from service.day_plan import address, page, svg
 from service.errors import NoRuleSet
 from service.telemetry import Metrics, get_logger
 
@@ -57,6 +58,18 @@ _DOCS_POLICY: Final = (
     ),
 )
 _DOCS_PATH: Final = "/docs"
+# Drawings bring two style sheets of ours with them, known by their digests.
+_DRAWING_POLICY: Final = (
+    *_COMMON_HEADERS,
+    (
+        b"content-security-policy",
+        (
+            f"default-src 'none'; style-src {svg.STYLE_SOURCE} {page.STYLE_SOURCE}; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ).encode(),
+    ),
+)
+_DRAWING_PATHS: Final = frozenset({address.PATH, address.PAGE_PATH})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 _CLIENT_GONE: Final = 499  # the customary number; no answer was sent
 
@@ -97,7 +110,7 @@ class Edge:
         brought = _headers_of(scope)
         correlation_id = brought.correlation_id or self._new_id()
         set_frame(scope, RequestFrame(correlation_id, brought.content_type))
-        policy = _DOCS_POLICY if scope["path"].startswith(_DOCS_PATH) else API_POLICY
+        policy = _policy(scope["path"])
         status = _CLIENT_GONE
 
         async def send_with_headers(message: Message) -> None:
@@ -147,6 +160,13 @@ class Edge:
         observe = self._request_seconds.labels(method, route, str(status)).observe
         self._observers[key] = observe
         return observe
+
+
+def _policy(path: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers that say what a browser may do with the answer."""
+    if path.startswith(_DOCS_PATH):
+        return _DOCS_POLICY
+    return _DRAWING_POLICY if path in _DRAWING_PATHS else API_POLICY
 
 
 def _route(scope: Scope) -> str:

@@ -83,6 +83,7 @@ _TAGS: Final = [
         "description": "Read the rule set that answers. Lists come in pages, ordered by id; an `ETag` tells whether "
         "anything has changed.",
     },
+    {"name": "timetables", "description": "Look at the day plan of a check."},
     {"name": "service", "description": "Whether the service lives, is ready, and how it does."},
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, Final
+from typing import Any, Final, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi.dependencies.models import Dependant
@@ -17,6 +17,8 @@ from service.api.faults import Fault, FaultLocation
 from service.api.problems import ProblemCode, ProblemError
 
 _MAXIMUM_PARAMETERS: Final = 100
+# Where parameters may be repeated, each has its own bound in the contract; this one comes before reading them.
+_MAXIMUM_REPEATED: Final = 400
 
 
 def operation_id(route: APIRoute) -> str:
@@ -25,17 +27,18 @@ def operation_id(route: APIRoute) -> str:
 
 
 class StrictRoute(APIRoute):
-    """A FastAPI route that takes each query parameter it declares, once, and no other."""
+    """A FastAPI route that takes each query parameter it declares, once unless it is a list, and no other."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Look at the query before FastAPI does."""
         handler = super().get_route_handler()
-        names = frozenset(_query_names(self.dependant))
+        fields = dict(_query_fields(self.dependant))
+        names, repeated = frozenset(fields), frozenset(name for name, is_list in fields.items() if is_list)
 
         async def strict(request: Request) -> Response:
             query: bytes = request.scope["query_string"]
             if query:
-                read_query(query, names)
+                read_query(query, names, repeated)
             return await handler(request)
 
         return strict
@@ -102,16 +105,15 @@ class DirectRoute(APIRoute):
         return self.endpoint
 
 
-def read_query(query: bytes, names: frozenset[str]) -> dict[str, str]:
-    """The parameters of a query string.
+def read_query(query: bytes, names: frozenset[str], repeated: frozenset[str] = frozenset()) -> dict[str, str]:
+    """The parameters of a query string; of those that may be ``repeated``, the last.
 
     Raises:
         ProblemError: a parameter stands twice, or there is no such parameter here.
     """
     try:
-        pairs = parse_qsl(
-            query.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAXIMUM_PARAMETERS, errors="strict"
-        )
+        most = _MAXIMUM_REPEATED if repeated else _MAXIMUM_PARAMETERS
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=most, errors="strict")
     except UnicodeDecodeError:
         raise ProblemError(ProblemCode.MALFORMED_REQUEST, "The query must be UTF-8, percent-encoded.") from None
     except ValueError:  # the limit on their number
@@ -123,8 +125,9 @@ def read_query(query: bytes, names: frozenset[str]) -> dict[str, str]:
             "The request does not fit the contract; `errors` says where and what is allowed.",
             faults=[_unknown(names)],
         )
-    if len(parameters) != len(pairs):
-        twice = next(name for name in sorted(parameters) if sum(name == other for other, _ in pairs) > 1)
+    given = [name for name, _ in pairs if name not in repeated]
+    if len(set(given)) != len(given):
+        twice = next(name for name in sorted(given) if given.count(name) > 1)
         fault = Fault(location=FaultLocation.QUERY, pointer=f"/{twice}", detail="must be given at most once")
         detail = "A query parameter is given twice, and which of the two is meant cannot be known."
         raise ProblemError(ProblemCode.DUPLICATE_PARAMETER, detail, faults=[fault])
@@ -138,13 +141,14 @@ def _unknown(names: Iterable[str]) -> Fault:
     )
 
 
-def _query_names(dependant: Dependant) -> Iterable[str]:
-    """The names of all query parameters of an endpoint and its dependencies."""
+def _query_fields(dependant: Dependant) -> Iterable[tuple[str, bool]]:
+    """The names of all query parameters of an endpoint and its dependencies, and whether they are lists."""
     for parameter in dependant.query_params:
         annotation = parameter.field_info.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            yield from annotation.model_fields
+            for name, field in annotation.model_fields.items():
+                yield name, get_origin(field.annotation) is tuple
         else:
-            yield parameter.alias
+            yield parameter.alias, False
     for inner in dependant.dependencies:
-        yield from _query_names(inner)
+        yield from _query_fields(inner)

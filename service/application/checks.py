@@ -17,6 +17,8 @@ from rules.explanation import explained
 from rules.profile import MedicationItem, MedicationProfile
 from rules.report import CheckReport, ResolvedMedication, RuleSetReference, TerminologyReference
 from rules.terms import CheckStatus, RecognitionState
+from service.day_plan.address import address_of
+from service.day_plan.lanes import plan_of
 from service.telemetry import Metrics
 
 # The two highest bits of this digit are fixed; the other two are random.
@@ -86,6 +88,8 @@ class Checks:
         if profile.as_of is None:
             profile = profile.model_copy(update={"as_of": self._today()})
         report = check(compiled, profile, explain=explain)
+        if profile.timetable:
+            _draw(report, profile)
         unrecognised = 0
         if report["status"] == _INCOMPLETE:  # nothing is unrecognised in a complete answer
             unrecognised = sum([line["state"] == _UNRECOGNISED for line in report["medications"]])
@@ -104,3 +108,12 @@ class Checks:
             "terminology": compiled.terminology.reference if compiled.terminology is not None else None,
             "medications": [explained(compiled, item) for item in items],
         }
+
+
+def _draw(report: CheckReport, profile: MedicationProfile) -> None:
+    """Put the address of a drawing into the timetable, where there is a plan to draw."""
+    timetable = report["timetable"]
+    plan = plan_of(timetable, report, profile.day)
+    address = address_of(plan) if plan is not None else None
+    if address is not None:
+        timetable["drawing"] = address

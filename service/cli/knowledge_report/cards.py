@@ -5,10 +5,10 @@ from typing import Final
 
 from rules.documents import Party, Reference
 from rules.model import Interaction, ModifyingFactor, Separation, Variant
-from service.cli.knowledge_report.markup import Child, Html, joined, tag
 from service.cli.knowledge_report.parts import DIRECTIONS, Known, definition, details, link, pill, table
 from service.cli.knowledge_report.told import words
 from service.cli.knowledge_report.windows import drawing, sentence
+from service.markup import Child, Html, joined, tag
 
 _FEW_VARIANTS: Final = 4  # these are shown at once, more behind a click
 

@@ -7,9 +7,9 @@ from typing import Final
 from rules.model import Interaction
 from rules.terms import EvidenceGrade, Severity
 from service.cli.knowledge_report.figures import best_verification, counts, past_review
-from service.cli.knowledge_report.markup import Html, tag
 from service.cli.knowledge_report.parts import DIRECTIONS, Known, details, link
 from service.cli.knowledge_report.told import words
+from service.markup import Html, tag
 
 _GRADES: Final[dict[EvidenceGrade, str]] = {
     EvidenceGrade.A: "regulator’s text, or controlled study with magnesium alone",

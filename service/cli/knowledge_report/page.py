@@ -9,10 +9,10 @@ from typing import Final
 
 from rules.compiled import CompiledRuleSet
 from service.cli.knowledge_report.cards import Cards
-from service.cli.knowledge_report.markup import Html, raw, tag
 from service.cli.knowledge_report.overview import Overview
 from service.cli.knowledge_report.parts import Known, link
 from service.cli.knowledge_report.registers import Registers
+from service.markup import Html, raw, tag
 
 _FOLDER: Final = Path(__file__).parent
 

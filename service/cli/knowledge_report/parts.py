@@ -10,8 +10,8 @@ from rules.model import Case, Citation
 from rules.terms import Direction, RecordStatus, Severity
 from rules.verify import verify
 from service.cli.knowledge_report.figures import active_assessments, active_interactions
-from service.cli.knowledge_report.markup import Child, Html, tag
 from service.cli.knowledge_report.told import Told, words
+from service.markup import Child, Html, tag
 
 DIRECTIONS: Final[dict[Direction, str]] = {
     Direction.MAGNESIUM_ALTERS_DRUG: "Magnesium changes the uptake of a medicine",

@@ -12,10 +12,10 @@ from service.cli.knowledge_report.figures import (
     quietness,
     whole_lists,
 )
-from service.cli.knowledge_report.markup import Child, Html, tag
 from service.cli.knowledge_report.parts import Known, details, link, pill, table
 from service.cli.knowledge_report.told import words
 from service.cli.knowledge_report.windows import sentence
+from service.markup import Child, Html, tag
 
 _VERDICTS: Final[dict[Verdict, str]] = {
     Verdict.RULE: "has a rule",

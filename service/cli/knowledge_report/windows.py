@@ -5,7 +5,7 @@ from typing import Final
 
 from rules.model import Separation
 from rules.quantities import plain
-from service.cli.knowledge_report.markup import Html, tag
+from service.markup import Html, tag
 
 _WIDTH: Final = 640
 _HEIGHT: Final = 92

@@ -8,10 +8,10 @@ import pytest
 
 from rules.documents import Bounds, Expression, Party
 from rules.model import Separation
-from service.cli.knowledge_report.markup import Html, joined, raw, tag
 from service.cli.knowledge_report.page import page
 from service.cli.knowledge_report.told import Told
 from service.cli.knowledge_report.windows import drawing, sentence
+from service.markup import Html, joined, raw, tag
 from tests import factories as make
 from tests.contract.html_reader import read_html
 from tests.unit.service.cli.knowledge_report.small import TODAY, small
