@@ -205,8 +205,8 @@ def _hours(at: _Axis, bottom: int) -> Html:
         strong = (first + since) % at.frame.tick == 0
         parts.append(tag("line", class_="hour strong" if strong else "hour", x1=x, x2=x, y1=_TOP - 10, y2=bottom))
         if strong:
-            # An axis from midnight ends with 24.
-            hour = f"{first + since if first + since == _HOURS else (first + since) % _HOURS:02}"
+            # Midnight is 24 only at the end of an axis that began with it.
+            hour = f"{_HOURS if since == _HOURS and not first else (first + since) % _HOURS:02}"
             parts += [tag("text", hour, class_="tick", x=x, y=y) for y in (_TOP - 18, bottom + 18)]
     return tag("g", parts)
 
@@ -337,7 +337,7 @@ _SHAPES: Final[Mapping[DoseMove, Callable[[float, float], Html]]] = {
 }
 _MOVE_WORDS: Final = {
     DoseMove.KEPT: "keeps its given time",
-    DoseMove.MOVED: "moved to this time",
+    DoseMove.MOVED: "moved (ring: given time)",
     DoseMove.SET: "time set by the plan",
 }
 

@@ -1,0 +1,1 @@
+"""Tests of the drawing of a day plan."""
