@@ -38,6 +38,39 @@ CHECK_REQUESTS: Final[dict[str, Any]] = {
             "as_of": "2026-11-22",
         },
     },
+    "tuesday-morning": {
+        "summary": "A Tuesday morning: magnesium is proposed, with a plan and a timetable of the day",
+        "value": {
+            "patient": {
+                "age_years": 71,
+                "sex": "female",
+                "egfr": {"value": "52", "unit": "mL/min/1.73m2", "taken_on": "2026-11-03"},
+            },
+            "medications": [
+                {"id": "m1", "text": "Levothyroxine 75 mcg tablet", "times": ["07:00"], "started_on": "2019-05-06"},
+                {"id": "m2", "text": "Alendronic acid 10 mg tablet", "times": ["08:00"]},
+                {
+                    "id": "m3",
+                    "text": "Omeprazole 20 mg gastro-resistant capsule",
+                    "times": ["08:00"],
+                    "started_on": "2022-02-01",
+                },
+                {
+                    "id": "m4",
+                    "text": "Ciprofloxacin 500 mg tablet",
+                    "times_per_day": 2,
+                    "started_on": "2026-11-23",
+                },
+                {"id": "m5", "text": "Furosemide 40 mg tablet", "times": ["08:00"], "started_on": "2023-08-15"},
+                {"id": "m6", "text": "Magnesium oxide 400 mg tablet", "status": "proposed", "times_per_day": 1},
+            ],
+            "conditions": [],
+            "observations": [{"kind": "serum_magnesium", "value": "0.68", "unit": "mmol/L", "taken_on": "2026-11-20"}],
+            "as_of": "2026-11-24",
+            "timetable": True,
+            "plan": True,
+        },
+    },
 }
 RESOLVE_REQUESTS: Final[dict[str, Any]] = {
     "by-name": {

@@ -37,6 +37,7 @@ def test_the_request_gets_the_answer(client: ContractClient, file: Path) -> None
     [
         ("check-by-name", CHECK_REQUESTS["by-name"]),
         ("check-by-code", CHECK_REQUESTS["by-code"]),
+        ("check-tuesday-morning", CHECK_REQUESTS["tuesday-morning"]),
         ("resolve-by-name", RESOLVE_REQUESTS["by-name"]),
     ],
 )
@@ -84,3 +85,21 @@ def test_what_is_not_recognised_makes_the_answer_incomplete() -> None:
     body = read("check-unrecognised")["response"]["body"]
     assert body["status"] == "incomplete"
     assert [line["state"] for line in body["medications"]] == ["unrecognised", "recognised"]
+
+
+def test_the_day_plan_of_a_tuesday_morning_keeps_what_the_labels_say() -> None:
+    timetable = read("check-tuesday-morning")["response"]["body"]["timetable"]
+    hours: dict[str, list[float]] = {}
+    for dose in timetable["doses"]:
+        hour, minute = dose["time"].split(":")
+        hours.setdefault(dose["medication_id"], []).append(int(hour) + int(minute) / 60)
+    [levothyroxine], [alendronate], [magnesium] = hours["m1"], hours["m2"], hours["m6"]
+    first, second = hours["m4"]
+    # Synthroid label, section 2.1: four hours from products that hold it back.
+    assert magnesium - levothyroxine >= 4
+    # Cipro label, section 2.4: two hours before or six hours after magnesium.
+    assert magnesium - first >= 2
+    assert second - magnesium >= 6
+    # Fosamax label, section 2.1: half an hour before other medicines.
+    assert all(not 0 <= hour - alendronate < 0.5 for name in hours.keys() - {"m2"} for hour in hours[name])
+    assert timetable["drawing"].startswith("/v1/timetables/drawing.svg?dose=m1,07:00,07:00&")
