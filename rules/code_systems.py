@@ -5,7 +5,8 @@ Other systems' names for a code system are only translated, never guessed at: wh
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NoReturn
 
 from rules.terms import CodeSystem
 
@@ -37,17 +38,22 @@ _VETERANS_DIGITS: Final = 12  # the form of the Department of Veterans Affairs: 
 _AMBIGUOUS_DIGITS: Final = 10
 
 
-def system_of(spelling: str) -> CodeSystem:
-    """The code system a name, an address or an object identifier stands for.
+class _Systems(dict[str, CodeSystem]):
+    """Every spelling with its code system."""
 
-    Raises:
-        ValueError: none that is known here; the text says which are.
-    """
-    system = SPELLINGS.get(spelling)
-    if system is None:
-        message = f"not a code system that is known here; allowed: {', '.join(SPELLINGS)}"
+    def __missing__(self, spelling: str) -> NoReturn:
+        """Refuse a spelling that is not known.
+
+        Raises:
+            ValueError: always; the text says which spellings are known.
+        """
+        message = f"not a code system that is known here; allowed: {', '.join(self)}"
         raise ValueError(message)
-    return system
+
+
+# The code system a name, an address or an object identifier stands for; a ValueError for anything else. It is asked for
+# every code of every question, so a known spelling runs no line of Python.
+system_of: Final[Callable[[str], CodeSystem]] = _Systems(SPELLINGS).__getitem__
 
 
 def ndc_digits(code: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from rules.conditions import (
     needed_of,
     test_of,
 )
+from rules.documents import Bounds
 from rules.errors import KnowledgeError, Problem
 from rules.fragments import Fragment, build_fragment, cited
 from rules.lookup import build_lookup
@@ -34,6 +34,7 @@ from rules.terms import Direction, MagnesiumLevel, RecordStatus, Route, Scope, S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from fractions import Fraction
 
     from rules.conditions import Facts, Subject
     from rules.documents import Party
@@ -50,7 +51,8 @@ if TYPE_CHECKING:
         Substance,
         Symptom,
     )
-    from rules.report_basics import CitationReference, SubstanceReference
+    from rules.report import IntakeLimitReport
+    from rules.report_basics import SubstanceReference
     from rules.report_plan import PersonalFactor
     from rules.terminology import Terminology
     from rules.terms import DoseForm
@@ -198,11 +200,9 @@ class DerivedCondition:
 class Limit:
     """An upper level for magnesium from supplements and medicines, with the ages it is for."""
 
-    record: IntakeLimit
-    level: Fraction
-    written: str
     age_years: Range | None
-    citations: list[CitationReference]
+    above: Range
+    shown: IntakeLimitReport  # as a report shows it, with what depends on the intake left open
 
 
 class Care:
@@ -272,17 +272,7 @@ class CompiledRuleSet:
             raise KnowledgeError(self._problems)
 
         self.ranges = {record.analyte: record for record in rule_set.reference_ranges if _active(record)}
-        self.limits = tuple(
-            Limit(
-                record,
-                Fraction(record.mg_per_day),
-                plain(record.mg_per_day),
-                Range(record.age_years) if record.age_years else None,
-                cited(record.citations, self.citations),
-            )
-            for record in rule_set.intake_limits
-            if _active(record)
-        )
+        self.limits = tuple(self._limit(record) for record in rule_set.intake_limits if _active(record))
         self.care = Care(rule_set)
         derived = [
             DerivedCondition(record.id, test_of(record.present_when), keys_of(record.present_when))
@@ -336,6 +326,22 @@ class CompiledRuleSet:
     def _report(self, kind: str, record_id: str, pointer: str, code: str, detail: str) -> None:
         file, line = self._places.get((kind, record_id), (f"{kind}/{record_id}", 0))
         self._problems.append(Problem(file, line, pointer, code, detail))
+
+    def _limit(self, record: IntakeLimit) -> Limit:
+        return Limit(
+            Range(record.age_years) if record.age_years else None,
+            Range(Bounds(above=record.mg_per_day)),
+            {
+                "id": record.id,
+                "name": record.name,
+                "body": record.body,
+                "mg_per_day": plain(record.mg_per_day),
+                "exceeded": None,
+                "exceeded_with_as_needed": None,
+                "text": record.text,
+                "citations": cited(record.citations, self.citations),
+            },
+        )
 
     # --- classes ----------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import operator
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from rules.documents import Bounds, Expression
 from rules.quantities import plain
@@ -152,7 +152,17 @@ def _words(bounds: Bounds) -> str:
 class Range:
     """A comparison of an interval with bounds. Decimals, integers and fractions compare exactly with each other."""
 
-    __slots__ = ("contains", "high", "high_ratio", "low", "low_ratio", "strict_high", "strict_low", "words")
+    __slots__ = (
+        "contains",
+        "contains_ratio",
+        "high",
+        "high_ratio",
+        "low",
+        "low_ratio",
+        "strict_high",
+        "strict_low",
+        "words",
+    )
 
     def __init__(self, bounds: Bounds) -> None:
         """Keep the bounds and their words, and choose how a single value is compared."""
@@ -163,14 +173,18 @@ class Range:
         self.words = _words(bounds)
         self.low_ratio = (0, 1) if self.low is None else self.low.as_integer_ratio()
         self.high_ratio = (0, 1) if self.high is None else self.high.as_integer_ratio()
-        self.contains: Callable[[Exact], bool] = self.contains_ratio
+        # Whether a single value lies in the range, by whole numbers: a fraction's own comparison takes far longer.
+        self.contains_ratio: Callable[[Exact], bool] = self._within
+        # The same for values that are no fractions.
+        self.contains: Callable[[Exact], bool] = self._within
         if self.high is None and self.low is not None:
+            self.contains_ratio = self._above
             self.contains = partial(operator.lt if self.strict_low else operator.le, _light(self.low))
         elif self.low is None and self.high is not None:
+            self.contains_ratio = self._under
             self.contains = partial(operator.gt if self.strict_high else operator.ge, _light(self.high))
 
-    def contains_ratio(self, value: Exact) -> bool:
-        """Whether a single value lies in the range, by whole numbers: a fraction's own comparison takes far longer."""
+    def _within(self, value: Exact) -> bool:
         return self._above(value) and self._under(value)
 
     @property
@@ -199,7 +213,7 @@ class Range:
         """True when every possible value lies in the range, false when none does."""
         low, high = interval
         if low is high and low is not None:
-            return self._above(low) and self._under(low)
+            return self.contains_ratio(low)
         if (high is not None and not self._above(high)) or (low is not None and not self._under(low)):
             return False
         above = self.low is None or (low is not None and self._above(low))
@@ -252,23 +266,26 @@ class _Bounded:
 class RangeTest(_Bounded):
     """A value, or an interval of possible values, against bounds."""
 
-    __slots__ = ("interval",)
+    __slots__ = ("own", "read")
 
     def __init__(
         self,
         label: str,
         unit: str,
         bounds: Bounds,
-        interval: Callable[[Facts, Subject | None], Interval],
+        read: Callable[[Any], Interval],
         missing: Callable[[Facts, Subject | None], tuple[str, ...]],
+        *,
+        own: bool,
     ) -> None:
-        """``interval`` reads the value, ``missing`` names the facts that would close an open interval."""
+        """``read`` takes the facts, or the subject (``own``); ``missing``: the facts that would close an interval."""
         super().__init__(label, unit, bounds, missing)
-        self.interval = interval
+        self.read = read
+        self.own = own
 
     def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
         """See `Test`."""
-        interval = self.interval(facts, subject)
+        interval = self.read(subject if self.own else facts)
         value, high = interval
         if value is high:
             if value is None:
@@ -278,7 +295,7 @@ class RangeTest(_Bounded):
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        interval = self.interval(facts, subject)
+        interval = self.read(subject if self.own else facts)
         value, high = interval
         if value is high:
             return self._reason_of(value, facts, subject)
@@ -293,28 +310,28 @@ class RangeTest(_Bounded):
 class PointTest(_Bounded):
     """A single value against bounds: the common case, without the way over an interval."""
 
-    __slots__ = ("point",)
+    __slots__ = ("read",)
 
     def __init__(
         self,
         label: str,
         unit: str,
         bounds: Bounds,
-        point: Callable[[Facts, Subject | None], Exact | None],
+        read: Callable[[Facts], Exact | None],
         missing: Callable[[Facts, Subject | None], tuple[str, ...]],
     ) -> None:
-        """``point`` reads the value, ``missing`` names the fact where there is none."""
+        """``read`` takes the value from the facts, ``missing`` names the fact where there is none."""
         super().__init__(label, unit, bounds, missing)
-        self.point = point
+        self.read = read
 
-    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:
+    def holds(self, facts: Facts, subject: Subject | None) -> bool | None:  # noqa: ARG002 - part of the protocol
         """See `Test`."""
-        value = self.point(facts, subject)
+        value = self.read(facts)
         return None if value is None else self.contains(value)
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        return self._reason_of(self.point(facts, subject), facts, subject)
+        return self._reason_of(self.read(facts), facts, subject)
 
 
 class EqualTest:
@@ -557,8 +574,9 @@ class AnyTest:
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """See `Test`."""
-        holds = self.holds(facts, subject)
-        decisive = [part for part in self.parts if part.holds(facts, subject) is holds]
+        answers = [holds(facts, subject) for holds in self._holds]
+        holds = True if True in answers else (None if None in answers else False)
+        decisive = [part for part, answer in zip(self.parts, answers, strict=True) if answer is holds]
         return _combined(holds, [part.reason(facts, subject) for part in decisive], " or ")
 
 
@@ -591,8 +609,8 @@ def _combined(holds: bool | None, decisive: list[Outcome], link: str) -> Outcome
     return Outcome(None, detail, tuple(dict.fromkeys(fact for outcome in decisive for fact in outcome.missing)))
 
 
-def _serum(kind: str) -> Callable[[Facts, Subject | None], Exact | None]:
-    return lambda facts, _: facts.serum.get(kind)
+def _serum(kind: str) -> Callable[[Facts], Exact | None]:
+    return lambda facts: facts.serum.get(kind)
 
 
 def _fact(name: str) -> Callable[[Facts, Subject | None], tuple[str, ...]]:
@@ -610,49 +628,52 @@ def _own_fact(name: str) -> Callable[[Facts, Subject | None], tuple[str, ...]]:
 class _PointKey(NamedTuple):
     label: str
     unit: str
-    point: Callable[[Facts, Subject | None], Exact | None]
+    read: Callable[[Facts], Exact | None]
     missing: Callable[[Facts, Subject | None], tuple[str, ...]]
 
 
 class _RangeKey(NamedTuple):
     label: str
     unit: str
-    interval: Callable[[Facts, Subject | None], Interval]
+    read: Callable[[Any], Interval]
     missing: Callable[[Facts, Subject | None], tuple[str, ...]]
+    own: bool = False  # whether the subject is read, not the facts
+
+
+def _daily_dose(subject: Subject | None) -> Interval:
+    dose = None if subject is None else subject.daily_dose_mg
+    return dose, dose
 
 
 _POINTS: dict[str, _PointKey] = {
-    "age_years": _PointKey("age", "years", lambda facts, _: facts.age_years, _fact("patient.age_years")),
+    "age_years": _PointKey("age", "years", operator.attrgetter("age_years"), _fact("patient.age_years")),
     **{
         kind: _PointKey(kind.replace("_", " "), "mmol/L", _serum(kind), _fact(f"observations.{kind}"))
         for kind in ("serum_magnesium", "serum_potassium", "serum_calcium")
     },
-    "daily_dose_mg": _PointKey(
-        "daily dose",
-        "mg",
-        lambda _, subject: None if subject is None else subject.daily_dose_mg,
-        _own_fact("dose"),
-    ),
 }
 _RANGES: dict[str, _RangeKey] = {
-    "egfr": _RangeKey("eGFR", "mL/min/1.73 m2", lambda facts, _: facts.egfr, _fact("patient.egfr")),
+    "egfr": _RangeKey("eGFR", "mL/min/1.73 m2", operator.attrgetter("egfr"), _fact("patient.egfr")),
     "elemental_mg_per_day": _RangeKey(
         "elemental magnesium a day",
         "mg",
-        lambda facts, _: facts.elemental_mg_per_day,
+        operator.attrgetter("elemental_mg_per_day"),
         lambda facts, _: facts.elemental_missing,
     ),
+    "daily_dose_mg": _RangeKey("daily dose", "mg", _daily_dose, _own_fact("dose"), own=True),
     "duration_days": _RangeKey(
         "duration of use",
         "days",
-        lambda _, subject: UNKNOWN if subject is None else subject.days,
+        lambda subject: UNKNOWN if subject is None else subject.days,
         _own_fact("started_on"),
+        own=True,
     ),
     "duration_months": _RangeKey(
         "duration of use",
         "months",
-        lambda _, subject: UNKNOWN if subject is None else subject.duration,
+        lambda subject: UNKNOWN if subject is None else subject.duration,
         _own_fact("started_on"),
+        own=True,
     ),
 }
 # The keys of expressions that compare a number with bounds.
@@ -664,9 +685,9 @@ MEASURED = frozenset({*LABORATORY, "egfr", "age_years", "elemental_mg_per_day"})
 # Facts about the person alone: conditions derived from nothing else are the same for everybody with the same three.
 PERSONAL = frozenset({"age_years", "sex", "pregnancy"})
 _EQUALS: dict[str, Callable[[Facts], object]] = {
-    "dialysis": lambda facts: facts.dialysis,
-    "sex": lambda facts: facts.sex,
-    "pregnancy": lambda facts: facts.pregnancy,
+    "dialysis": operator.attrgetter("dialysis"),
+    "sex": operator.attrgetter("sex"),
+    "pregnancy": operator.attrgetter("pregnancy"),
 }
 
 
@@ -675,11 +696,11 @@ def test_of(expression: Expression) -> Test:
     for key, point in _POINTS.items():
         bounds = getattr(expression, key)
         if bounds is not None:
-            return PointTest(point.label, point.unit, bounds, point.point, point.missing)
+            return PointTest(point.label, point.unit, bounds, point.read, point.missing)
     for key, value in _RANGES.items():
         bounds = getattr(expression, key)
         if bounds is not None:
-            return RangeTest(value.label, value.unit, bounds, value.interval, value.missing)
+            return RangeTest(value.label, value.unit, bounds, value.read, value.missing, own=value.own)
     for key, read in _EQUALS.items():
         expected = getattr(expression, key)
         if expected is not None:

@@ -138,6 +138,9 @@ class Check:
             rule = single.rule
             if rule.about is not None and rule.about.isdisjoint(concerned):
                 continue
+            fits = line.fits(single.side)
+            if fits is False:
+                continue
             holds: bool | None = True
             if not rule.unconditional:
                 taken = taken or Taken(line, entry)
@@ -145,9 +148,6 @@ class Check:
                     holds = rule.ask(facts, taken)
                     if holds is False:
                         continue
-            fits = line.fits(single.side)
-            if fits is False:
-                continue
             judgement = judge(self.compiled, rule, facts, taken, entry.id if single.is_affected else "", holds)
             affected = entry if single.is_affected else None
             group = self._group((rule.index, entry.id, fits, judgement.key), judgement, affected)

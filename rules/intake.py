@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules.doses import UNCLEAR, amount_of, is_of_a_day, written
 from rules.names import PARENTERAL
@@ -82,8 +82,14 @@ class Amount:
     missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+class Daily(NamedTuple):
+    """What a substance of a line brings a day, and how a report shows it but for the line itself."""
+
+    amount: Amount
+    shown: IntakeContribution
+
+
+class Intake(NamedTuple):
     """The whole list: the sum of regular use, what may come on top of it, and where both come from."""
 
     interval: tuple[Fraction, Fraction | None]  # with all that is taken only when needed as possible
@@ -213,7 +219,7 @@ def _per_intake(line: Line, entry: Entry) -> Amount:
     return Amount(_ZERO, None, detail, missing)
 
 
-def _per_day(line: Line, entry: Entry) -> Amount:
+def _per_day(line: Line, entry: Entry) -> Daily:
     """The amount a day. The same few doses come again and again, so complete ones are remembered, within bounds."""
     dose, times = line.item.dose, line.times_per_day
     key: object = None
@@ -222,13 +228,26 @@ def _per_day(line: Line, entry: Entry) -> Amount:
         key, cache = (entry.id, line.item.times_per_day, len(line.item.times)), line.resolution.amounts
     elif times is not None and dose.unit.lower() in _BY_ITSELF:
         key = (dose.value, dose.unit, dose.of, times)
-    known: Amount | None = cache.get(key)
+    known: Daily | None = cache.get(key)
     if known is not None:
         return known
-    amount = _times(_per_intake(line, entry), times, line, _over_a_day(line, entry))
-    if key is not None and not amount.missing and len(cache) < MAXIMUM_AMOUNTS:
-        cache[key] = amount
-    return amount
+    daily = _daily(entry, _times(_per_intake(line, entry), times, line, _over_a_day(line, entry)))
+    if key is not None and not daily.amount.missing and len(cache) < MAXIMUM_AMOUNTS:
+        cache[key] = daily
+    return daily
+
+
+def _daily(entry: Entry, amount: Amount) -> Daily:
+    exact = amount.low is amount.high or (amount.high is not None and amount.low == amount.high)
+    shown: IntakeContribution = {
+        "medication_id": "",
+        "substance": entry.reference,
+        "sources": [],
+        "elemental_mg_per_day": plain(amount.low) if exact else None,
+        "elemental_mg_per_day_maximum": None if amount.high is None else plain(amount.high),
+        "basis": amount.basis,
+    }
+    return Daily(amount, shown)
 
 
 def _over_a_day(line: Line, entry: Entry) -> bool:
@@ -266,11 +285,12 @@ def intake_of(lines: Sequence[Line]) -> Intake:
                 if not line.given.routes_set.isdisjoint(PARENTERAL):
                     not_counted.append(_not_counted(line, entry))
                 continue
-            amount = _per_day(line, entry)
+            daily = _per_day(line, entry)
             if len(line.routes) != 1:
-                fact = f"medications.{line.id}.route"
-                amount = Amount(_ZERO, amount.high, f"{amount.basis}; the route is not known", (*amount.missing, fact))
-            shown = _shown(line, entry, amount)
+                daily = _daily(entry, _by_open_route(daily.amount, line))
+            amount, shown = daily.amount, daily.shown.copy()
+            shown["medication_id"] = line.id
+            shown["sources"] = _sources(line, entry)
             if line.as_needed:
                 shown["elemental_mg_per_day"] = None
                 extra.append(shown)
@@ -289,16 +309,9 @@ def intake_of(lines: Sequence[Line]) -> Intake:
     return Intake(interval, regular, missing, contributions, on_top, extra, not_counted)
 
 
-def _shown(line: Line, entry: Entry, amount: Amount) -> IntakeContribution:
-    exact = amount.low is amount.high or (amount.high is not None and amount.low == amount.high)
-    return {
-        "medication_id": line.id,
-        "substance": entry.reference,
-        "sources": _sources(line, entry),
-        "elemental_mg_per_day": plain(amount.low) if exact else None,
-        "elemental_mg_per_day_maximum": None if amount.high is None else plain(amount.high),
-        "basis": amount.basis,
-    }
+def _by_open_route(amount: Amount, line: Line) -> Amount:
+    missing = (*amount.missing, f"medications.{line.id}.route")
+    return Amount(_ZERO, amount.high, f"{amount.basis}; the route is not known", missing)
 
 
 def _not_counted(line: Line, entry: Entry) -> NotCounted:
@@ -356,10 +369,6 @@ def _sum(amounts: list[Amount]) -> tuple[tuple[Fraction, Fraction | None], tuple
     return (low, low if exact else high), tuple(dict.fromkeys(missing))
 
 
-def _exceeds(level: Fraction, low: Fraction, high: Fraction | None) -> bool | None:
-    return True if low > level else (False if high is not None and high <= level else None)
-
-
 def intake_report(
     compiled: CompiledRuleSet, intake: Intake, facts: Facts, findings: Sequence[Finding]
 ) -> MagnesiumIntake:
@@ -368,37 +377,33 @@ def intake_report(
         return _NOTHING
     low, high = intake.regular
     exact, least = low is high, plain(low)
-    least_on_top, most_on_top = intake.on_top
-    most = None if high is None or most_on_top is None else high + most_on_top
     limits: list[IntakeLimitReport] = []
     for limit in _limits_for(compiled, facts.age_years) if intake.contributions or intake.as_needed else ():
-        exceeded = _exceeds(limit.level, low, high)
-        record = limit.record
-        limits.append(
-            {
-                "id": record.id,
-                "name": record.name,
-                "body": record.body,
-                "mg_per_day": limit.written,
-                "exceeded": exceeded,
-                "exceeded_with_as_needed": _exceeds(limit.level, low + least_on_top, most)
-                if intake.as_needed
-                else exceeded,
-                "text": record.text,
-                "citations": limit.citations,
-            }
-        )
+        shown = limit.shown.copy()
+        shown["exceeded"] = shown["exceeded_with_as_needed"] = limit.above.holds(intake.regular)
+        if intake.as_needed:
+            least_on_top, most_on_top = intake.on_top
+            most = None if high is None or most_on_top is None else high + most_on_top
+            shown["exceeded_with_as_needed"] = limit.above.holds((low + least_on_top, most))
+        limits.append(shown)
     return {
         "elemental_mg_per_day": least if exact else None,
         "elemental_mg_per_day_minimum": least,
         "elemental_mg_per_day_maximum": least if exact else (None if high is None else plain(high)),
         "contributions": intake.contributions,
         "as_needed": intake.as_needed,
-        "as_needed_mg_per_day_maximum": None if most_on_top is None else plain(most_on_top),
+        "as_needed_mg_per_day_maximum": _most_as_needed(intake),
         "not_counted": intake.not_counted,
         "limits": limits,
         "kidney_function": _kidney_function(compiled, findings),
     }
+
+
+def _most_as_needed(intake: Intake) -> str | None:
+    most = intake.on_top[1]
+    if not intake.as_needed:
+        return "0"
+    return None if most is None else plain(most)
 
 
 def _kidney_function(compiled: CompiledRuleSet, findings: Sequence[Finding]) -> list[KidneyLimitReport]:

@@ -12,12 +12,18 @@ from typing import Annotated, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
+    GetPydanticSchema,
     StringConstraints,
     WithJsonSchema,
     model_validator,
+)
+from pydantic_core.core_schema import (
+    CoreSchema,
+    custom_error_schema,
+    no_info_after_validator_function,
+    str_schema,
 )
 from typing_extensions import TypeAliasType
 
@@ -51,21 +57,34 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$"
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
-_KNOWN_UNITS = frozenset(unit.lower() for unit in DOSE_UNITS)
+class _Units(dict[str, str]):
+    """Units of dose as they are usually written. Capitals do not matter."""
+
+    def __missing__(self, unit: str) -> str:
+        """Take any other way of writing a unit.
+
+        Raises:
+            ValueError: it is none; the text says what is allowed.
+        """
+        if unit.lower() not in self:
+            message = f"not a unit of dose; allowed: {', '.join(DOSE_UNITS)}"
+            raise ValueError(message)
+        return unit
 
 
-def _dose_unit(unit: str) -> str:
-    if unit.lower() not in _KNOWN_UNITS:
-        message = f"not a unit of dose; allowed: {', '.join(DOSE_UNITS)}"
-        raise ValueError(message)
-    return unit
+# Asked for every dose of every question, so a unit as it is usually written runs no line of Python.
+_unit_of = _Units({spelling: spelling for unit in DOSE_UNITS for spelling in (unit, unit.lower())}).__getitem__
+
+DoseUnit = Annotated[str, StringConstraints(min_length=1, max_length=20), AfterValidator(_unit_of)]
 
 
-DoseUnit = Annotated[str, StringConstraints(min_length=1, max_length=20), AfterValidator(_dose_unit)]
-
-
-def _system(spelling: object) -> object:
-    return system_of(spelling) if isinstance(spelling, str) else spelling
+def _system_schema(_source: object, _handler: object) -> CoreSchema:
+    """Text that is a spelling of a code system; what is no text is told the short names."""
+    *names, last = [repr(system.value) for system in CodeSystem]
+    text = custom_error_schema(
+        str_schema(), custom_error_type="enum", custom_error_context={"expected": f"{', '.join(names)} or {last}"}
+    )
+    return no_info_after_validator_function(system_of, text)
 
 
 # A type of its own, so that the API's description gives it a name.
@@ -73,7 +92,7 @@ System = TypeAliasType(
     "System",
     Annotated[
         CodeSystem,
-        BeforeValidator(_system),
+        GetPydanticSchema(_system_schema),
         WithJsonSchema(
             {
                 "type": "string",

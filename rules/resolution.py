@@ -74,9 +74,13 @@ class Resolution:
     strengths: dict[str, Strength]  # substance id -> the strength written after its name
     given: Given
     certain: bool  # something is known, and codes and text stand for the same
-    identity: str = ""  # written when a finding first asks for it
-    given_by: dict[tuple[Route | None, DoseForm | None], Given] = field(default_factory=dict)
+    identity: str = field(init=False, default="")  # written when a finding first asks for it
+    given_by: dict[tuple[Route | None, DoseForm | None], Given] = field(init=False)  # as the caller says, or by itself
     amounts: dict[object, Any] = field(default_factory=dict)  # bounded cache of rules.intake
+
+    def __post_init__(self) -> None:
+        """A caller who says nothing leaves it at what was read."""
+        self.given_by = {(None, None): self.given}
 
 
 def _reaches_body(routes: frozenset[Route]) -> bool | None:
@@ -88,7 +92,7 @@ def _reaches_body(routes: frozenset[Route]) -> bool | None:
 
 def resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]) -> Resolution:
     """What a line stands for; the answer is shared, so nobody may change it."""
-    key = (codes[0].system, codes[0].code) if text is None and len(codes) == 1 else _key(text, codes)
+    key = _key(text, codes)
     cache = compiled.resolutions
     found: Resolution | None = cache.get(key)
     if found is None:
@@ -100,6 +104,9 @@ def resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]
 
 
 def _key(text: str | None, codes: tuple[Code, ...]) -> object:
+    if len(codes) == 1:  # nearly always
+        told = codes[0].__dict__  # one look into the model instead of two
+        return text, told["system"], told["code"]
     return (text, *((code.system, code.code) for code in codes)) if codes else text
 
 
