@@ -61,6 +61,12 @@ class Line:
         return reading.times_per_day if reading is not None else None
 
     @property
+    def not_daily(self) -> bool:
+        """Whether the text says that it is taken on some days only; the caller's own numbers count before it."""
+        item, reading = self.item, self.resolution.reading
+        return item.times_per_day is None and not item.times and reading is not None and reading.not_daily
+
+    @property
     def taking(self) -> Taking:
         """How much is taken, from the caller's dose or the text."""
         item = self.item

@@ -198,6 +198,7 @@ class Reading(NamedTuple):
 
     ``dose`` pieces or millilitres (``dose_unit``) are taken each time; ``a_day`` pieces over a day whose times differ.
     ``dose_unclear``: it says something about the amount taken that is no single number ("1-2 tablets").
+    ``not_daily``: it is taken on some days only ("once a week", "every other day").
     """
 
     strengths: tuple[Strength, ...]
@@ -212,6 +213,7 @@ class Reading(NamedTuple):
     a_day: Decimal | None = None
     dose_unclear: bool = False
     roles: tuple[TokenRole, ...] = ()
+    not_daily: bool = False
 
 
 def routes_of_form(form: DoseForm) -> tuple[Route, ...]:
@@ -643,6 +645,7 @@ class _Reader:
             a_day=a_day,
             dose_unclear=unclear,
             roles=tuple(roles),
+            not_daily=self.rarer,
         )
 
     def _taken(self) -> tuple[Decimal | None, str, Decimal | None, bool]:

@@ -146,7 +146,9 @@ class _Plan:
             return "It was not recognised, so nobody knows what it has to be kept apart from."
         if line.given.routes and Route.ORAL not in line.given.routes:
             return "It is not taken by mouth."
-        if not line.as_needed and line.times_per_day is None:
+        if line.not_daily and not line.as_needed:
+            self.assumptions.append(f"{line.id} is not taken every day; the plan is for a day on which it is, once.")
+        elif not line.as_needed and line.times_per_day is None:
             return "It is not known how often a day it is taken: give times or times_per_day."
         if not line.as_needed and (line.times_per_day or 0) > _MOST_DOSES:
             return f"It is taken more than {_MOST_DOSES} times a day."
