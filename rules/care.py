@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from rules.documents import Bounds, Flag, Hours, Record, References, Slug, Text, Title, moderate
+from rules.profile import ClockTime
 from rules.terms import DoseForm, FoodRelation, MonitoringTest, PlanDecision, Sex, TimeOfDay
 
 Minutes = Annotated[int, Field(strict=True, ge=0, le=720)]
@@ -24,7 +25,9 @@ class Administration(Record):
     ``minutes_before_food`` is the least time from the dose to the next meal, ``minutes_after_food`` the least time
     from a meal to the dose; they belong to ``food: empty_stomach``, the first also to ``before_food``.
     ``minutes_before_other_medicines``: nothing else is taken by mouth for so long after a dose.
-    ``own_doses_hours`` is the least time between two doses of the medicine. ``dose_forms`` empty: any.
+    ``own_doses_hours`` is the least time between two doses of the medicine. ``dose_forms`` empty: any, also one that
+    nobody named, less ``except_dose_forms``. ``not_after`` is for days that begin at 07:00; for others it counts from
+    waking.
     """
 
     review_years: ClassVar[int] = 3
@@ -34,11 +37,13 @@ class Administration(Record):
     substances: tuple[Slug, ...] = ()
     except_substances: tuple[Slug, ...] = ()
     dose_forms: tuple[DoseForm, ...] = ()
+    except_dose_forms: tuple[DoseForm, ...] = ()
     food: FoodRelation | None = None
     minutes_before_food: Minutes | None = None
     minutes_after_food: Minutes | None = None
     minutes_before_other_medicines: Minutes | None = None
     time_of_day: TimeOfDay | None = None
+    not_after: ClockTime | None = None
     own_doses_hours: Hours | None = None
     text: Text
     citations: References
@@ -56,9 +61,11 @@ class Administration(Record):
         elif self.minutes_before_food is None:
             message = f"food: {self.food} needs minutes_before_food"
             raise ValueError(message)
-        said = (self.food, self.minutes_before_other_medicines, self.time_of_day, self.own_doses_hours)
+        said = (self.food, self.minutes_before_other_medicines, self.time_of_day, self.not_after, self.own_doses_hours)
         if all(value is None for value in said):
-            message = "say at least one of food, minutes_before_other_medicines, time_of_day, own_doses_hours"
+            message = (
+                "say at least one of food, minutes_before_other_medicines, time_of_day, not_after, own_doses_hours"
+            )
             raise ValueError(message)
         return self
 
@@ -66,15 +73,17 @@ class Administration(Record):
 class MonitoringSchedule(Record):
     """What is measured because of a treatment or condition, and how often.
 
-    It concerns a person when one of the ``interactions`` is among the findings, or, with ``decisions``, when the plan
-    comes to one of them. ``at_start``: a value is wanted before or at the start, so that none at all is due now.
-    ``every_days`` left out: the source gives no interval, and a value that is there is not called overdue.
+    It concerns a person when one of the ``interactions`` is among the findings (with one of the ``substances``, where
+    some are named) or, with ``decisions``, when the plan comes to one of them. ``at_start``: a value is wanted at the
+    start, so that none at all is due now. ``every_days`` left out: the source gives no interval, and a value that is
+    there is not called overdue.
     """
 
     review_years: ClassVar[int] = 2
 
     title: Title
     interactions: tuple[Slug, ...] = ()
+    substances: tuple[Slug, ...] = ()
     decisions: tuple[PlanDecision, ...] = ()
     tests: Annotated[tuple[MonitoringTest, ...], Field(min_length=1)]
     at_start: Flag = True

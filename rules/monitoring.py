@@ -14,7 +14,7 @@ from rules.fragments import cited
 from rules.terms import MonitoringState, MonitoringTest, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from rules.care import MonitoringSchedule
@@ -28,17 +28,26 @@ _URGENCY: Final = tuple(MonitoringState)
 _NEVER: Final = "9999-12-31"
 
 
-def worklist(situation: Situation, findings: Iterable[Finding], decision: PlanDecision) -> list[MonitoringItem]:
+def worklist(situation: Situation, findings: Sequence[Finding], decision: PlanDecision) -> list[MonitoringItem]:
     """What is measured, each test once with all its reasons, the most urgent first."""
     fired = {finding["interaction_id"] for finding in findings}
+    substances = {name for finding in findings for name in _substances(finding)}
     tests: dict[MonitoringTest, list[MonitoringSchedule]] = {}
     for schedule in situation.compiled.care.monitoring_schedules:
-        if decision in schedule.decisions or not fired.isdisjoint(schedule.interactions):
+        concerned = not fired.isdisjoint(schedule.interactions)
+        if schedule.substances:
+            concerned = concerned and not substances.isdisjoint(schedule.substances)
+        if concerned or decision in schedule.decisions:
             for test in schedule.tests:
                 tests.setdefault(test, []).append(schedule)
     items = [_item(situation, test, schedules, fired) for test, schedules in tests.items()]
     items.sort(key=lambda item: (_URGENCY.index(item["state"]), item["due_on"] or _NEVER, item["test"]))
     return items
+
+
+def _substances(finding: Finding) -> list[str]:
+    affected = finding["affected"]
+    return [*(partner["id"] for partner in finding["precipitants"]), *([affected["id"]] if affected else [])]
 
 
 def _last(profile: MedicationProfile, test: MonitoringTest) -> tuple[bool, date | None]:

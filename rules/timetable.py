@@ -234,6 +234,8 @@ class _Plan:
                 return False
             if rule.time_of_day is TimeOfDay.EVENING and minute < self.day.length - _PART_OF_DAY:
                 return False
+            if rule.not_after is not None and minute > _since_seven(rule.not_after):
+                return False
         return self._fits_meals(minute, rules)
 
     def _fits_meals(self, minute: int, rules: Sequence[Administration]) -> bool:
@@ -261,7 +263,8 @@ class _Plan:
             return (*day.meals[: doses - 1], day.meals[-1])
         if any(rule.time_of_day is TimeOfDay.EVENING for rule in rules) and doses == 1:
             return (max(0, day.length - 2 * _HOUR),)
-        span = max(0, day.length - 3 * _HOUR)
+        last = min([day.length - 2 * _HOUR, *(_since_seven(rule.not_after) for rule in rules if rule.not_after)])
+        span = max(0, last - _HOUR)
         return tuple(_HOUR + span * place // max(1, doses - 1) for place in range(doses))
 
     def _gaps(self, planned: Collection[str]) -> Iterator[Gap]:
@@ -455,12 +458,18 @@ class _Plan:
                 return
 
 
+def _since_seven(time: str) -> int:
+    """Minutes from the hour at which an ordinary day begins: how long after waking it is on any day."""
+    return (minute_of(time) - minute_of(_WAKES_AT)) % DAY
+
+
 def administrations_of(situation: Situation, line: Line) -> list[Administration]:
     """What labels say on how the line is taken by mouth."""
     return [
         record
         for record in situation.compiled.care.administrations
         if (not record.dose_forms or line.given.dose_form in record.dose_forms)
+        and line.given.dose_form not in record.except_dose_forms
         and any(
             entry.id not in record.except_substances
             and (entry.id in record.substances or not entry.keys.isdisjoint(record.classes))
