@@ -32,7 +32,7 @@ _NOT_WORKED_OUT: Final = -1  # no duration is negative
 class Line:
     """A medication of the list."""
 
-    __slots__ = ("as_of", "entries", "given", "id", "item", "resolution")
+    __slots__ = ("_manner", "as_of", "entries", "given", "id", "item", "resolution")
 
     def __init__(self, compiled: CompiledRuleSet, item: MedicationItem, as_of: date | None) -> None:
         """Resolve the item; the caller's route and dose form count before those read from text or code."""
@@ -44,6 +44,7 @@ class Line:
         self.entries = resolution.entries
         given = resolution.given_by.get((told["route"], told["dose_form"]))
         self.given = given_by(item, resolution) if given is None else given
+        self._manner = ""  # written when a finding first asks for it
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -53,10 +54,12 @@ class Line:
     @property
     def times_per_day(self) -> int | None:
         """How often a day, from the caller's number, the dose times or the text."""
-        if self.item.times_per_day is not None:
-            return self.item.times_per_day
-        if self.item.times:
-            return len(self.item.times)
+        item = self.item
+        times = item.times_per_day
+        if times is not None:
+            return times
+        if item.times:
+            return len(item.times)
         reading = self.resolution.reading
         return reading.times_per_day if reading is not None else None
 
@@ -77,10 +80,10 @@ class Line:
     def as_needed(self) -> bool:
         """Whether it is taken only when needed; the caller's word, or times of day, count before the text's."""
         item, reading = self.item, self.resolution.reading
-        if item.as_needed is not None:
-            return item.as_needed
-        given = item.times_per_day is not None or bool(item.times)
-        return not given and reading is not None and reading.as_needed
+        said = item.as_needed
+        if said is not None:
+            return said
+        return reading is not None and reading.as_needed and item.times_per_day is None and not item.times
 
     @property
     def days_taken(self) -> int | None:
@@ -92,17 +95,21 @@ class Line:
 
     def context(self, *, timed: bool) -> str:
         """What a finding about this line rests on: what it is and how it is given; ``timed``: at what times, too."""
-        item, resolution = self.item, self.resolution
+        if not self._manner:
+            self._manner = self._how_it_is_given()
+        times = self.item.times if timed else ()
+        return f"{self._manner}|{sorted(times) if times else ''}"
+
+    def _how_it_is_given(self) -> str:
+        resolution, given = self.resolution, self.given
         if not resolution.identity:
             strengths = sorted(f"{name}={strength}" for name, strength in resolution.strengths.items())
             said = taking_of(None, resolution.reading, own_times=False)
             resolution.identity = ";".join([*sorted(entry.id for entry in self.entries), *strengths, f"{said}"])
-        dose, given = item.dose, self.given
+        dose = self.item.dose
         amount = "" if dose is None else f"{dose.value} {dose.unit} {dose.of}"
-        form = given.dose_form or ""
         often = f"{self.times_per_day} {self.as_needed}"
-        times = sorted(item.times) if timed and item.times else ""
-        return f"{resolution.identity}|{given.shown}|{form}|{amount}|{often}|{times}"
+        return f"{resolution.identity}|{given.shown_words}|{given.dose_form or ''}|{amount}|{often}"
 
     def fits(self, side: Side) -> bool | None:
         """Whether the line is given the way the party asks for; None: not known."""

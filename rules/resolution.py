@@ -51,6 +51,7 @@ class Given:
     routes_set: frozenset[Route] = field(init=False)
     manner: Manner = field(init=False)
     shown: list[str] = field(init=False)  # the routes as a report shows them
+    shown_words: str = field(init=False)  # the same as one text
     reach: bool | None = field(init=False)  # whether it reaches the body by the routes it may have
     usual: bool = False  # one substance, by all the routes it has, in a form nobody named
 
@@ -59,6 +60,7 @@ class Given:
         self.routes_set = frozenset(self.routes)
         self.manner = (self.routes_set, self.dose_form)
         self.shown = [route.value for route in self.routes]
+        self.shown_words = f"{self.shown}"
         self.reach = _reaches_body(self.routes_set)
 
 

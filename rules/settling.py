@@ -51,6 +51,10 @@ def _key(interaction_id: str, affected: str, partners: str, conditions: str) -> 
     return blake2b(text.encode(), digest_size=_KEY_BYTES).hexdigest()
 
 
+# The same few lines come again and again, and quoting one reads it letter by letter.
+_quoted = lru_cache(maxsize=_MAXIMUM_KEYS)(repr)
+
+
 def identify(findings: Sequence[Finding], lines: Mapping[str, Line]) -> None:
     """Give every finding its key and the digest of what it rests on.
 
@@ -73,7 +77,7 @@ def identify(findings: Sequence[Finding], lines: Mapping[str, Line]) -> None:
         text = (
             f"{finding['record_digest']}\n{finding['severity']}\n{finding['severity_ceiling']}\n"
             f"{finding['operational_class']}\n{finding['applicability']}\n{finding['context_digest']}\n{missing}\n"
-            f"{contexts}"
+            f"[{', '.join(map(_quoted, contexts))}]"
         )
         finding["context_digest"] = blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
