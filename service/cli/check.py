@@ -24,7 +24,7 @@ AsJson = Annotated[
 ]
 
 
-def check(
+def check(  # noqa: PLR0913 - each option is a parameter
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="Medication profiles as JSON; - is standard input.")
     ],
@@ -32,6 +32,12 @@ def check(
     as_json: AsJson = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Also show rules that touched a medication and did not apply.")
+    ] = False,
+    timetable: Annotated[
+        bool, typer.Option("--timetable", help="Also plan the times of the day, as if the file asked for it.")
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Also say what may be done about magnesium, as if the file asked for it.")
     ] = False,
     fail_on: Annotated[
         Severity | None,
@@ -59,8 +65,13 @@ def check(
             exits.add(Exit.WRONG_INPUT)
             _complain_about(name, error, as_json=as_json)
             continue
-        if profile.as_of is None:  # as the service does: the question is about today
-            profile = profile.model_copy(update={"as_of": datetime.now(UTC).date()})
+        profile = profile.model_copy(
+            update={
+                "as_of": profile.as_of or datetime.now(UTC).date(),  # as the service does: the question is about today
+                "timetable": profile.timetable or timetable,
+                "plan": profile.plan or plan,
+            }
+        )
         report = check_profile(compiled, profile, explain=explain)
         exits |= _reached(report, fail_on, fail_on_incomplete=fail_on_incomplete)
         if as_json:

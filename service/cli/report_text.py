@@ -1,12 +1,10 @@
-"""Writes a check report for people: what was not recognised first, then one block for each finding, then totals.
+"""Writes a check report for people: what was not recognised first, then findings, timetable, plan, and totals.
 
 It shows what the report says and adds no judgement. What came from outside is written without control characters,
 which could otherwise rewrite what stands on the screen.
 """
 
-import textwrap
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -28,29 +26,25 @@ from rules.report import (
 )
 from rules.report_basics import CitationReference, EvidenceReport
 from rules.report_plan import TimingReport
-from rules.terms import Applicability, CheckStatus, RecognitionState, TimingState
-
-_STYLES = {
-    "contraindicated": "bold white on red",
-    "major": "bold red",
-    "moderate": "bold yellow",
-    "minor": "bold cyan",
-}
-_LABEL_WIDTH = 14
-_WIDEST = 110
-# Control, format (bidirectional overrides and the like), surrogate and private characters.
-_NOT_SHOWN = {"Cc", "Cf", "Cs", "Co"}
-Names = Mapping[str, str]
+from rules.terms import AcknowledgementState, Applicability, CheckStatus, FindingOrigin, RecognitionState, TimingState
+from service.cli.plan_text import write_plan
+from service.cli.risk_text import write_risks
+from service.cli.text_writer import STYLES, Names, Writer, clean, words_of
+from service.cli.timetable_text import write_timetable
 
 
 def write_report(console: Console, source: str, profile: MedicationProfile, report: CheckReport) -> None:
     """Write one report to the console."""
     names = {item.id: _shown(item) for item in profile.medications}
-    writer = _Writer(console)
+    writer = Writer(console)
     writer.heading(source, _headline(report))
     _write_unrecognised(writer, profile, report, names)
-    for finding in report["findings"]:
-        _write_finding(writer, finding, names)
+    _write_findings(writer, report, names)
+    _write_settled(writer, report, names)
+    if "timetable" in report:
+        write_timetable(writer, profile, report, names)
+    if "plan" in report:
+        write_plan(writer, report["plan"], report)
     for near_miss in report.get("near_misses", []):
         _write_near_miss(writer, near_miss, names)
     _write_totals(writer, report, names)
@@ -58,12 +52,12 @@ def write_report(console: Console, source: str, profile: MedicationProfile, repo
 
 def write_resolution(console: Console, text: str, medication: ResolvedMedication) -> None:
     """Write what one text was taken for."""
-    writer = _Writer(console)
+    writer = Writer(console)
     state = medication["state"]
-    writer.block(clean(text), _words(state), style="bold" if state != RecognitionState.UNRECOGNISED else "bold red")
+    writer.block(clean(text), words_of(state), style="bold" if state != RecognitionState.UNRECOGNISED else "bold red")
     match = medication["match"]
     if match is not None:
-        writer.field("Matched", f"{match['matched']} ({_words(match['kind'])})")
+        writer.field("Matched", f"{match['matched']} ({words_of(match['kind'])})")
     writer.field("Substances", ", ".join(f"{one['name']} [{one['id']}]" for one in medication["substances"]))
     writer.field("Route", " or ".join(medication["routes"]))
     writer.fields("Problem", medication["problems"])
@@ -73,10 +67,10 @@ def write_resolution(console: Console, text: str, medication: ResolvedMedication
         _write_understanding(writer, understood)
 
 
-def _write_understanding(writer: "_Writer", understood: Understanding) -> None:
+def _write_understanding(writer: Writer, understood: Understanding) -> None:
     roles: dict[str, list[str]] = {}
     for token in understood["tokens"]:
-        roles.setdefault(_words(token["role"]), []).append(token["text"])
+        roles.setdefault(words_of(token["role"]), []).append(token["text"])
     writer.fields("Read as", [f"{role}: {' '.join(texts)}" for role, texts in roles.items()])
     for number, strength in enumerate(understood["strengths"]):
         per = f" in {strength['per']}" if strength["per"] else ""
@@ -92,11 +86,6 @@ def _write_understanding(writer: "_Writer", understood: Understanding) -> None:
     often = "" if times is None else f"{times} a day"
     writer.field("How often", f"{often} when needed".strip() if understood["as_needed"] else often)
     writer.fields("A day", [f"{one['mg_per_day']} mg of {one['substance_id']}" for one in understood["daily_doses"]])
-
-
-def clean(text: str) -> str:
-    """The text in one line, without characters that a terminal obeys instead of showing."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in _NOT_SHOWN else char for char in text)
 
 
 def hours_in_words(separation: SeparationReport, *, drug: str, magnesium: str) -> list[str]:
@@ -116,60 +105,20 @@ def _window(first: str, hours: str | None, second: str) -> str:
     return f"{start} wait at least {hours} hour{'' if hours == '1' else 's'} before {second}."
 
 
-class _Writer:
-    """Lines with a label in front, wrapped to the width of the console; addresses are never broken."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._width = max(_LABEL_WIDTH + 30, min(console.width, _WIDEST))
-
-    def line(self, text: Text | str = "") -> None:
-        self._console.print(text, soft_wrap=True, markup=False, highlight=False, emoji=False)
-
-    def heading(self, source: str, summary: Text) -> None:
-        self.line(Text.assemble((clean(source), "bold"), " \N{EM DASH} ", summary))
-        self.line()
-
-    def block(self, mark: str, title: str, *, style: str) -> None:
-        self.line(Text.assemble((f" {mark} ", style), " ", (clean(title), "bold")))
-
-    def field(self, label: str, text: str, *, style: str = "", start: str = "") -> None:
-        """One entry; further lines stand under the text, behind what ``start`` takes."""
-        if not text:
-            return
-        indent = " " * (_LABEL_WIDTH + 2)
-        hanging = " " * len(start)
-        lines = textwrap.wrap(
-            clean(text),
-            self._width - len(indent),
-            initial_indent=start,
-            subsequent_indent=hanging,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for number, line in enumerate(lines):
-            front = f"  {label:<{_LABEL_WIDTH}}" if number == 0 else indent
-            self.line(Text.assemble((front, "dim"), (line, style)))
-
-    def fields(self, label: str, texts: Sequence[str], *, style: str = "", start: str = "") -> None:
-        for number, text in enumerate(texts):
-            self.field(label if number == 0 else "", text, style=style, start=start)
-
-
 def _headline(report: CheckReport) -> Text:
     counts = {severity: count for severity, count in report["finding_counts"].items() if count}
     total = sum(counts.values())
     headline = Text(f"{total} finding{'' if total == 1 else 's'}")
     for number, (severity, count) in enumerate(counts.items()):
         headline.append(": " if number == 0 else ", ")
-        headline.append(f"{count} {severity}", _STYLES[severity])
+        headline.append(f"{count} {severity}", STYLES[severity])
     if report["status"] == CheckStatus.INCOMPLETE:
         headline.append("; ")
         headline.append("incomplete", "bold red")
     return headline
 
 
-def _write_unrecognised(writer: _Writer, profile: MedicationProfile, report: CheckReport, names: Names) -> None:
+def _write_unrecognised(writer: Writer, profile: MedicationProfile, report: CheckReport, names: Names) -> None:
     medications = [line for line in report["medications"] if line["state"] == RecognitionState.UNRECOGNISED]
     troubled = [
         line for line in report["medications"] if line["problems"] and line["state"] != RecognitionState.UNRECOGNISED
@@ -177,7 +126,7 @@ def _write_unrecognised(writer: _Writer, profile: MedicationProfile, report: Che
     terms = [*_unrecognised_terms(profile, report)]
     if not (medications or troubled or terms):
         return
-    writer.block("NOT CHECKED", "Not recognised or not clear, and so not fully checked", style=_STYLES["major"])
+    writer.block("NOT CHECKED", "Not recognised or not clear, and so not fully checked", style=STYLES["major"])
     for line in [*medications, *troubled]:
         writer.field(line["id"], f"{names[line['id']]}: {'; '.join(line['problems']) or 'not recognised'}")
         writer.field("", f"Did you mean: {_candidates(line)}" if line["candidates"] else "")
@@ -202,10 +151,51 @@ def _candidates(medication: CheckedMedication | ResolvedMedication) -> str:
     return ", ".join(f"{one['name']} ({one['score']}, {one['reason']})" for one in medication["candidates"])
 
 
-def _write_finding(writer: _Writer, finding: Finding, names: Names) -> None:
+def _write_findings(writer: Writer, report: CheckReport, names: Names) -> None:
+    """All findings; what a proposal brings or changes stands apart from what was there before."""
+    proposal = report["proposal"]
+    if proposal is None:
+        groups: list[tuple[str, Iterable[Finding]]] = [("", report["findings"])]
+    else:
+        standing = set(proposal["standing"])
+        brought = [one for one in report["findings"] if one["key"] not in standing]
+        rest = [one for one in report["findings"] if one["key"] in standing]
+        groups = [("What the proposal brings", brought), ("Between current medicines", rest)]
+    for title, findings in groups:
+        if title:
+            writer.section(title)
+            if not findings:
+                writer.line("  No finding.")
+                writer.line()
+        for finding in findings:
+            _write_finding(writer, finding, names)
+
+
+def _write_settled(writer: Writer, report: CheckReport, names: Names) -> None:
+    """Findings somebody has dealt with, and acknowledgements that do not count or no longer do."""
+    for settled in report["settled"]:
+        writer.block("settled", settled["title"], style="dim")
+        could_be = settled["severity_ceiling"] != settled["severity"]
+        ceiling = f", could be {settled['severity_ceiling']}" if could_be else ""
+        until = f" (until {settled['until']})" if settled["until"] else ""
+        writer.field("Severity", f"{settled['severity']}{ceiling}")
+        writer.fields("Medications", [f"{one}: {names[one]}" for one in settled["medication_ids"]])
+        writer.field("Settled", f"{settled['reason']}{until}")
+        writer.line()
+    open_ones = [one for one in report["acknowledgements"] if one["state"] != AcknowledgementState.SETTLED]
+    if open_ones:
+        writer.block("NOT SETTLED", "Acknowledgements that do not count", style=STYLES["moderate"])
+        for one in open_ones:
+            writer.field(words_of(one["state"]), f"{one['position'] + 1}. {one['text']}")
+        writer.line()
+
+
+def _write_finding(writer: Writer, finding: Finding, names: Names) -> None:
     severity = finding["severity"]
-    writer.block(severity.upper(), finding["title"], style=_STYLES[severity])
+    writer.block(severity.upper(), finding["title"], style=STYLES[severity])
     writer.fields("Medications", [f"{one}: {names[one]}" for one in finding["medication_ids"]])
+    changed = finding["origin"] == FindingOrigin.CHANGED
+    writer.field("Proposal", "The finding was there before; the proposal changes it." if changed else "")
     writer.field("Applies", _applies(finding))
     if finding["severity_ceiling"] != severity:
         writer.field("", f"Depending on what is missing it could be {finding['severity_ceiling']}.", style="bold")
@@ -213,7 +203,7 @@ def _write_finding(writer: _Writer, finding: Finding, names: Names) -> None:
         writer.field("", f"{factor['severity']} if: {factor['text']} (unknown: {', '.join(factor['missing_facts'])})")
     _write_management(writer, finding)
     writer.field("Effect", finding["effect"])
-    writer.field("Onset", f"{_words(finding['onset'])}; {_words(finding['seriousness'])}")
+    writer.field("Onset", f"{words_of(finding['onset'])}; {words_of(finding['seriousness'])}")
     writer.field("Mechanism", finding["mechanism"])
     writer.fields("Why", [_reason(reason) for reason in finding["why"]])
     _write_evidence(writer, finding["evidence"])
@@ -234,7 +224,7 @@ def _applies(finding: Finding) -> str:
     return text
 
 
-def _write_management(writer: _Writer, finding: Finding) -> None:
+def _write_management(writer: Writer, finding: Finding) -> None:
     management: ManagementReport = finding["management"]
     separation = management["separation"]
     if separation is not None:
@@ -244,10 +234,10 @@ def _write_management(writer: _Writer, finding: Finding) -> None:
         writer.field("", separation["text"] or "")
         disagreement = separation["disagreement"]
         if disagreement is not None:
-            writer.field("", f"Sources disagree ({_words(disagreement['policy'])}): {disagreement['text']}")
+            writer.field("", f"Sources disagree ({words_of(disagreement['policy'])}): {disagreement['text']}")
             writer.fields("", [position["text"] for position in disagreement["positions"]], start="- ")
     _write_timing(writer, finding["timing"])
-    writer.field("Class", _words(finding["operational_class"]))
+    writer.field("Class", words_of(finding["operational_class"]))
     writer.field("Management", management["text"])
     writer.fields("Monitoring", management["monitoring"])
     if management["prescriber"] is not None:
@@ -255,7 +245,7 @@ def _write_management(writer: _Writer, finding: Finding) -> None:
     writer.field("For patients", management["patient_text"])
 
 
-def _write_timing(writer: _Writer, timing: TimingReport | None) -> None:
+def _write_timing(writer: Writer, timing: TimingReport | None) -> None:
     """What the dose times say; the proof of a window that is kept stands among the reasons."""
     if timing is None:
         return
@@ -272,35 +262,36 @@ def _write_timing(writer: _Writer, timing: TimingReport | None) -> None:
         )
 
 
-def _write_evidence(writer: _Writer, evidence: EvidenceReport) -> None:
-    writer.field("Evidence", f"grade {evidence['grade']}, best source: {_words(evidence['verification'])}")
+def _write_evidence(writer: Writer, evidence: EvidenceReport) -> None:
+    writer.field("Evidence", f"grade {evidence['grade']}, best source: {words_of(evidence['verification'])}")
     _write_citations(writer, evidence["citations"])
 
 
-def _write_citations(writer: _Writer, citations: Sequence[CitationReference]) -> None:
+def _write_citations(writer: Writer, citations: Sequence[CitationReference]) -> None:
     for citation in citations:
         supports = f" ({citation['supports']})" if citation["supports"] else ""
-        writer.field("", f"{citation['title']}{supports} [{_words(citation['verification'])}]", start="- ")
+        writer.field("", f"{citation['title']}{supports} [{words_of(citation['verification'])}]", start="- ")
         writer.field("", citation["address"], start="  ")
 
 
 def _reason(reason: Reason) -> str:
     missing = reason.get("missing_facts")
-    return f"{_words(reason['test'])}: {reason['detail']} [{_words(reason['outcome'])}]" + (
+    return f"{words_of(reason['test'])}: {reason['detail']} [{words_of(reason['outcome'])}]" + (
         f", not known: {', '.join(missing)}" if missing else ""
     )
 
 
-def _write_near_miss(writer: _Writer, near_miss: NearMiss, names: Names) -> None:
+def _write_near_miss(writer: Writer, near_miss: NearMiss, names: Names) -> None:
     writer.block("not reported", near_miss["title"], style="dim")
     writer.fields("Medications", [f"{one}: {names[one]}" for one in near_miss["medication_ids"]])
     writer.fields("Because", [_reason(reason) for reason in near_miss["failed"]])
     writer.line()
 
 
-def _write_totals(writer: _Writer, report: CheckReport, names: Names) -> None:
+def _write_totals(writer: Writer, report: CheckReport, names: Names) -> None:
     _write_intake(writer, report, names)
-    _write_risk(writer, report)
+    _write_products(writer, report, names)
+    write_risks(writer, report, names)
     for duplicate in report["duplicates"]:
         writer.field("Twice", f"{duplicate['substance']['name']}: {', '.join(duplicate['medication_ids'])}")
     writer.field("Missing facts", ", ".join(report["missing_facts"]))
@@ -314,7 +305,7 @@ def _write_totals(writer: _Writer, report: CheckReport, names: Names) -> None:
     writer.line()
 
 
-def _write_intake(writer: _Writer, report: CheckReport, names: Names) -> None:
+def _write_intake(writer: Writer, report: CheckReport, names: Names) -> None:
     intake = report["magnesium_intake"]
     if not (intake["contributions"] or intake["as_needed"] or intake["not_counted"]):
         return
@@ -350,25 +341,16 @@ def _contribution(contribution: IntakeContribution, names: Names) -> str:
     most = contribution["elemental_mg_per_day_maximum"]
     at_most = f"at most {most} mg a day" if most is not None else "unknown amount"
     shown = f"{amount} mg a day" if amount is not None else at_most
-    sources = " or ".join(_words(source) for source in contribution["sources"])
+    sources = " or ".join(words_of(source) for source in contribution["sources"])
     return f"{names[contribution['medication_id']]}, {sources}: {shown} ({contribution['basis']})"
 
 
-def _write_risk(writer: _Writer, report: CheckReport) -> None:
-    risk = report["deficiency_risk"]
-    writer.field("Deficiency", risk["statement"])
-    for band in risk["serum"]:
-        writer.field(
-            "", f"{_words(band['analyte'])} {band['value_mmol_per_l']} mmol/L: {band['band']}. {band['meaning']}"
-        )
-        writer.field("", band["advice"])
-    for symptom in risk["symptoms"]:
-        writer.field("", f"{symptom['name']}: {symptom['text']}")
+def _write_products(writer: Writer, report: CheckReport, names: Names) -> None:
+    products = report["magnesium_products"]
+    if products is not None:
+        writer.field("Together", products["statement"])
+        writer.fields("", [f"{one}: {names[one]}" for one in products["medication_ids"]], start="- ")
 
 
 def _shown(item: MedicationItem) -> str:
     return item.text or ", ".join(f"{code.system} {code.code}" for code in item.codes)
-
-
-def _words(value: str) -> str:
-    return value.replace("_", " ")

@@ -76,6 +76,20 @@ def test_explain_adds_near_misses(small: str) -> None:
     assert "near_misses" in json.loads(run("check", "good.json", "--json", "--explain", "--path", small).stdout)
 
 
+def test_timetable_and_plan_are_asked_for_by_options(small: str) -> None:
+    plain = run("check", "good.json", "--path", small).stdout
+    both = run("check", "good.json", "--timetable", "--plan", "--path", small).stdout
+    assert "TIMETABLE" not in plain
+    assert " TIMETABLE  The day" in both
+    assert " PLAN  " in both
+    report = json.loads(run("check", "good.json", "--json", "--timetable", "--path", small).stdout)
+    assert "timetable" in report
+    assert "plan" not in report
+    assert "drawing" not in report["timetable"]  # there is no service that would draw it
+    asked = json.dumps({**json.loads(GOOD), "timetable": True})
+    assert "TIMETABLE" in run("check", "-", "--path", small, stdin=asked).stdout
+
+
 def test_several_files_and_standard_input_in_order(small: str) -> None:
     result = run("check", "unknown.json", "wrong.json", "-", "--json", "--path", small, stdin=GOOD)
     assert result.exit_code == 1

@@ -12,8 +12,9 @@ from rules.engine import check
 from rules.explanation import explained
 from rules.profile import MedicationItem, MedicationProfile
 from rules.report import CheckReport, SeparationReport
-from rules.terms import Applicability, DisagreementPolicy, RecognitionState
-from service.cli.report_text import clean, hours_in_words, write_report, write_resolution
+from rules.terms import Applicability, DisagreementPolicy, FindingOrigin, RecognitionState
+from service.cli.report_text import hours_in_words, write_report, write_resolution
+from service.cli.text_writer import clean
 from tests.integration.small_knowledge import small_rule_set
 from tests.releases import Rows
 
@@ -255,3 +256,119 @@ def test_the_terminology_is_named_where_there_is_one() -> None:
     terminology = Rows().terminology()
     shown = flat(written(question, check(COMPILED.with_terminology(terminology), question), width=200))
     assert f"Terminology RxNorm test, digest {terminology.digest}" in shown
+
+
+def test_what_a_proposal_brings_stands_apart() -> None:
+    question = profile("furosemide 40 mg tablet", "ciprofloxacin 500 mg tablet")
+    proposed = {"id": "m3", "text": "magnesium oxide 400 mg tablet", "status": "proposed"}
+    asked = json.loads(question.model_dump_json(exclude_defaults=True))
+    asked["medications"].append(proposed)
+    question = MedicationProfile.model_validate_json(json.dumps(asked))
+    text = written(question)
+    brought, _, standing = text.partition("== Between current medicines ==")
+    assert "== What the proposal brings ==" in brought
+    assert "Fluoroquinolone with an oral magnesium product" in brought
+    assert "MODERATE" in standing
+    report = deepcopy(check(COMPILED, question))
+    report["findings"][0]["origin"] = FindingOrigin.CHANGED
+    assert "The finding was there before; the proposal changes it." in flat(written(question, report))
+    alone = {"medications": [proposed]}
+    nothing = written(MedicationProfile.model_validate_json(json.dumps(alone)))
+    assert nothing.count("No finding.") == 2
+
+
+def test_what_is_settled_and_what_no_longer_is() -> None:
+    question = profile("ciprofloxacin 500 mg tablet", "magnesium oxide 400 mg tablet")
+    [finding] = check(COMPILED, question)["findings"]
+    settled = {"finding_key": finding["key"], "context_digest": finding["context_digest"], "reason": "Kept apart."}
+    until = {"as_of": "2026-11-22", "acknowledgements": [{**settled, "until": "2026-12-01"}]}
+    text = written(profile("ciprofloxacin 500 mg tablet", "magnesium oxide 400 mg tablet", **until))
+    assert text.startswith("list.json — 0 findings\n")
+    shown = flat(text)
+    assert "settled Fluoroquinolone with an oral magnesium product Severity major Medications m1:" in shown
+    assert "Settled Kept apart. (until 2026-12-01)" in shown
+    assert "NOT SETTLED" not in text
+    wrong = {"acknowledgements": [{**settled, "context_digest": "0" * 32}, {**settled, "finding_key": "0" * 16}]}
+    shown = flat(written(profile("ciprofloxacin 500 mg tablet", "magnesium oxide 400 mg tablet", **wrong)))
+    assert "NOT SETTLED Acknowledgements that do not count changed 1." in shown
+    assert "not found 2." in shown
+    report = deepcopy(check(COMPILED, profile("furosemide")))
+    [open_one] = report["findings"]
+    report["settled"] = [{**open_one, "reason": "Known.", "until": None}]  # type: ignore[typeddict-unknown-key]
+    assert "Severity moderate, could be major" in flat(written(profile("furosemide"), report))
+
+
+def test_magnesium_products_stand_together() -> None:
+    text = flat(written(profile("magnesium oxide 400 mg tablet", "magnesium oxide 250 mg tablet")))
+    assert "Together " in text
+    assert "- m1: magnesium oxide 400 mg tablet - m2: magnesium oxide 250 mg tablet" in text
+
+
+def test_both_risks_in_a_few_lines() -> None:
+    question = profile("furosemide 40 mg tablet", as_of="2026-11-22")
+    report = deepcopy(check(COMPILED, question))
+    low, high = report["deficiency_risk"], report["excess_risk"]
+    contribution = {**low["contributions"][0], "duration_days": 40}
+    band = {
+        "analyte": "serum_magnesium",
+        "value_mmol_per_l": "1.3",
+        "taken_on": "2026-01-01",
+        "days_old": 325,
+        "stale": True,
+        "band": "high",
+        "level": "high",
+        "meaning": "Above the range.",
+        "advice": "Measure again.",
+        "citations": [],
+    }
+    person = {"condition_id": "x", "name": "Alcoholism", "text": "", "citations": []}
+    symptom = {
+        "id": "s",
+        "name": "Weak reflexes",
+        "level": "high",
+        "stage": "severe",
+        "text": "May fit.",
+        "citations": [],
+    }
+    diet = {
+        "food_mg_per_day": "200",
+        "with_products_mg_per_day": "300",
+        "recommended": [{"id": "r", "body": "EFSA", "mg_per_day": "350", "reached": False, "citations": []}],
+    }
+    low.update(  # type: ignore[call-arg]
+        contributions=[contribution],
+        personal_factors=[person],
+        worsened=[person],
+        amplified=[contribution],
+        dietary_intake=diet,
+        cascade={"analytes": [], "magnesium_is_low": None, "text": "Magnesium first.", "citations": []},
+        kidney_function={"stage": None, "dialysis": True},
+    )
+    high.update(  # type: ignore[call-arg]
+        contributions=[contribution],
+        parenteral_medication_ids=["m1"],
+        kidney_function={"stage": "G4", "dialysis": None},
+        serum=[band],
+        symptoms=[symptom],
+        watch_for=["Drowsiness", "Flushing"],
+    )
+    shown = flat(written(question, report))
+    title = contribution["title"]
+    for part in (
+        f"Deficiency {low['statement']} - {title} (moderate, could be major, for 40 days; evidence",
+        "Also: Alcoholism. Kidney function: stage not known, on dialysis.",
+        "Food brings 200 mg a day, with products 300 mg; recommended: 350 mg (EFSA) not reached.",
+        f"Magnesium first. A lack may worsen: Alcoholism. More dangerous while magnesium is low: {title}.",
+        f"Excess {high['statement']} - {title}",
+        "- Infused or injected, m1: furosemide 40 mg tablet Kidney function: stage G4.",
+        "serum magnesium 1.3 mmol/L of 2026-01-01, no longer current: high. Above the range. Measure again.",
+        "Weak reflexes: May fit. Watch for: drowsiness, flushing.",
+    ):
+        assert part in shown
+
+
+def test_timetable_and_plan_are_part_of_the_report() -> None:
+    text = written(profile("furosemide 40 mg tablet", timetable=True, plan=True))
+    assert " TIMETABLE " in text
+    assert " PLAN " in text
+    assert "TIMETABLE" not in written(profile("furosemide 40 mg tablet"))
