@@ -313,7 +313,7 @@ def test_knowledge_schema() -> None:
     assert json.loads(run("knowledge", "schema", "cases").stdout) == schemas["cases"]
     result = run("knowledge", "schema", "nonsense")
     assert result.exit_code == 1
-    assert "there is no folder 'nonsense'; allowed: assessments, cases, " in result.stderr
+    assert "there is no folder 'nonsense'; allowed: administrations, assessments, cases, " in result.stderr
 
 
 def test_the_packaged_knowledge_is_in_order() -> None:
