@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlencode
 
-from service.day_plan.lanes import DayPlan, clock, hours
+from service.day_plan.lanes import DayBasis, DayPlan, clock, hours
 
 PATH: Final = "/v1/timetables/drawing.svg"
 PAGE_PATH: Final = "/v1/timetables/drawing.html"
@@ -55,3 +55,5 @@ def _parameters(plan: DayPlan) -> Iterator[tuple[str, str]]:
         yield "wakes_at", clock(plan.wakes)
     if plan.sleeps is not None:
         yield "sleeps_at", clock(plan.sleeps)
+    if plan.basis is not DayBasis.GIVEN:
+        yield "day_basis", plan.basis

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from rules.profile import WakingDay
@@ -21,6 +22,13 @@ HOUR: Final = 60
 # What a timetable assumes where the question does not say; a test holds it to `rules.timetable`.
 ASSUMED_WAKES_AT: Final = "07:00"
 ASSUMED_SLEEPS_AT: Final = "22:00"
+
+
+class DayBasis(StrEnum):
+    """Where the waking hours come from."""
+
+    GIVEN = "given"
+    ASSUMED = "assumed"
 
 
 class Dose(NamedTuple):
@@ -74,6 +82,7 @@ class DayPlan:
     meals: tuple[int, ...] = ()
     wakes: int | None = None
     sleeps: int | None = None
+    basis: DayBasis = DayBasis.GIVEN
 
     @property
     def starts(self) -> int:
@@ -132,6 +141,7 @@ def plan_of(timetable: Timetable, report: CheckReport, day: WakingDay) -> DayPla
         meals=tuple(minute_of(meal) for meal in day.meals or ()),
         wakes=minute_of(day.wakes_at or ASSUMED_WAKES_AT),
         sleeps=minute_of(day.sleeps_at or ASSUMED_SLEEPS_AT),
+        basis=DayBasis.ASSUMED if day.wakes_at is None or day.sleeps_at is None else DayBasis.GIVEN,
     )
 
 

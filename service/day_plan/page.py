@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Final
 
 from rules.timing import DAY
-from service.day_plan.lanes import DayPlan, Lane, clock, hours, lanes_of
+from service.day_plan.lanes import DayBasis, DayPlan, Lane, clock, hours, lanes_of
 from service.day_plan.svg import EMPTY, DrawingLayout, drawing, move_in_words, span_in_words
 from service.markup import Html, joined, raw, tag
 
@@ -55,7 +55,8 @@ def page(plan: DayPlan, names: Mapping[str, str], rule_set: str) -> Html:
 def _lead(plan: DayPlan) -> str:
     parts = []
     if plan.wakes is not None and plan.sleeps is not None:
-        parts.append(f"Awake from {clock(plan.wakes)} to {clock(plan.sleeps)}.")
+        assumed = ", as was assumed" if plan.basis is DayBasis.ASSUMED else ""
+        parts.append(f"Awake from {clock(plan.wakes)} to {clock(plan.sleeps)}{assumed}.")
     if plan.meals:
         parts.append(f"Meals at {', '.join(clock(meal) for meal in plan.meals)}.")
     return " ".join(["The same every day.", *parts])

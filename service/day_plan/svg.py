@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from rules.terms import DoseMove
 from rules.timing import DAY
-from service.day_plan.lanes import HOUR, DayPlan, Dose, Lane, Stretch, clock, lanes_of
+from service.day_plan.lanes import HOUR, DayBasis, DayPlan, Dose, Lane, Stretch, clock, lanes_of
 from service.markup import Html, raw, tag
 
 STYLE: Final = (files(__package__) / "drawing.css").read_text(encoding="utf-8")
@@ -354,7 +354,7 @@ def _legend(frame: _Frame, plan: DayPlan, lanes: Sequence[Lane], top: int) -> tu
         ("closed", "too close to a dose", any(lane.closed for lane in lanes)),
         ("fits", "fits when needed", any(lane.free for lane in lanes)),
         ("meal", "meal", bool(plan.meals)),
-        ("night", "night", plan.nights is not None),
+        ("night", "assumed night" if plan.basis is DayBasis.ASSUMED else "night", plan.nights is not None),
     ]
     for class_, words, wanted in boxes:
         if wanted:

@@ -85,6 +85,10 @@ class PlanQuery(BaseModel):
     wakes_at: Annotated[ClockTime | None, Field(description="When the day begins.")] = None
     sleeps_at: Annotated[ClockTime | None, Field(description="When the day ends, perhaps after midnight.")] = None
 
+    day_basis: Annotated[
+        lanes.DayBasis, Field(description="Whether these hours were given, or assumed by the plan.")
+    ] = lanes.DayBasis.GIVEN
+
     def plan(self) -> lanes.DayPlan:
         """The plan they make up."""
         return lanes.DayPlan(
@@ -96,6 +100,7 @@ class PlanQuery(BaseModel):
             meals=tuple(minute_of(meal) for meal in self.meal),
             wakes=None if self.wakes_at is None else minute_of(self.wakes_at),
             sleeps=None if self.sleeps_at is None else minute_of(self.sleeps_at),
+            basis=self.day_basis,
         )
 
 

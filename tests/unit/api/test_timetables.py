@@ -36,6 +36,9 @@ def test_a_check_gives_the_address_of_its_drawing(client: ContractClient) -> Non
     assert shown.headers["content-type"] == "text/html; charset=utf-8"
     assert "Awake from 06:30 to 23:00" in shown.text
     assert "rule set 7" in shown.text
+    unsaid = client.post("/v1/checks", json={**QUESTION, "day": {}}).json()["timetable"]["drawing"]
+    assert unsaid.endswith("&wakes_at=07:00&sleeps_at=22:00&day_basis=assumed")
+    assert "assumed night" in client.get(unsaid).text
 
 
 def test_nothing_is_drawn_of_what_has_no_plan_or_was_not_asked_for(client: ContractClient) -> None:
@@ -100,6 +103,7 @@ def test_a_plan_is_drawn_from_its_parameters(client: ContractClient) -> None:
         ("meal=noon", "/meal/0"),
         ("wakes_at=7", "/wakes_at"),
         ("layout=huge", "/layout"),
+        ("day_basis=guessed", "/day_basis"),
         ("&".join(["dose=m1,08:00"] * (address.MAXIMUM_DOSES + 1)), "/dose"),
         ("&".join(["meal=08:00"] * (address.MAXIMUM_MEALS + 1)), "/meal"),
         ("patient=Ada", ""),

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from service.day_plan import address, page, svg
-from service.day_plan.lanes import DayPlan, Dose, Period
+from service.day_plan.lanes import DayBasis, DayPlan, Dose, Period
 from service.day_plan.svg import DrawingLayout, drawing
 from tests.contract.html_reader import read_html
 from tests.unit.service.day_plan.plans import FULL, HOSTILE, NAMES, time
@@ -165,6 +165,10 @@ def test_the_page_has_the_same_in_words() -> None:
         "Names are from rule set 1.",
     ):
         assert words in html
+    assumed = page.page(replace(FULL, basis=DayBasis.ASSUMED), NAMES, "rule set 1")
+    assert "Awake from 07:00 to 22:00, as was assumed." in assumed
+    assert "assumed night" in assumed
+    assert "assumed" not in html
     empty = page.page(DayPlan(), {}, "rule set 1")
     assert "<table" not in empty
     assert "<p>No doses.</p>" in empty
@@ -188,6 +192,8 @@ def test_the_address_holds_everything() -> None:
         "wakes_at": ["07:00"],
         "sleeps_at": ["22:00"],
     }
+    assumed = address.address_of(replace(FULL, basis=DayBasis.ASSUMED))
+    assert assumed == f"{written}&day_basis=assumed"
     assert address.address_of(DayPlan()) == "/v1/timetables/drawing.svg?"
 
 
