@@ -6,6 +6,7 @@ person to say.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from enum import StrEnum
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 import pytest
 import typer
+from rich.console import Console
 from starlette.testclient import TestClient
 
 import dev
@@ -36,12 +38,14 @@ from rules.verify import verify
 from service.api.bodies import MAXIMUM_DEPTH
 from service.api.docs import router as docs_router
 from service.api.edge import MAXIMUM_BODY
+from service.api.examples import CHECK_REQUESTS
 from service.api.pagination import MAXIMUM_LIMIT
 from service.api.problems import KINDS
 from service.application.active import ActiveRuleSet
 from service.cli import app as command_line
 from service.cli.exits import Exit
 from service.cli.profile_file import read_profile
+from service.cli.report_text import write_report
 from service.main import create_app, openapi_app
 from service.settings import PREFIX, Settings
 
@@ -70,10 +74,10 @@ def in_one_line(text: str) -> str:
 # --- the request and its answer ---------------------------------------------------------------------------------------
 
 
-def replayed(name: str) -> str:
+def replayed(name: str, kind: str = "json") -> str:
     """The block of the README behind the comment with this name."""
     found = re.findall(
-        rf"^<!-- replayed: {name} -->\n```json\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE
+        rf"^<!-- replayed: {name} -->\n```{kind}\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE
     )
     assert len(found) == 1
     return str(found[0])
@@ -121,6 +125,14 @@ def test_the_command_line_takes_the_same_file() -> None:
     report = check(compiled(), read_profile(replayed("request").encode()))
     shown = json.loads(replayed("answer"))
     assert [one["interaction_id"] for one in report["findings"]] == [one["interaction_id"] for one in shown["findings"]]
+
+
+def test_the_readme_shows_the_example_of_a_tuesday_and_its_day() -> None:
+    assert json.loads(replayed("tuesday")) == CHECK_REQUESTS["tuesday-morning"]["value"]
+    profile = read_profile(replayed("tuesday").encode())
+    written = io.StringIO()
+    write_report(Console(file=written, width=80), "tuesday.json", profile, check(compiled(), profile))
+    assert f"\n{replayed('day', 'text')}" in written.getvalue()
 
 
 @pytest.mark.parametrize(
