@@ -10,11 +10,14 @@ import re
 import unicodedata
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules import vocabulary as known
 from rules.terms import DoseForm, Route, TokenRole
 from rules.vocabulary import SEPARATORS
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
 
 # "1,000" is a thousand in one country and one in another: a thousandfold slip, so it is not read as a strength.
 _THOUSANDS = re.compile(r"[1-9][0-9]*[.,][0-9]{3}$")
@@ -251,7 +254,7 @@ class _Reader:
         "words",
     )
 
-    def __init__(self, words: list[str], named: frozenset[int]) -> None:
+    def __init__(self, words: list[str], named: AbstractSet[int]) -> None:
         # Nothing stands before and behind the line: nobody has to ask how long it is (-1 and -2 count from the end).
         self.words = words + _NOTHING
         self.named = named
@@ -273,8 +276,7 @@ class _Reader:
 
     def mark(self, role: TokenRole, start: int, length: int = 1) -> int:
         """Note what the tokens are and say how many there are."""
-        for position in range(start, start + length):
-            self.roles[position] = role
+        self.roles[start : start + length] = [role] * length
         return length
 
     # --- words -------------------------------------------------------------------------------------------------------
@@ -290,10 +292,16 @@ class _Reader:
         else:
             self.slots[what] = None
 
-    def word(self, position: int) -> None:
-        """Read one word that means something else depending on what stands around it."""
+    def word(self, position: int) -> None:  # noqa: PLR0911 - one kind of word after the other
+        """Read one word that means something else depending on what stands around it, or nothing at all."""
         word = self.words[position]
         roles = self.roles
+        if word == "/" or (word == "plus" and position + 1 in self.named):
+            roles[position] = TokenRole.SEPARATOR
+            return
+        if word not in _DEPENDS:
+            roles[position] = TokenRole.UNREAD
+            return
         if word == "od":
             by_eye = not _BY_EYE.isdisjoint(self.words)
             self.add(known.ROUTES[word] if by_eye else known.COUNTED[word])
@@ -634,7 +642,7 @@ class _Reader:
         where_matters = bool(self.forms) or not _WHERE_MATTERS.isdisjoint(words)
         return Reading(
             strengths=tuple(self._with_element() if elemental else self.strengths),
-            routes=tuple(dict.fromkeys(self.routes)),
+            routes=tuple(dict.fromkeys(self.routes) if len(self.routes) > 1 else self.routes),
             dose_form=_most_telling(self.forms, words) if where_matters else None,
             times_per_day=self.times(),
             as_needed=self.needed,
@@ -679,7 +687,7 @@ def is_unread_first(word: str) -> bool:
     return word not in _ALWAYS and word not in _DEPENDS and word[0] not in _FIGURES and word != "/"
 
 
-def read_besides(words: list[str], named: frozenset[int], after_brands: frozenset[int] = frozenset()) -> Reading:
+def read_besides(words: list[str], named: AbstractSet[int], after_brands: AbstractSet[int] = frozenset()) -> Reading:
     """Read everything of the tokens that is not part of a name.
 
     ``named`` holds the positions that are; ``after_brands`` those straight behind a brand, where a word such as "PM"
@@ -687,31 +695,28 @@ def read_besides(words: list[str], named: frozenset[int], after_brands: frozense
     """
     reader = _Reader(words, named)
     roles = reader.roles
-    position = 0
-    while position < len(words):
+    position, end = 0, len(words)
+    while position < end:
         word = words[position]
-        meaning = _ALWAYS.get(word)
         if position in named:
             position += 1
+            continue
+        meaning = _ALWAYS.get(word)
+        if position in after_brands and word in known.DIFFERENT_AFTER_A_BRAND:
+            meaning = (TokenRole.UNREAD, None)
+        if meaning is not None:
+            roles[position], what = meaning
+            if what is not None:
+                reader.add(what)
+            position += 1
         # Not isdigit(): it is also true for numerals such as the Ethiopic ones, which are words here.
-        elif word[0] in _FIGURES and (word[0] in _DIGITS or len(word) > 1):
+        elif word[0] in _FIGURES:
             position += reader.number(position)
         elif word == "/" and reader.words[position + 1] in known.DAYS:  # 2 tablets/day
             reader.counts.append(1)
             position += reader.mark(TokenRole.FREQUENCY, position, 2)
         else:
-            if position in after_brands and word in known.DIFFERENT_AFTER_A_BRAND:
-                roles[position] = TokenRole.UNREAD
-            elif meaning is not None:
-                roles[position], what = meaning
-                if what is not None:
-                    reader.add(what)
-            elif word == "/" or (word == "plus" and position + 1 in named):
-                roles[position] = TokenRole.SEPARATOR
-            elif word in _DEPENDS:
-                reader.word(position)
-            else:
-                roles[position] = TokenRole.UNREAD
+            reader.word(position)
             position += 1
     return reader.reading()
 

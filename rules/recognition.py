@@ -131,7 +131,7 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Rea
         _drop_forms(words, named, taken)
     if named:
         _name_the_salt(compiled, words, named, taken)
-    return named, read_besides(words, frozenset(taken), frozenset(brands))
+    return named, read_besides(words, taken, brands)
 
 
 def _drop_forms(words: list[str], named: list[Named], taken: set[int]) -> None:
@@ -143,7 +143,7 @@ def _drop_forms(words: list[str], named: list[Named], taken: set[int]) -> None:
 
 def _name_the_salt(compiled: CompiledRuleSet, words: list[str], named: list[Named], taken: set[int]) -> None:
     """Take "magnesium (as citrate)" for magnesium citrate whose strength counts the magnesium."""
-    plain = next((one for one in named if one.target.id == _SALT_WORD), None)
+    plain = next(iter([one for one in named if one.target.id == _SALT_WORD]), None)
     if plain is None:
         return
     for position in range(plain.end, len(words)):

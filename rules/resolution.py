@@ -170,16 +170,18 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
     entries = readings[0] if len(readings) == 1 else _union(readings)
     strengths = strengths_of(explained, reading, text_entries) if explained else {}
     said = reading if words and whole is None else None
-    doubts = _doubts(products, explained)
-    if products:
+    doubts: list[str] = []
+    # The name of a substance leaves no doubt.
+    if products or any(one.target.doubts or one.target.product is not None for one in explained):
+        doubts = _doubts(products, explained)
         strengths, slips = _together(products, strengths)
         doubts += slips + _ways_apart(said, products)
-    if len(readings) > 1 and len({frozenset(entry.id for entry in one) for one in readings}) > 1:
-        doubts.append("codes and text do not agree; all of them were checked")
-    gone = _withdrawn(compiled, [found.product for found in by_code], explained)
-    if gone:
-        doubts.append(f"withdrawn here and not checked: {', '.join(gone)}")
-    problems += doubts
+        if len({frozenset(entry.id for entry in one) for one in readings}) > 1:
+            doubts.append("codes and text do not agree; all of them were checked")
+        gone = _withdrawn(compiled, [found.product for found in by_code], explained)
+        if gone:
+            doubts.append(f"withdrawn here and not checked: {', '.join(gone)}")
+        problems += doubts
     match: MatchDetail | None = products[0].match if products else None
     product = by_code[0].product if by_code else None
     if match is None and text_entries:
@@ -226,9 +228,7 @@ def _given_as(routes: tuple[Route, ...], words: str, dose_form: DoseForm | None,
 
 def _withdrawn(compiled: CompiledRuleSet, by_code: list[Product | None], named: Sequence[Named]) -> list[str]:
     """Ingredients that were withdrawn from the knowledge while their product was not."""
-    products = [one for one in [*by_code, *[found.target.product for found in named]] if one is not None]
-    if not products:
-        return []
+    products = [product for product in (*by_code, *(found.target.product for found in named)) if product is not None]
     parts = {part.substance for product in products for part in product.ingredients}
     return sorted(part for part in parts if part not in compiled.entries)
 
