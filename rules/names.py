@@ -274,6 +274,10 @@ class _Reader:
         """Whether a number stands at the position."""
         return self.words[position][:1] in _DIGITS
 
+    def _single(self, position: int) -> bool:
+        """Whether one number stands at the position, and not those of the parts of a day (1-0-1)."""
+        return self._figure(position) and "-" not in self.words[position]
+
     def mark(self, role: TokenRole, start: int, length: int = 1) -> int:
         """Note what the tokens are and say how many there are."""
         self.roles[start : start + length] = [role] * length
@@ -469,7 +473,7 @@ class _Reader:
     def _chain(self, position: int) -> int:  # noqa: PLR0911 - one meaning after the other
         """Numbers joined by a stroke or hyphen: a fraction of a tablet, a range, or strengths whose order is open."""
         end = position + 1
-        while self.words[end] in {"/", "-"} and self._figure(end + 1) and end + 1 not in self.named:
+        while self.words[end] in {"/", "-"} and self._single(end + 1) and end + 1 not in self.named:
             end += 2
         if end == position + 1:
             return 0
@@ -530,7 +534,7 @@ class _Reader:
             self.counts.append(int(value))
         elif self._per_period(after):
             self.rarer = True
-        elif self._figure(after):
+        elif self._single(after):
             if self.words[after + 1] not in known.AMOUNTS:  # so many times so many pieces
                 self.counts.append(int(value))
                 self.doses.append((_value(self.words[after]), "piece"))
@@ -566,7 +570,7 @@ class _Reader:
         if self.words[position] not in {"/", "per"}:
             return 0, _ONE, ""
         number, unit = self.words[position + 1], self.words[position + 2]
-        figure = self._figure(position + 1)
+        figure = self._single(position + 1)
         if figure and unit in known.VOLUMES:
             return 3, _value(number), unit
         if number in known.VOLUMES or number in known.PER:

@@ -89,7 +89,8 @@ class SpellingIndex:
 
     def _near(self, text: str, sound: str) -> list[int]:
         """Names that share rare groups of letters with the text, and those that sound the same."""
-        lists = sorted((self._postings.get(group, ()) for group in _groups(text)), key=len)
+        # Sorted: the order of a set differs between processes, and would decide between names that share as much.
+        lists = sorted((self._postings.get(group, ()) for group in sorted(_groups(text))), key=len)
         counted: Counter[int] = Counter()
         left = _MAXIMUM_POSTINGS
         for places in lists:

@@ -1,8 +1,8 @@
 """Prints a digest of many reports; run under other hash seeds, time zones and locales it must print the same (I4).
 
 Usage: ``python -m tests.property.determinism [--planted] [CANONICAL_JSON]``. Random small rule sets are answered, and
-the worked cases of the rule set in the file. ``--planted`` puts a set's order into the answers, to show that this
-program would notice.
+the worked cases of the rule set in the file, whose longer names are looked up misspelt too. ``--planted`` puts a set's
+order into the answers, to show that this program would notice.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rules import RuleSet, check, compile_rule_set, engine
 from rules.report import Finding
+from rules.resolution import resolve
 from tests.property.laws import as_bytes
 from tests.strategies import ANY, Choices, World, draw_question, draw_rule_set
 
@@ -54,6 +55,9 @@ def main(arguments: list[str]) -> None:
             stored = compile_rule_set(RuleSet.model_validate_json(Path(path).read_bytes()))
             for case in stored.rule_set.cases:
                 seen.update(as_bytes(check(stored, case.profile, explain=True)))
+            for phrase in stored.lookup.phrases:
+                if len(phrase) > 1:  # of long names many are as near as each other
+                    seen.update(repr(resolve(stored, f"{' '.join(phrase)}a", ()).shown["candidates"]).encode())
     sys.stdout.write(seen.hexdigest())
 
 

@@ -301,6 +301,14 @@ class TestFrequency:
         assert reading.unread == ()
 
     @pytest.mark.parametrize(
+        ("words", "times", "strengths"),
+        [("3 x 1-0-1", None, 0), ("2 / 1-0-1", 2, 0), ("40 mg / 1-0-1 ml", 2, 1)],
+    )
+    def test_parts_of_a_day_are_no_number(self, words: str, times: int | None, strengths: int) -> None:
+        reading = read(words)
+        assert (reading.times_per_day, len(reading.strengths)) == (times, strengths)
+
+    @pytest.mark.parametrize(
         ("text", "as_needed"), [("zzdrug PRN", True), ("zzdrug as needed", True), ("zzdrug", False)]
     )
     def test_as_needed(self, text: str, *, as_needed: bool) -> None:
