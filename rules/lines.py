@@ -107,7 +107,7 @@ class Line:
             said = taking_of(None, resolution.reading, own_times=False)
             resolution.identity = ";".join([*sorted(entry.id for entry in self.entries), *strengths, f"{said}"])
         dose = self.item.dose
-        amount = "" if dose is None else f"{dose.value} {dose.unit} {dose.of}"
+        amount = "" if dose is None else f"{decimal_from(dose.value).normalize()} {dose.unit.lower()} {dose.of}"
         often = f"{self.times_per_day} {self.as_needed}"
         return f"{resolution.identity}|{given.shown_words}|{given.dose_form or ''}|{amount}|{often}"
 

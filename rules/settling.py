@@ -70,13 +70,16 @@ def identify(findings: Sequence[Finding], lines: Mapping[str, Line]) -> None:
             ",".join([partner["id"] for partner in finding["precipitants"]]),
             ",".join(finding["condition_ids"]),
         )
+        rests_on = finding["context_digest"]
+        if "/" in rests_on:  # of several lines, which come in the order of their ids
+            rests_on = "/".join(sorted(rests_on.split("/")))
         timed = finding["management"]["separation"] is not None
         contexts = sorted([lines[name].context(timed=timed) for name in finding["medication_ids"]])
         facts = finding["missing_facts"]
         missing = sorted([fact.rpartition(".")[2] for fact in facts]) if facts else ""
         text = (
             f"{finding['record_digest']}\n{finding['severity']}\n{finding['severity_ceiling']}\n"
-            f"{finding['operational_class']}\n{finding['applicability']}\n{finding['context_digest']}\n{missing}\n"
+            f"{finding['operational_class']}\n{finding['applicability']}\n{rests_on}\n{missing}\n"
             f"[{', '.join(map(_quoted, contexts))}]"
         )
         finding["context_digest"] = blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
@@ -86,25 +89,28 @@ def settle(
     findings: Sequence[Finding], acknowledgements: Sequence[Acknowledgement], as_of: date | None
 ) -> tuple[list[Finding], list[SettledFinding], list[AcknowledgementReport]]:
     """The findings that are open, those that are settled, and what became of each acknowledgement."""
-    by_digest = {(finding["key"], finding["context_digest"]): finding for finding in findings}
-    keys = {finding["key"] for finding in findings}
-    settled: dict[tuple[str, str], SettledFinding] = {}
+    present = {_named(finding) for finding in findings}
+    keys = {key for key, _ in present}
+    dealt_with: dict[tuple[str, str], Acknowledgement] = {}
     reports: list[AcknowledgementReport] = []
     for position, one in enumerate(acknowledgements):
-        named = (one.finding_key, one.context_digest)
         if one.finding_key not in keys:
             state = AcknowledgementState.NOT_FOUND
-        elif named not in by_digest:
+        elif (one.finding_key, one.context_digest) not in present:
             state = AcknowledgementState.CHANGED
         elif one.until is not None and (as_of is None or as_of > one.until):
             state = AcknowledgementState.EXPIRED
         else:
             state = AcknowledgementState.SETTLED
-            settled[named] = _settled(by_digest[named], one)
+            dealt_with[one.finding_key, one.context_digest] = one
         reports.append({"position": position, "state": word(state), "text": _STATES[state]})
-    left = [finding for finding in findings if (finding["key"], finding["context_digest"]) not in settled]
-    order = {named: place for place, named in enumerate(by_digest)}
-    return left, [settled[named] for named in sorted(settled, key=order.__getitem__)], reports
+    left = [finding for finding in findings if _named(finding) not in dealt_with]
+    settled = [_settled(finding, dealt_with[_named(finding)]) for finding in findings if _named(finding) in dealt_with]
+    return left, settled, reports
+
+
+def _named(finding: Finding) -> tuple[str, str]:
+    return finding["key"], finding["context_digest"]
 
 
 def _settled(finding: Finding, acknowledgement: Acknowledgement) -> SettledFinding:
@@ -122,30 +128,38 @@ def _settled(finding: Finding, acknowledgement: Acknowledgement) -> SettledFindi
     }
 
 
-def _same(finding: Finding) -> tuple[str, str, str]:
-    """What makes two findings the same, whoever else takes part."""
+def _about(finding: Finding) -> tuple[str, str]:
+    """The interaction and the substance that is acted on."""
     affected = finding["affected"]
-    own = "" if affected is None else affected["id"]
-    return finding["interaction_id"], own, ",".join(finding["condition_ids"])
+    return finding["interaction_id"], "" if affected is None else affected["id"]
 
 
 def tell_apart(findings: Sequence[Finding], before: Sequence[Finding], proposed: AbstractSet[str]) -> None:
-    """Say of every finding whether the proposal brings it. ``before``: the findings without what is proposed."""
-    known: dict[tuple[str, str, str], list[Finding]] = {}
+    """Say of every finding whether the proposal brings it. ``before``: the findings without what is proposed.
+
+    A finding was there before when one of the same interaction and affected substance is about some of its medications
+    and no others, or about all of them and others.
+    """
+    known: dict[tuple[str, str], list[Finding]] = {}
     for finding in before:
-        known.setdefault(_same(finding), []).append(finding)
+        known.setdefault(_about(finding), []).append(finding)
     for finding in findings:
-        alike = known.get(_same(finding), [])
+        mine = set(finding["medication_ids"])
+        alike = [
+            one
+            for one in known.get(_about(finding), ())
+            if mine.issuperset(one["medication_ids"]) or mine.issubset(one["medication_ids"])
+        ]
         if not alike:
             finding["origin"] = _BROUGHT
-        elif proposed.isdisjoint(finding["medication_ids"]) and any(_as_bad(finding, one) for one in alike):
+        elif proposed.isdisjoint(mine) and any(_as_bad(finding, one) for one in alike):
             finding["origin"] = _STANDING
         else:
             finding["origin"] = _CHANGED
 
 
 def _as_bad(finding: Finding, before: Finding) -> bool:
-    names = ("severity", "severity_ceiling", "applicability", "operational_class")
+    names = ("severity", "severity_ceiling", "applicability", "operational_class", "condition_ids")
     return all(finding[name] == before[name] for name in names)  # type: ignore[literal-required]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import combinations
+from operator import add
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
 
 DAY: Final = 24 * 60
 HALF_DAY: Final = DAY // 2
-# Looking at one schedule costs about a tenth of a microsecond.
-BUDGET: Final = 3_000_000
+# A step is about as long as it takes to look at one schedule; working one out takes several.
+BUDGET: Final = 1_000_000
+_SCHEDULE: Final = 8
 # Above so many schedules it pays to ask first whether there is room at all.
 _MANY: Final = 200
 # A dose that stays where it was given counts before the minutes that others move, and these before the preferences for
 # doses without a given time; ten thousand doses moved by half a day stay below the next weight.
 _MOVED: Final = 10**14
 _MINUTE_MOVED: Final = 10**7
+
+
+Times = tuple[int, ...]
 
 
 class OutOfBudget(Exception):
@@ -52,9 +57,10 @@ class Gap(NamedTuple):
 
 @dataclass(slots=True)
 class Budget:
-    """How many schedules may still be looked at."""
+    """How many steps may still be taken, and the schedules that were worked out on the way."""
 
     steps: int = BUDGET
+    known: dict[Medicine, list[tuple[int, Times]]] = field(default_factory=dict)
 
     def spend(self, steps: int) -> None:
         """Count steps.
@@ -65,9 +71,6 @@ class Budget:
         self.steps -= steps
         if self.steps < 0:
             raise OutOfBudget
-
-
-Times = tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -92,36 +95,45 @@ def closest(wanted: Times, times: Times) -> Times:
     return min(turned, key=lambda one: sum(map(way, one, times)), default=())
 
 
-def cost_of(medicine: Medicine, times: Times) -> int:
-    """How far a schedule is from what was given, or from what would be preferred."""
+def _costs(medicine: Medicine) -> list[list[tuple[int, ...]]]:
+    """What each dose costs at each of the minutes, once for each way in which the wanted times can be turned."""
     wanted = medicine.given or medicine.preferred
-    apart = sum(map(way, closest(wanted, times), times))
-    if not medicine.given:
-        return apart
-    return (medicine.doses - len(set(wanted) & set(times))) * _MOVED + apart * _MINUTE_MOVED
+    weight = _MINUTE_MOVED if medicine.given else 1
+    kept = dict.fromkeys(medicine.given, _MOVED)
+    return [
+        [tuple(way(one, minute) * weight - kept.get(minute, 0) for one in turned) for minute in medicine.minutes]
+        for turned in (wanted[dose:] + wanted[:dose] for dose in range(medicine.doses))
+    ]
 
 
 def schedules(medicine: Medicine, budget: Budget) -> list[tuple[int, Times]]:
-    """Every schedule with its cost, cheapest first.
+    """Every schedule with its cost, cheapest first: how far it is from what was given, or would be preferred.
 
     Raises:
         OutOfBudget: there are too many.
     """
+    known = budget.known.get(medicine)
+    if known is not None:
+        return known
     found: list[tuple[int, Times]] = []
     minutes, gap, doses = medicine.minutes, medicine.own_gap, medicine.doses
+    costs = _costs(medicine)
 
-    def extend(chosen: Times, start: int) -> None:
-        if len(chosen) == doses:
-            found.append((cost_of(medicine, chosen), chosen))
+    def extend(chosen: Times, turned: Iterable[int], start: int) -> None:
+        dose = len(chosen)
+        if dose == doses:
+            budget.spend(_SCHEDULE)
+            found.append((min(turned), chosen))
             return
         budget.spend(len(minutes) - start)
         for place in range(start, len(minutes)):
             minute = minutes[place]
             if not chosen or (minute - chosen[-1] >= gap and chosen[0] + DAY - minute >= gap):
-                extend((*chosen, minute), place + 1)
+                extend((*chosen, minute), [*map(add, turned, costs[dose][place])], place + 1)
 
-    extend((), 0)
+    extend((), [len(medicine.given) * _MOVED] * doses, 0)
     found.sort()
+    budget.known[medicine] = found
     return found
 
 
@@ -322,7 +334,9 @@ class _Search:
 
 def _domain(medicine: Medicine, bits: Mapping[int, int], budget: Budget) -> _Domain:
     domain = _Domain(medicine)
-    for cost, times in schedules(medicine, budget):
+    found = schedules(medicine, budget)
+    budget.spend(len(found))
+    for cost, times in found:
         domain.costs.append(cost)
         domain.times.append(times)
         domain.masks.append(sum(bits[minute] for minute in times))

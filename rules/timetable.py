@@ -97,22 +97,30 @@ def _clock(minute: int) -> str:
 def timetable_of(situation: Situation, windowed: Sequence[Windowed], *, budget: Budget | None = None) -> Timetable:
     """The cheapest day plan, or the smallest set of medications that stands in the way of any."""
     budget = budget or Budget()
+    steps = budget.steps
     plan = _Plan(situation, windowed)
     try:
         times = solve(plan.medicines, plan.gaps, budget)
+        if times is None:
+            if plan.between_grid:
+                return plan.without_times(TimetableState.NOT_FOUND, None)
+            return plan.without_times(TimetableState.IMPOSSIBLE, plan.conflict(Budget(steps)))
     except OutOfBudget:
-        return plan.without_times(TimetableState.NOT_FOUND, None)
-    if times is None:
-        if plan.rounded:
+        plan = _Plan(situation, windowed, _GRIDS[0])  # fewer times to try, each as good as on a finer grid
+        try:
+            times = solve(plan.medicines, plan.gaps, Budget(steps))
+        except OutOfBudget:
+            times = None
+        if times is None:
             return plan.without_times(TimetableState.NOT_FOUND, None)
-        return plan.without_times(TimetableState.IMPOSSIBLE, plan.conflict())
     return plan.with_times(times)
 
 
 class _Plan:
     """What is to be planned: the medicines with their possible times, the gaps between them, and what stays out."""
 
-    def __init__(self, situation: Situation, windowed: Sequence[Windowed]) -> None:
+    def __init__(self, situation: Situation, windowed: Sequence[Windowed], grid: int | None = None) -> None:
+        """``grid``: minutes between times to try; left out, as many as everything that is to be kept lies on."""
         self.situation = situation
         self.lines = {line.id: line for line in situation.lines}
         self.windowed = windowed
@@ -133,10 +141,10 @@ class _Plan:
                 self.rules[line.id] = administrations_of(situation, line)
         self.spacings = list(self._spacings())
         numbers = [number for one in self.spacings for number in (one.after_magnesium, one.after_drug)]
-        self.day = self._waking_day(situation.profile.day, numbers)
+        self.day = self._waking_day(situation.profile.day, numbers, grid)
         # Where something does not lie on the grid, a plan may exist between its points.
         borders = (self.day.wakes, self.day.length, *self.day.meals)
-        self.rounded = any(number % self.day.grid for number in (*borders, *self._numbers(numbers)))
+        self.between_grid = any(number % self.day.grid for number in (*borders, *self._numbers(numbers)))
         self.medicines = [self._medicine(line) for line in planned]
         self.gaps = list(self._gaps({line.id for line in planned}))
 
@@ -181,7 +189,7 @@ class _Plan:
                 yield rule.minutes_before_other_medicines or 0
                 yield ceil((rule.own_doses_hours or 0) * _HOUR)
 
-    def _waking_day(self, given: WakingDay, windows: Iterable[int]) -> _Day:
+    def _waking_day(self, given: WakingDay, windows: Iterable[int], grid: int | None) -> _Day:
         wakes = minute_of(given.wakes_at or _WAKES_AT)
         sleeps = minute_of(given.sleeps_at or _SLEEPS_AT)
         if given.wakes_at is None or given.sleeps_at is None:
@@ -191,7 +199,8 @@ class _Plan:
             words = ", ".join(_MEALS)
             self.assumptions.append(f"Meals are at {words}; a given time is not moved because of an assumed meal.")
         numbers = [wakes, sleeps, *meals, *self._numbers(windows)]
-        grid = next((grid for grid in _GRIDS if all(number % grid == 0 for number in numbers)), _GRIDS[-1])
+        if grid is None:
+            grid = next((grid for grid in _GRIDS if all(number % grid == 0 for number in numbers)), _GRIDS[-1])
         length = (sleeps - wakes) % DAY or DAY
         return _Day(grid, wakes, length, tuple(sorted((meal - wakes) % DAY for meal in meals)), given.meals is not None)
 
@@ -215,10 +224,10 @@ class _Plan:
             return 0
         grid = self.day.grid
         asked = [ceil(rule.own_doses_hours * _HOUR) for rule in rules if rule.own_doses_hours is not None]
-        gap = -(-max(asked) // grid) * grid if asked else DAY // doses // 2 // grid * grid
+        gap = max(asked) if asked else DAY // doses // 2 // grid * grid
         if len(given) > 1:
-            closest = min((after - one) % DAY or DAY for one, after in zip(given, [*given[1:], given[0]], strict=True))
-            gap = min(gap, closest // grid * grid)
+            nearest = min((after - one) % DAY or DAY for one, after in zip(given, [*given[1:], given[0]], strict=True))
+            gap = min(gap, nearest // grid * grid)
         return gap
 
     def _grid(self) -> Iterator[int]:
@@ -267,12 +276,7 @@ class _Plan:
         span = max(0, last - _HOUR)
         return tuple(_HOUR + span * place // max(1, doses - 1) for place in range(doses))
 
-    def _gaps(self, planned: Collection[str]) -> Iterator[Gap]:
-        """What the search keeps, up to the grid: a longer gap keeps the shorter one."""
-        for gap in self._needed(planned):
-            yield gap._replace(minutes=-(-gap.minutes // self.day.grid) * self.day.grid)
-
-    def _needed(self, names: Collection[str]) -> Iterator[Gap]:
+    def _gaps(self, names: Collection[str]) -> Iterator[Gap]:
         """What has to lie between doses of these lines: the windows, and what is taken before all other medicines."""
         for one in self.spacings:
             if one.drug in names and one.magnesium in names:
@@ -386,7 +390,7 @@ class _Plan:
     def _free(self, name: str, times: Mapping[str, Times]) -> AsNeededPeriods:
         """When a dose of something taken only when needed keeps every window to the planned doses."""
         free = [True] * DAY
-        for gap in self._needed([*times, name]):
+        for gap in self._gaps([*times, name]):
             for dose in times.get(gap.first, ()) if gap.then == name else ():
                 for wait in range(gap.minutes):
                     free[(dose + wait) % DAY] = False
@@ -405,9 +409,8 @@ class _Plan:
                 end = next(end for end in range(start, start + DAY) if not free[(end + 1) % DAY])
                 yield {"start": self.day.clock(start), "end": self.day.clock(end)}
 
-    def conflict(self) -> TimetableConflict | None:
+    def conflict(self, budget: Budget) -> TimetableConflict | None:
         """A smallest set that cannot fit together, and what was tried and helps; None: the search did not get there."""
-        budget = Budget()
         try:
             stuck = smallest_conflict(self.medicines, self.gaps, budget)
         except OutOfBudget:

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,15 @@ from rules import (
     conditions,
     engine,
     facts,
+    lines,
     load,
     lookup,
     names,
     quantities,
     resolution,
+    settling,
     solver,
+    timetable,
     timing,
 )
 from tests.property.laws import documents
@@ -186,6 +190,79 @@ def _medicines_are_tried_as_they_came(patch: Patch) -> None:
 
     patch.setattr(solver, "components", components)
     patch.setattr(solver, "sorted", by_partners_only, raising=False)
+
+
+def _what_is_not_planned_is_not_named(patch: Patch) -> None:
+    honest = timetable._Plan._answer
+    patch.setattr(timetable._Plan, "_answer", lambda self, state: {**honest(self, state), "not_planned": []})
+
+
+def _windows_have_one_order(patch: Patch) -> None:
+    honest = timetable._Plan._spacings
+    patch.setattr(timetable._Plan, "_spacings", lambda self: (one._replace(after_drug=0) for one in honest(self)))
+
+
+def _nobody_eats(patch: Patch) -> None:
+    patch.setattr(timetable._Plan, "_fits_meals", lambda *_: True)
+
+
+def _nothing_has_to_be_kept_apart(patch: Patch) -> None:
+    patch.setattr(timetable._Plan, "_gaps", lambda *_: ())
+
+
+def _remedies_are_not_tried(patch: Patch) -> None:
+    patch.setattr(timetable, "feasible", lambda *_: True)
+
+
+def _the_day_begins_at_midnight(patch: Patch) -> None:
+    patch.setattr(timetable._Day, "since_waking", lambda _, minute: minute)
+    patch.setattr(timetable._Day, "clock", lambda _, minute: timetable._clock(minute))
+
+
+def _settled_findings_are_dropped(patch: Patch) -> None:
+    honest = settling.settle
+    patch.setattr(engine, "settle", lambda *asked: (*honest(*asked)[:1], [], honest(*asked)[2]))
+
+
+def _an_acknowledgement_counts_for_ever(patch: Patch) -> None:
+    honest = settling.settle
+
+    def settle(findings: Anything, given: Anything, as_of: Anything) -> Anything:
+        return honest(findings, [one.model_copy(update={"until": None}) for one in given], as_of)
+
+    patch.setattr(engine, "settle", settle)
+
+
+def _only_the_record_is_rested_on(patch: Patch) -> None:
+    def digest_of_the_record(text: bytes, *, digest_size: int) -> Anything:
+        record = digest_size == settling._DIGEST_BYTES
+        return blake2b(text.partition(b"\n")[0] if record else text, digest_size=digest_size)
+
+    patch.setattr(settling, "blake2b", digest_of_the_record)
+
+
+def _the_digest_is_not_looked_at(patch: Patch) -> None:
+    honest = settling.settle
+
+    def settle(findings: Anything, given: Anything, as_of: Anything) -> Anything:
+        now = {one["key"]: one["context_digest"] for one in findings}
+        same = [one.model_copy(update={"context_digest": now.get(one.finding_key, "")}) for one in given]
+        return honest(findings, same, as_of)
+
+    patch.setattr(engine, "settle", settle)
+
+
+def _ids_are_part_of_the_name(patch: Patch) -> None:
+    honest = lines.Line.context
+    patch.setattr(lines.Line, "context", lambda self, *, timed: honest(self, timed=timed) + self.id)
+
+
+def _everything_was_there_before(patch: Patch) -> None:
+    def tell_apart(findings: Anything, *_: Anything) -> None:
+        for finding in findings:
+            finding["origin"] = "standing"
+
+    patch.setattr(engine, "tell_apart", tell_apart)
 
 
 def _always_complete(patch: Patch) -> None:
@@ -374,7 +451,19 @@ MUTANTS: dict[Callable[[Patch], None], str] = {
     _any_medicine_is_a_conflict: "I13 the smallest conflict is smallest",
     _the_best_so_far_will_do: "I13 out of steps is no day plan",
     _medicines_are_tried_as_they_came: "I13 order and strangers change no day plan",
+    _what_is_not_planned_is_not_named: "I13 every line has its place in the timetable",
+    _windows_have_one_order: "I13 the timetable keeps every gap",
+    _nobody_eats: "I13 the timetable keeps what labels say",
+    _nothing_has_to_be_kept_apart: "I13 the timetable put into practice stands",
+    _remedies_are_not_tried: "I13 what would help helps",
+    _the_day_begins_at_midnight: "I13 a turned day has the same timetable",
     _sorted_by_name: "I14 the worst is on top",
+    _settled_findings_are_dropped: "I14 settled is not lost",
+    _an_acknowledgement_counts_for_ever: "I14 an acknowledgement counts until its day",
+    _only_the_record_is_rested_on: "I14 findings have names of their own",
+    _the_digest_is_not_looked_at: "I14 what a finding rests on brings it back",
+    _ids_are_part_of_the_name: "I14 ids and order change no name",
+    _everything_was_there_before: "I14 a proposal answers for what it brings",
     _a_key_is_forgotten: "I17 what is accepted is answered",
     _three_lines_are_too_many: "I17 what is accepted is answered",
     _references_are_trusted: "I17 damaged rule sets are refused",

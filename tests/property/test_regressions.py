@@ -205,3 +205,27 @@ def test_all_amounts_of_one_ingredient_count(second: str | None, total: str | No
     rules = compiled(substance("magnesium"), medication_class(MAGNESIUM, "magnesium"), product("combo", *parts))
     intake = check(rules, profile(medication("m", "combo", times_per_day=1)))["magnesium_intake"]
     assert intake["elemental_mg_per_day"] == total
+
+
+def test_the_order_of_ids_does_not_bring_a_settled_finding_back() -> None:
+    # I14: what each of two lines rests on was written in the order of their ids.
+    rules = compiled(
+        substance("alvorin"),
+        interaction(
+            "loss",
+            affected={"substances": ["alvorin"]},
+            factors=[
+                factor("much", "major", {"daily_dose_mg": {"at_least": "80"}}),
+                factor("long", "major", {"duration_days": {"at_least": "90"}}),
+            ],
+        ),
+    )
+    much: dict[str, object] = {"dose": {"value": "100", "unit": "mg"}, "times_per_day": 1, "started_on": "2026-11-20"}
+    long: dict[str, object] = {"dose": {"value": "10", "unit": "mg"}, "times_per_day": 1, "started_on": "2026-01-01"}
+    names = set()
+    for one, other in ((much, long), (long, much)):
+        lines = (medication("m1", "alvorin", **one), medication("m2", "alvorin", **other))
+        (finding,) = check(rules, profile(*lines, as_of="2026-11-22"))["findings"]
+        assert finding["medication_ids"] == ["m1", "m2"]
+        names.add((finding["key"], finding["context_digest"]))
+    assert len(names) == 1

@@ -96,4 +96,5 @@ def size_of_smallest_conflict(medicines: Sequence[Medicine], gaps: Sequence[Gap]
 
 def free_minutes(gaps: Sequence[Gap], name: str, plan: Mapping[str, Sequence[int]]) -> set[int]:
     """The minutes at which one more dose of a medicine keeps every gap to the plan."""
-    return {minute for minute in range(DAY) if keeps_gaps({**plan, name: (minute,)}, gaps)}
+    own = [gap for gap in gaps if name in (gap.first, gap.then)]
+    return {minute for minute in range(DAY) if keeps_gaps({**plan, name: (minute,)}, own)}

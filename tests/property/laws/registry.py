@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from tests.property.laws import Law, documents, facts, lists, names, reference, timetable, timing
+from tests.property.laws import Law, documents, facts, lists, names, reference, settling, timetable, timetables, timing
 
 LAWS: dict[str, Law] = {
     "I1 adding a medicine removes nothing": lists.I1,
@@ -26,7 +26,19 @@ LAWS: dict[str, Law] = {
     "I13 out of steps is no day plan": timetable.BOUNDED,
     "I13 order and strangers change no day plan": timetable.INDEPENDENT,
     "I13 a day turned gives the same day plan": timetable.TURNED,
+    "I13 every line has its place in the timetable": timetables.PLACES,
+    "I13 the timetable keeps every gap": timetables.GAPS,
+    "I13 the timetable keeps what labels say": timetables.LABELS,
+    "I13 the timetable put into practice stands": timetables.PRACTICE,
+    "I13 what would help helps": timetables.REMEDIES,
+    "I13 a turned day has the same timetable": timetables.TURNED,
     "I14 the worst is on top": lists.I14,
+    "I14 settled is not lost": settling.SETTLED,
+    "I14 an acknowledgement counts until its day": settling.UNTIL,
+    "I14 findings have names of their own": settling.NAMES,
+    "I14 ids and order change no name": settling.IDS,
+    "I14 what a finding rests on brings it back": settling.BACK,
+    "I14 a proposal answers for what it brings": settling.PROPOSED,
     "I17 what is accepted is answered": documents.I17,
     "I17 damaged rule sets are refused": documents.I17_RULES,
     "I17 damaged questions are refused": documents.I17_QUESTIONS,

@@ -11,7 +11,6 @@ from rules.solver import (
     OutOfBudget,
     closest,
     components,
-    cost_of,
     feasible,
     gap_minutes,
     schedules,
@@ -30,6 +29,11 @@ def medicine(name: str, doses: int, minutes: tuple[int, ...], own_gap: int = 0, 
     return Medicine(name, doses, minutes, own_gap, **{"preferred": () if "given" in more else (0,) * doses, **more})
 
 
+def cost_of(one: Medicine, times: tuple[int, ...]) -> int:
+    """What a schedule costs."""
+    return next(cost for cost, found in schedules(one, Budget()) if found == times)
+
+
 class TestCost:
     """Kept times first, then minutes, the shorter way round the clock."""
 
@@ -46,18 +50,22 @@ class TestCost:
         assert closest((), ()) == ()
 
     def test_one_dose_kept_is_worth_more_than_any_minutes(self) -> None:
-        given = medicine("a", 2, (), given=at(8, 20))
-        kept_one, kept_none = cost_of(given, at(8, 8.5)), cost_of(given, at(8.25, 20.25))
-        assert 0 < kept_one < kept_none
+        given = medicine("a", 2, at(8, 8.25, 8.5, 20, 20.25), given=at(8, 20))
         assert cost_of(given, at(8, 20)) == 0
+        assert 0 < cost_of(given, at(8, 8.5)) < cost_of(given, at(8.25, 20.25))
 
     def test_a_minute_moved_is_worth_more_than_any_preference(self) -> None:
-        moved = cost_of(medicine("a", 1, (), given=at(8)), (481,)) - cost_of(medicine("a", 1, (), given=at(8)), (482,))
-        most = 200 * cost_of(medicine("b", 8, (), preferred=at(*range(8))), at(*range(12, 20)))
-        assert -moved > most
+        given = medicine("a", 1, (481, 482), given=at(8))
+        most = 200 * cost_of(medicine("b", 8, at(*range(12, 20)), preferred=at(*range(8))), at(*range(12, 20)))
+        assert cost_of(given, (482,)) - cost_of(given, (481,)) > most
 
-    def test_nothing_given_and_nothing_preferred(self) -> None:
-        assert cost_of(Medicine("a", 1, at(8), 0), at(8)) == 0
+    def test_the_first_dose_of_the_day_may_stand_for_the_last(self) -> None:
+        given = medicine("a", 2, at(0.5, 12), given=at(12, 23.5))
+        later = medicine("a", 2, at(1.5, 12), given=at(12, 23.5))
+        assert 0 < cost_of(given, at(0.5, 12)) < cost_of(later, at(1.5, 12)) < 2 * cost_of(given, at(0.5, 12))
+
+    def test_where_it_is_preferred(self) -> None:
+        assert cost_of(Medicine("a", 1, at(8), 0, preferred=at(8)), at(8)) == 0
 
 
 class TestSchedules:
@@ -76,6 +84,13 @@ class TestSchedules:
     def test_too_many_end_the_search(self) -> None:
         with pytest.raises(OutOfBudget):
             schedules(medicine("a", 4, tuple(range(0, 900, 30))), Budget(100))
+
+    def test_they_are_worked_out_once(self) -> None:
+        budget = Budget()
+        first = schedules(medicine("a", 2, at(7, 8, 9)), budget)
+        left = budget.steps
+        assert schedules(medicine("a", 2, at(7, 8, 9)), budget) is first
+        assert budget.steps == left
 
 
 class TestGaps:
