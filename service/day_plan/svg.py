@@ -46,7 +46,7 @@ class _Frame(NamedTuple):
 
 _FRAMES: Final = {
     DrawingLayout.WIDE: _Frame(
-        beside=True, longest=25, width=960, left=208, right=936, pitch=46, lane=4, tick=2, legend=228
+        beside=True, longest=21, width=960, left=208, right=936, pitch=46, lane=4, tick=2, legend=228
     ),
     DrawingLayout.NARROW: _Frame(
         beside=False, longest=34, width=380, left=16, right=364, pitch=66, lane=24, tick=3, legend=174

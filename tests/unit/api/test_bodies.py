@@ -110,11 +110,18 @@ def test_two_medications_cannot_have_one_id(client: ContractClient) -> None:
 @pytest.mark.parametrize(
     ("body", "pointer", "allowed"),
     [
-        ({"medications": [], "name": "Ada"}, "", "as_of, conditions, medications, observations, patient, symptoms"),
+        (
+            {"medications": [], "name": "Ada"},
+            "",
+            (
+                "acknowledgements, as_of, conditions, day, last_ecg_on, magnesium_target_mg_per_day, medications, "
+                "observations, patient, plan, symptoms, timetable"
+            ),
+        ),
         (
             {"medications": [], "patient": {"born": "1955"}},
             "/patient",
-            "age_years, dialysis, egfr, pregnancy, sex",
+            "age_years, dialysis, dietary_magnesium_mg_per_day, egfr, pregnancy, sex",
         ),
         (item(codes=[{"system": "atc", "code": "C03CA01", "display": "x"}]), "/medications/0/codes/0", "code, system"),
     ],
