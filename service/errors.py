@@ -56,6 +56,27 @@ class TerminologyRefused(ServiceError):
         super().__init__(f"{which} is refused: {reason}")
 
 
+class RuleSetMoved(ServiceError):
+    """Another rule set answers than the one that a change was looked at against."""
+
+    code = "rule-set-moved"
+
+    def __init__(self, looked_at: int, active: int | None) -> None:
+        """Name both in the text."""
+        now = "none answers" if active is None else f"rule set {active} answers"
+        super().__init__(f"the change was compared with rule set {looked_at}, and now {now}: look at its impact again")
+
+
+class NoSuchRuleSet(ServiceError):
+    """There is no rule set of this number."""
+
+    code = "no-such-rule-set"
+
+    def __init__(self, number: int) -> None:
+        """Name it in the text."""
+        super().__init__(f"there is no rule set {number}; `magcheck db check` lists those that there are")
+
+
 class RuleSetDamaged(ServiceError):
     """A stored rule set is not what was published, or cannot be used by this version of the service."""
 

@@ -14,6 +14,7 @@ from rules.care import Administration, MonitoringSchedule, RecommendedIntake, Su
 from rules.documents import Document
 from rules.model import (
     Assessment,
+    Case,
     Citation,
     Condition,
     Guidance,
@@ -326,6 +327,7 @@ _FIELD_OF: dict[type[Document], str] = {
     Guidance: "guidance",
     Assessment: "assessments",
     Citation: "citations",
+    Case: "cases",
 }
 
 

@@ -14,10 +14,11 @@ from rules.canonical import canonical_json
 from rules.compiled import CompiledRuleSet, compile_rule_set
 from rules.errors import KnowledgeError
 from rules.model import RuleSet
+from service.application import audit
 from service.application.packed import pack, unpack
-from service.errors import RuleSetDamaged
+from service.errors import NoSuchRuleSet, RuleSetDamaged, RuleSetMoved
 from service.storage import rule_sets
-from service.storage.session import Store
+from service.storage.session import Store, Transaction
 from service.storage.tables import RuleSetRow
 
 BASELINE_AUTHOR = "magcheck"
@@ -71,21 +72,104 @@ def _publish(
         if known is not None:
             last = rule_sets.last_activation(session)
             if last is not None and last.number != known and last.author == author:
-                rule_sets.activate(session, known, author=author, note=note, now=now)
+                _activate(session, known, digest, action="activate", author=author, note=note, now=now)
             return Publication(known, digest, created=False)
+        return _add_new(session, rule_set, canonical, digest, author=author, note=note, now=now)
+
+
+def publish(
+    store: Store, rule_set: RuleSet, *, based_on: int | None, author: str, note: str, now: datetime
+) -> Publication:
+    """Publish a rule set that has passed the gate under the next number and make it the one that answers.
+
+    ``based_on`` is the rule set that answered when its impact was looked at. What answers already is left alone.
+
+    Raises:
+        KnowledgeError: it cannot be compiled; nothing is written.
+        RuleSetMoved: another one answers by now; nothing is written.
+    """
+    compile_rule_set(rule_set)
+    canonical = canonical_json(rule_set)
+    digest = hashlib.sha256(canonical).hexdigest()
+    with store.writing() as session:
+        active = rule_sets.active_reference(session)
+        if active is not None and active[1] == digest:
+            return Publication(*active, created=False)
+        number = None if active is None else active[0]
+        if number != based_on:
+            raise RuleSetMoved(based_on or 0, number)
+        return _add_new(session, rule_set, canonical, digest, author=author, note=note, now=now)
+
+
+def roll_back(store: Store, number: int, *, author: str, note: str, now: datetime) -> Publication:
+    """Publish the content of a former rule set under the next number and make it the one that answers.
+
+    Raises:
+        NoSuchRuleSet: there is none of this number; nothing is written.
+        RuleSetDamaged: it cannot be used any more; nothing is written.
+    """
+    with store.reading() as session:
+        former = rule_sets.by_number(session, number)
+    if former is None:
+        raise NoSuchRuleSet(number)
+    restore(former)
+    with store.writing() as session:
+        active = rule_sets.active_reference(session)
+        if active is not None and active[1] == former.digest:
+            return Publication(*active, created=False)
         row = RuleSetRow(
             number=rule_sets.last_number(session) + 1,
-            schema_version=rule_set.schema_version,
-            digest=digest,
-            content=pack(canonical),
-            record_counts=record_counts(rule_set),
+            schema_version=former.schema_version,
+            digest=former.digest,
+            content=former.content,
+            record_counts=former.record_counts,
             created_at=now,
             author=author,
             note=note,
         )
-        rule_sets.add(session, row)
-        rule_sets.activate(session, row.number, author=author, note=note, now=now)
-        return Publication(row.number, digest, created=True)
+        _add(session, row, action="roll_back")
+        return Publication(row.number, row.digest, created=True)
+
+
+def _add_new(  # noqa: PLR0913 - what, and who, why and when
+    session: Transaction, rule_set: RuleSet, canonical: bytes, digest: str, *, author: str, note: str, now: datetime
+) -> Publication:
+    row = RuleSetRow(
+        number=rule_sets.last_number(session) + 1,
+        schema_version=rule_set.schema_version,
+        digest=digest,
+        content=pack(canonical),
+        record_counts=record_counts(rule_set),
+        created_at=now,
+        author=author,
+        note=note,
+    )
+    _add(session, row, action="publish")
+    return Publication(row.number, digest, created=True)
+
+
+def _add(session: Transaction, row: RuleSetRow, *, action: str) -> None:
+    """Write a rule set and make it the one that answers."""
+    rule_sets.add(session, row)
+    _activate(session, row.number, row.digest, action=action, author=row.author, note=row.note, now=row.created_at)
+
+
+def _activate(  # noqa: PLR0913 - who, what, why and when
+    session: Transaction, number: int, digest: str, *, action: str, author: str, note: str, now: datetime
+) -> None:
+    """Make a rule set the one that answers, and say so in the audit trail."""
+    before = rule_sets.active_reference(session)
+    rule_sets.activate(session, number, author=author, note=note, now=now)
+    audit.record(
+        session,
+        person=author,
+        action=action,
+        subject=f"rule_set/{number}",
+        reason=note,
+        before=None if before is None else {"number": before[0], "digest": before[1]},
+        after={"number": number, "digest": digest},
+        now=now,
+    )
 
 
 def record_counts(rule_set: RuleSet) -> dict[str, int]:

@@ -10,10 +10,11 @@ from datetime import datetime
 
 from rules.errors import TerminologyDamaged
 from rules.terminology import Terminology
+from service.application import audit
 from service.application.packed import pack, unpack
 from service.errors import TerminologyRefused
 from service.storage import terminologies
-from service.storage.session import Store
+from service.storage.session import Store, Transaction
 from service.storage.tables import TerminologyRow
 
 AUTHOR = "import-rxnorm"
@@ -48,7 +49,7 @@ def keep_terminology(store: Store, block: bytes, *, version: str, note: str, now
             number, kept = known
             activated = terminologies.active_number(session) != number
             if activated:
-                terminologies.activate(session, number, author=AUTHOR, note=note, now=now)
+                _activate(session, number, digest, note=note, now=now)
             return Import(number, kept, digest, created=False, activated=activated)
         row = TerminologyRow(
             number=terminologies.last_number(session) + 1,
@@ -61,8 +62,24 @@ def keep_terminology(store: Store, block: bytes, *, version: str, note: str, now
             note=note,
         )
         terminologies.add(session, row)
-        terminologies.activate(session, row.number, author=AUTHOR, note=note, now=now)
+        _activate(session, row.number, digest, note=note, now=now)
         return Import(row.number, version, digest, created=True, activated=True)
+
+
+def _activate(session: Transaction, number: int, digest: str, *, note: str, now: datetime) -> None:
+    """Put a terminology in use, and say so in the audit trail."""
+    before = terminologies.active_number(session)
+    terminologies.activate(session, number, author=AUTHOR, note=note, now=now)
+    audit.record(
+        session,
+        person=AUTHOR,
+        action="use_terminology",
+        subject=f"terminology/{number}",
+        reason=note,
+        before=None if before is None else {"number": before},
+        after={"number": number, "digest": digest},
+        now=now,
+    )
 
 
 def restore_terminology(row: TerminologyRow) -> Terminology:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import check, database, knowledge, rxnorm, serve
+from service.cli import audit, check, database, knowledge, rule_sets, rxnorm, serve
 from service.cli.exits import EXIT_CODES, CommandGroup
 
 app = typer.Typer(
@@ -47,6 +47,9 @@ app.command()(serve.serve)
 app.command()(serve.openapi)
 app.add_typer(database.app, name="db")
 app.command()(rxnorm.import_rxnorm)
+app.add_typer(rule_sets.app, name="rule-sets")
+app.command()(rule_sets.self_test)
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

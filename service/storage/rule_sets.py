@@ -60,8 +60,13 @@ def by_number(session: Session, number: int) -> RuleSetRow | None:
 
 
 def number_of_digest(session: Session, digest: str) -> int | None:
-    """Number of the rule set with this digest."""
-    return session.exec(select(RuleSetRow.number).where(col(RuleSetRow.digest) == digest)).one_or_none()
+    """Number of the newest rule set with this digest."""
+    return session.exec(
+        select(RuleSetRow.number)
+        .where(col(RuleSetRow.digest) == digest)
+        .order_by(col(RuleSetRow.number).desc())
+        .limit(1)
+    ).one_or_none()
 
 
 def last_number(session: Session) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -18,6 +18,9 @@ from sqlmodel import Session
 
 from service.errors import MigrationNeeded, StoreBusy, StoreUnavailable
 from service.storage.tables import SCHEMA_REVISION
+
+# What verbs hand to queries: one look at the database, or one change of it.
+Transaction: TypeAlias = Session
 
 PING_SECONDS = 2.0
 ROUND_TRIP_SECONDS = 5.0

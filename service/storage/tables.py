@@ -15,6 +15,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Text,
     TypeDecorator,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -30,7 +31,7 @@ NAMING_CONVENTION = {
 }
 # The migration this code was written for. Numbers grow, so that an older service can tell a newer schema, which it may
 # use, from an older one, which it may not. A test compares it with Alembic's head.
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 
 PlainJson = JSON().with_variant(JSONB(), "postgresql")
 
@@ -63,8 +64,9 @@ class Stored(SQLModel):
 
 
 class RuleSetRow(Stored, table=True):
-    """A published rule set: immutable, numbered from 1, identified by the SHA-256 of its canonical JSON.
+    """A published rule set: immutable, numbered from 1, with the SHA-256 of its canonical JSON.
 
+    A roll-back publishes former content under a new number, so that a digest may stand in several rows.
     ``content`` is the canonical JSON, compressed with zlib; the other columns only help to find and to show it.
     """
 
@@ -80,7 +82,7 @@ class RuleSetRow(Stored, table=True):
 
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     schema_version: int
-    digest: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
+    digest: str = Field(sa_column=Column(String(64), nullable=False, index=True))
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     record_counts: dict[str, int] = Field(sa_column=Column(PlainJson, nullable=False))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
@@ -149,5 +151,41 @@ class TerminologyActivationRow(Stored, table=True):
     note: str = Field(max_length=2000)
 
 
+class AuditRow(Stored, table=True):
+    """One entry of the audit trail: who did what to what, when and why, with what was there before and after.
+
+    ``before`` and ``after`` are canonical JSON. ``hash`` is the SHA-256 of all other columns, one of them the hash of
+    the entry before: whoever changes, removes or adds one in between breaks every hash behind it.
+    """
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        CheckConstraint("sequence >= 1", name="sequence_positive"),
+        CheckConstraint("length(person) between 1 and 120", name="person_length"),
+        CheckConstraint("length(action) between 1 and 40", name="action_length"),
+        CheckConstraint("length(subject) between 1 and 120", name="subject_length"),
+        CheckConstraint("length(reason) between 1 and 2000", name="reason_length"),
+        CheckConstraint("length(previous_hash) = 64", name="previous_hash_length"),
+        CheckConstraint("length(hash) = 64", name="hash_length"),
+    )
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    person: str = Field(max_length=120)
+    action: str = Field(max_length=40)
+    subject: str = Field(max_length=120, index=True)
+    reason: str = Field(max_length=2000)
+    before: str | None = Field(sa_column=Column(Text, nullable=True))
+    after: str | None = Field(sa_column=Column(Text, nullable=True))
+    previous_hash: str = Field(max_length=64)
+    hash: str = Field(max_length=64, unique=True)
+
+
 # Tables whose rows are refused any change; a migration that creates or rebuilds one sets the triggers.
-APPEND_ONLY: tuple[str, ...] = ("rule_set", "rule_set_activation", "terminology", "terminology_activation")
+APPEND_ONLY: tuple[str, ...] = (
+    "rule_set",
+    "rule_set_activation",
+    "terminology",
+    "terminology_activation",
+    "audit_entry",
+)

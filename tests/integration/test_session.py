@@ -130,16 +130,25 @@ def test_tables_are_never_emptied(postgresql_url: str, table: str) -> None:
 def test_rows_are_never_replaced(sqlite_url: str, same: str, *, with_pragma: bool) -> None:
     """INSERT OR REPLACE deletes without asking the delete trigger, unless a pragma says otherwise."""
     migration.upgrade(sqlite_url)
-    with Store.open(sqlite_url) as store, store.writing() as writing:
-        writing.add(row(1))
     number, digest = (1, "f" * 64) if same == "number" else (2, f"{1:064x}")
+    insert = "into terminology values (?, 'v', ?, 'y', '{}', '2026-11-22 00:00:00', 'a', 'b')"
     with closing(sqlite3.connect(make_url(sqlite_url).database or "")) as connection:
+        connection.execute(f"insert {insert}", (1, f"{1:064x}"))
         connection.execute(f"pragma recursive_triggers={'on' if with_pragma else 'off'}")
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            connection.execute(
-                "insert or replace into rule_set values (?, 1, ?, 'y', '{}', '2026-11-22 00:00:00', 'a', 'b')",
-                (number, digest),
-            )
+            connection.execute(f"insert or replace {insert}", (number, digest))
+
+
+def test_a_rule_set_is_never_replaced_but_its_content_may_come_again(sqlite_url: str) -> None:
+    migration.upgrade(sqlite_url)
+    with Store.open(sqlite_url) as store, store.writing() as writing:
+        writing.add(row(1))
+    insert = "insert or replace into rule_set values (?, 1, ?, 'y', '{}', '2026-11-22 00:00:00', 'a', 'b')"
+    with closing(sqlite3.connect(make_url(sqlite_url).database or "")) as connection:
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(insert, (1, "f" * 64))
+        connection.execute(insert, (2, f"{1:064x}"))
+        assert connection.execute("select count(*) from rule_set").fetchone() == (2,)
 
 
 def test_sqlite_keeps_what_was_committed(sqlite_url: str) -> None:

@@ -1,0 +1,177 @@
+"""`magcheck rule-sets`: publish from files through the gate, look at an impact, roll back; for operators."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.database import read_settings
+from service.cli.exits import Exit, complain
+
+if TYPE_CHECKING:
+    from rules.compiled import CompiledRuleSet
+    from rules.impact import Impact
+    from service.application.gate import GateReport
+    from service.storage.session import Store
+
+app = typer.Typer(help="Publish rule sets from files, look at their impact, roll back.", no_args_is_help=True)
+
+_EXAMPLES = 5
+
+Folder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="Folder of knowledge files.")
+]
+Author = Annotated[str, typer.Option(help="Who wants it; goes into the audit trail.")]
+Reason = Annotated[str, typer.Option(help="Why; goes into the audit trail.")]
+Limit = Annotated[
+    int,
+    typer.Option(
+        "--impact-limit", min=0, max=100, help="Per cent of the lists that may be answered otherwise unasked."
+    ),
+]
+
+
+@app.command()
+def impact(folder: Folder) -> None:
+    """Show what the files would answer differently from the rule set that answers now; nothing is written."""
+    settings = read_settings()
+    from service.storage.session import Store
+
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        _show(_gate(folder, _active(store)))
+
+
+@app.command()
+def publish(
+    folder: Folder,
+    *,
+    author: Author,
+    reason: Reason,
+    impact_limit: Limit = 5,
+    accept_impact: Annotated[
+        bool, typer.Option("--accept-impact", help="Publish although the impact is above the limit.")
+    ] = False,
+) -> None:
+    """Publish the files as the next rule set, once they have passed the gate, and let it answer.
+
+    The gate: they compile, lint finds nothing, all worked cases hold, and the impact is below the limit or accepted.
+    """
+    settings = read_settings()
+    from rules.load import read_folder
+    from service.application import rule_sets as verbs
+    from service.application.active import utc_now
+    from service.storage.session import Store
+
+    _one_line("author", author, 120)
+    _one_line("reason", reason, 2000)
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        active = _active(store)
+        report = _gate(folder, active)
+        _show(report)
+        refusals = report.refusals(limit=impact_limit / 100, accepted=accept_impact)
+        if refusals:
+            complain("nothing was published: " + "; ".join(refusals))
+            raise typer.Exit(Exit.WRONG_INPUT)
+        done = verbs.publish(
+            store,
+            read_folder(folder).rule_set,
+            based_on=None if active is None else active.version,
+            author=author,
+            note=reason,
+            now=utc_now(),
+        )
+    _say(done.number, done.digest, created=done.created)
+
+
+@app.command(name="roll-back")
+def roll_back(
+    number: Annotated[int, typer.Argument(min=1, help="The former rule set whose content is to answer again.")],
+    *,
+    author: Author,
+    reason: Reason,
+) -> None:
+    """Publish the content of a former rule set under the next number, and let it answer."""
+    settings = read_settings()
+    from service.application import rule_sets as verbs
+    from service.application.active import utc_now
+    from service.storage.session import Store
+
+    _one_line("author", author, 120)
+    _one_line("reason", reason, 2000)
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        done = verbs.roll_back(store, number, author=author, note=reason, now=utc_now())
+    _say(done.number, done.digest, created=done.created)
+
+
+def self_test() -> None:
+    """Does this installation still answer its golden cases? Runs every worked case of the rule set that answers."""
+    settings = read_settings()
+    from rules.verify import verify
+    from service.errors import NoRuleSet
+    from service.storage.session import Store
+
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        active = _active(store)
+    if active is None:
+        raise NoRuleSet("no rule set is published; run `magcheck db upgrade`")
+    result = verify(active)
+    for failure in result.failures:
+        typer.echo(f"{failure.case_id}: {'; '.join(failure.details)}")
+    if result.failures:
+        complain(f"{len(result.failures)} of {result.cases} worked cases of rule set {active.version} do not hold")
+        raise typer.Exit(Exit.WRONG_INPUT)
+    typer.echo(f"All {result.cases} worked cases of rule set {active.version} hold (digest {active.digest}).")
+
+
+def _one_line(name: str, text: str, most: int) -> None:
+    if not 1 <= len(text.strip()) <= most:
+        complain(f"--{name} takes 1 to {most} characters")
+        raise typer.Exit(Exit.USAGE)
+
+
+def _active(store: "Store") -> "CompiledRuleSet | None":
+    """The rule set that answers, ready to be asked; None: none is published.
+
+    Raises:
+        RuleSetDamaged: it is not what was published.
+    """
+    from service.application.rule_sets import restore
+    from service.storage import rule_sets
+
+    with store.reading() as session:
+        row = rule_sets.active(session)
+    return None if row is None else restore(row)
+
+
+def _gate(folder: Path, active: "CompiledRuleSet | None") -> "GateReport":
+    from rules.load import read_folder
+    from service.application.active import utc_now
+    from service.application.gate import pass_gate
+
+    return pass_gate(read_folder(folder), active, today=utc_now().date())
+
+
+def _show(report: "GateReport") -> None:
+    for problem in report.problems:
+        typer.echo(str(problem))
+    for failure in report.failures:
+        typer.echo(f"{failure.case_id}: {'; '.join(failure.details)}")
+    if report.impact is not None:
+        _show_impact(report.impact)
+
+
+def _show_impact(impact: "Impact") -> None:
+    typer.echo(f"{len(impact.changed)} of {impact.questions} lists are answered otherwise.")
+    for name, change in impact.interactions.items():
+        parts = [("appears", change.appears), ("disappears", change.disappears), *sorted(change.severity.items())]
+        for words, questions in parts:
+            if questions:
+                more = ", ..." if len(questions) > _EXAMPLES else ""
+                typer.echo(f"  {name}: {words} in {len(questions)} ({', '.join(questions[:_EXAMPLES])}{more})")
+
+
+def _say(number: int, digest: str, *, created: bool) -> None:
+    if created:
+        typer.echo(f"Rule set {number} is published and answers (digest {digest}).")
+    else:
+        typer.echo(f"Rule set {number} answers already with this content (digest {digest}); nothing was written.")

@@ -1,0 +1,38 @@
+"""Named queries about the audit trail. Nothing here decides what is written or whether the chain holds."""
+
+from collections.abc import Iterator
+
+from sqlmodel import Session, col, select
+
+from service.storage.tables import AuditRow
+
+_PAGE = 1000
+
+
+def last(session: Session) -> AuditRow | None:
+    """The newest entry."""
+    return session.exec(select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(1)).one_or_none()
+
+
+def add(session: Session, row: AuditRow) -> None:
+    """Write an entry. The caller holds the write lock and has chained it to the last one."""
+    session.add(row)
+    session.flush()
+
+
+def newest(session: Session, most: int) -> list[AuditRow]:
+    """The newest entries, the newest first."""
+    return list(session.exec(select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(most)))
+
+
+def in_order(session: Session) -> Iterator[AuditRow]:
+    """All entries from the first to the last, a page at a time."""
+    after = None
+    while True:
+        query = select(AuditRow).order_by(col(AuditRow.sequence)).limit(_PAGE)
+        rows = list(session.exec(query if after is None else query.where(col(AuditRow.sequence) > after)))
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].sequence
+        session.expunge_all()

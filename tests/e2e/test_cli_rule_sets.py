@@ -1,0 +1,165 @@
+"""Operators publish from files through the gate, roll back, and see in the audit trail who did what."""
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import rules
+from rules.impact import Impact, InteractionImpact
+from rules.verify import CaseFailure
+from service.application.gate import GateReport
+from service.cli import app, rule_sets
+from service.settings import Settings
+from service.storage import migration
+from tests.integration.small_knowledge import write_small_knowledge
+
+WHO = ("--author", "anna", "--reason", "for a test")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which the packaged knowledge is rule set 1."""
+    folder = tmp_path_factory.mktemp("prepared")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAGCHECK_DATA_DIR", str(folder))
+        run("db", "upgrade")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prepared: Path) -> None:
+    for name in os.environ:
+        if name.startswith("MAGCHECK_"):
+            monkeypatch.delenv(name)
+    shutil.copytree(prepared, tmp_path / "data")
+    monkeypatch.setenv("MAGCHECK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments: str) -> Result:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def packaged() -> str:
+    return str(Path(rules.__file__).parent / "knowledge")
+
+
+def test_what_answers_is_not_published_twice() -> None:
+    result = run("rule-sets", "publish", packaged(), *WHO)
+    assert result.exit_code == 0, result.output
+    assert "Rule set 1 answers already with this content" in result.stdout
+
+
+def test_files_that_answer_nearly_everything_otherwise_do_not_pass_the_gate(tmp_path: Path) -> None:
+    folder = str(write_small_knowledge(tmp_path / "knowledge"))
+    result = run("rule-sets", "publish", folder, *WHO)
+    assert result.exit_code == 1
+    assert "nothing was published: " in result.stderr
+    assert "lists are answered otherwise, above the limit of 5%" in result.stderr
+    assert "Rule set 1 answers" in run("db", "upgrade").stdout
+
+
+def test_files_with_a_fault_do_not_pass_the_gate(retitled: str) -> None:
+    file = Path(retitled) / "interactions" / "loop-diuretics-deplete-magnesium.yaml"
+    file.write_text(file.read_text().replace("Loop diuretics and magnesium", "Loop diuretics must be watched"))
+    result = run("rule-sets", "publish", retitled, *WHO, "--accept-impact")
+    assert result.exit_code == 1
+    assert "nothing was published: lint finds 1 problem(s)" in result.stderr
+    assert "'must' command or promise" in result.stdout
+
+
+@pytest.fixture
+def retitled(tmp_path: Path) -> str:
+    """The packaged knowledge with another title on one interaction: nothing is answered otherwise."""
+    folder = tmp_path / "knowledge"
+    shutil.copytree(packaged(), folder)
+    file = folder / "interactions" / "loop-diuretics-deplete-magnesium.yaml"
+    text = file.read_text()
+    file.write_text(text.replace(text.partition("title: ")[2].partition("\n")[0], "Loop diuretics and magnesium", 1))
+    return str(folder)
+
+
+def test_publish_roll_back_and_what_is_left_of_it(retitled: str) -> None:
+    shown = run("rule-sets", "impact", retitled)
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout.startswith("0 of ")
+    done = run("rule-sets", "publish", retitled, *WHO, "--impact-limit", "0")
+    assert done.exit_code == 0, done.output
+    assert "Rule set 2 is published and answers" in done.stdout
+
+    back = run("rule-sets", "roll-back", "1", "--author", "ben", "--reason", "the old title was better")
+    assert back.exit_code == 0, back.output
+    assert "Rule set 3 is published and answers" in back.stdout
+    assert "worked cases of rule set 3 hold" in run("self-test").stdout
+
+    trail = run("audit", "show").stdout
+    assert "ben  roll_back  rule_set/3" in trail
+    assert "the old title was better" in trail
+    assert "anna  publish  rule_set/2" in trail
+    verified = run("audit", "verify").stdout
+    assert verified.startswith("3 entries, each as it was written.")
+    noted = verified.split()[-1]
+    assert run("audit", "verify", "--anchor", noted).exit_code == 0
+    assert run("audit", "verify", "--anchor", "0" * 64).exit_code == 1
+
+
+def test_an_impact_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    many = [f"list-{number}" for number in range(7)]
+    change = InteractionImpact(appears=many, severity={"minor to major": ["list-9"]})
+    rule_sets._show_impact(Impact(10, [*many, "list-9"], {"a-rule": change}))
+    assert capsys.readouterr().out.splitlines() == [
+        "8 of 10 lists are answered otherwise.",
+        "  a-rule: appears in 7 (list-0, list-1, list-2, list-3, list-4, ...)",
+        "  a-rule: minor to major in 1 (list-9)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "limit", "accepted", "passes"),
+    [(5, 0.05, False, True), (6, 0.05, False, False), (6, 0.05, True, True), (1, 0.0, False, False)],
+)
+def test_a_large_impact_has_to_be_accepted(changed: int, limit: float, *, accepted: bool, passes: bool) -> None:
+    impact = Impact(100, [str(number) for number in range(changed)], {})
+    refusals = GateReport([], (), 5, impact).refusals(limit=limit, accepted=accepted)
+    assert (not refusals) is passes
+
+
+def test_an_accepted_impact_does_not_excuse_failing_cases() -> None:
+    report = GateReport([], (CaseFailure("a-case", ("something",)),), 5, None)
+    assert report.refusals(limit=1.0, accepted=True) == ["1 of 5 worked cases do not hold"]
+
+
+def test_a_changed_entry_is_named(tmp_path: Path) -> None:
+    with sqlite3.connect(next((tmp_path / "data").glob("*.sqlite3"))) as connection:
+        connection.execute("drop trigger audit_entry_append_only_update")
+        connection.execute("update audit_entry set person = 'eve'")
+    result = run("audit", "verify")
+    assert result.exit_code == 1
+    assert "entry 1 of the audit trail is not as it was written" in result.stderr
+
+
+def test_no_such_rule_set() -> None:
+    result = run("rule-sets", "roll-back", "7", *WHO)
+    assert result.exit_code == 3
+    assert "there is no rule set 7" in result.stderr
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 2001])
+def test_a_reason_is_asked_for(reason: str) -> None:
+    result = run("rule-sets", "roll-back", "1", "--author", "anna", "--reason", reason)
+    assert result.exit_code == 2
+    assert "--reason takes 1 to 2000 characters" in result.stderr
+
+
+def test_nothing_to_test_without_a_rule_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MAGCHECK_DATA_DIR", str(tmp_path / "empty"))
+    migration.upgrade(Settings.from_environment().database_url.get_secret_value())
+    result = run("self-test")
+    assert result.exit_code == 3
+    assert "no rule set is published" in result.stderr
