@@ -25,6 +25,7 @@ class Administration(Record):
     ``minutes_before_food`` is the least time from the dose to the next meal, ``minutes_after_food`` the least time
     from a meal to the dose; they belong to ``food: empty_stomach``, the first also to ``before_food``.
     ``minutes_before_other_medicines``: nothing else is taken by mouth for so long after a dose.
+    ``before_first_food``: before anything is eaten on that day, not only between two meals.
     ``own_doses_hours`` is the least time between two doses of the medicine. ``dose_forms`` empty: any, also one that
     nobody named, less ``except_dose_forms``. ``not_after`` is for days that begin at 07:00; for others it counts from
     waking.
@@ -41,6 +42,7 @@ class Administration(Record):
     food: FoodRelation | None = None
     minutes_before_food: Minutes | None = None
     minutes_after_food: Minutes | None = None
+    before_first_food: Flag = False
     minutes_before_other_medicines: Minutes | None = None
     time_of_day: TimeOfDay | None = None
     not_after: ClockTime | None = None
@@ -55,7 +57,7 @@ class Administration(Record):
             raise ValueError(message)
         if self.food is FoodRelation.WITH_FOOD or self.food is None:
             minutes = self.minutes_before_food is not None or self.minutes_after_food is not None
-            if minutes:
+            if minutes or self.before_first_food:
                 message = "minutes before and after food belong to food: empty_stomach or before_food"
                 raise ValueError(message)
         elif self.minutes_before_food is None:

@@ -356,10 +356,10 @@ class _Planner:
         cautions: list[PlanReason] = []
         remarks: list[PlanReason] = []
         for name, about in (
-            ("usual_use", form.usual_use),
             ("absorption", form.absorption),
             ("laxative", form.laxative),
             ("solubility", form.solubility),
+            ("usual_use", form.usual_use),
         ):
             citations = cited(about.citations, self.compiled.citations)
             reason: PlanReason = {"text": about.text, "interaction_id": None, "citations": citations}

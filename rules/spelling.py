@@ -31,7 +31,8 @@ _SOUNDS: Final = (
     ("ph", "f"), ("ae", "e"), ("oe", "e"), ("rn", "m"), ("th", "t"), ("qu", "k"), ("ch", "k"), ("ck", "k"), ("c", "k"),
     ("y", "i"), ("z", "s"), ("x", "ks"), ("v", "f"), ("ee", "i"), ("ou", "u"),
 )  # fmt: skip
-_DOUBLED: Final = re.compile(r"(.)\1+")
+# A letter before the same one. Counting them with a repeat would take time with the square of the text.
+_DOUBLED: Final = re.compile(r"(.)(?=\1)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def sound_of(text: str) -> str:
     """The text with what is often heard or read the same written the same, doubled letters once, line by line."""
     for written, heard in _SOUNDS:
         text = text.replace(written, heard)
-    return _DOUBLED.sub(r"\1", text.lstrip(" ")).replace("e\n", "\n").removesuffix("e")
+    return _DOUBLED.sub("", text.lstrip(" ")).replace("e\n", "\n").removesuffix("e")
 
 
 def _difference(text: str, name: str, number: int) -> str:

@@ -251,6 +251,8 @@ class _Plan:
         meals = self.day.meals
         for rule in rules:
             before, after = rule.minutes_before_food or 0, rule.minutes_after_food or 0
+            if rule.before_first_food and meals and minute > meals[0] - before:
+                return False
             if rule.food is FoodRelation.WITH_FOOD and meals and minute not in meals:
                 return False
             if rule.food is FoodRelation.EMPTY_STOMACH and any(
