@@ -41,9 +41,9 @@ class Situation:
 def _kidney_stage(egfr: Interval, dialysis: bool | None) -> KidneyStage | None:  # noqa: FBT001 - three values
     """The stage of kidney function, as far as the filtration rate tells; None: nothing is known."""
     low, high = egfr
-    if high is None:
+    if not low and high is None:
         return None if dialysis is None else {"stage": None, "dialysis": dialysis}
-    best = _stage(high)
+    best = _STAGES[0][1] if high is None else _stage(high)
     worst = best if low is high else _stage(low or 0)
     return {"stage": best if best == worst else f"{worst} to {best}", "dialysis": dialysis}
 

@@ -188,6 +188,7 @@ class _Plan:
                 yield rule.minutes_after_food or 0
                 yield rule.minutes_before_other_medicines or 0
                 yield ceil((rule.own_doses_hours or 0) * _HOUR)
+                yield _since_seven(rule.not_after) if rule.not_after is not None else 0
 
     def _waking_day(self, given: WakingDay, windows: Iterable[int], grid: int | None) -> _Day:
         wakes = minute_of(given.wakes_at or _WAKES_AT)
@@ -417,8 +418,7 @@ class _Plan:
             stuck = smallest_conflict(self.medicines, self.gaps, budget)
         except OutOfBudget:
             return None
-        if stuck is None:
-            return None
+        assert stuck is not None  # noqa: S101 - asked only when there is no plan
         names = {medicine.id for medicine in stuck}
         rules = dict.fromkeys(one.interaction_id for one in self.spacings if {one.drug, one.magnesium} <= names)
         words = " and ".join(self._named(name) for name in sorted(names))

@@ -110,6 +110,31 @@ def test_disagreement_that_cites_nothing() -> None:
             ("intake_limits", "upper-level", "/citations/0/citation"),
         ),
         (
+            make.administration("rule", "nope", time_of_day="morning"),
+            ("administrations", "rule", "/substances/0"),
+        ),
+        (
+            make.administration("rule", time_of_day="morning", classes=["nope"]),
+            ("administrations", "rule", "/classes/0"),
+        ),
+        (
+            make.administration("rule", "alvorin", time_of_day="morning", except_substances=["nope"]),
+            ("administrations", "rule", "/except_substances/0"),
+        ),
+        (
+            make.monitoring_schedule("level", "ecg", interactions=["nope"]),
+            ("monitoring_schedules", "level", "/interactions/0"),
+        ),
+        (
+            make.recommended_intake("body", "300", citations=make.references("nope")),
+            ("recommended_intakes", "body", "/citations/0/citation"),
+        ),
+        (
+            make.supplement_target("target", "food_first", "100", "200", citations=make.references("nope")),
+            ("supplement_targets", "target", "/citations/0/citation"),
+        ),
+        (make.guidance("page", citations=make.references("nope")), ("guidance", "page", "/citations/0/citation")),
+        (
             make.salt_form("oxide", "MgO", usual_use={"text": "Sold.", "citations": make.references("nope")}),
             ("forms", "oxide", "/usual_use/citations/0/citation"),
         ),
@@ -167,6 +192,21 @@ class TestCases:
         assert faults(rule(), cases=(case(expect=expect),)) == [
             ("cases", "case", "/expect/findings/1/medications", "unknown-medication"),
             ("cases", "case", "/expect/states/m3", "unknown-medication"),
+        ]
+
+    def test_its_timetable_speaks_of_a_medication_that_is_not_in_its_profile(self) -> None:
+        timetable = {"times": {"m1": ["08:00"], "m2": ["09:00"]}, "moved": ["m3", "m1"], "conflict": ["m4"]}
+        assert faults(rule(), cases=(case(expect={"timetable": timetable}),)) == [
+            ("cases", "case", f"/expect/timetable/{place}", "unknown-medication")
+            for place in ("conflict", "moved", "times")
+        ]
+        assert faults(rule(), cases=(case(expect={"timetable": {"state": "planned"}}),)) == []
+
+    def test_its_plan_and_settled_findings_are_references(self) -> None:
+        expect = {"plan": {"forms": [{"form": "nope", "fit": "fits"}]}, "settled": ["never", "rule"]}
+        assert faults(rule(), cases=(case(expect=expect),)) == [
+            ("cases", "case", "/expect/plan/forms/0/form", "unknown-reference"),
+            ("cases", "case", "/expect/settled/0", "unknown-reference"),
         ]
 
     def test_names_in_the_question_are_no_references(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rules import CompiledRuleSet, check
-from rules.report_plan import DeficiencyRisk
+from rules.report_plan import DeficiencyRisk, ExcessRisk
 from tests import factories as make
 
 WORDS = {"meaning": "What it means.", "advice": "What may be considered."}
@@ -239,3 +239,263 @@ class TestStatement:
             f"Nothing that was given adds to the risk of magnesium deficiency in this rule set. {NOT_EXCLUDED}"
         )
         assert "safe" not in statement.lower()
+
+
+EXCESS = (
+    *(make.substance(name) for name in ("magnesia", "betarine")),
+    make.substance("drip", routes=["intravenous"]),
+    make.medication_class(make.MAGNESIUM, "magnesia", "drip"),
+    make.condition("kidney", magnesium_effect="low_and_high", text="The kidney is the way out."),
+    make.condition("muscle", magnesium_effect="pharmacodynamic"),
+    make.condition("thirst", magnesium_effect="none"),
+    make.condition("hypermagnesaemia", magnesium_effect="high"),
+    make.condition("hypomagnesaemia", magnesium_effect="low"),
+    make.condition("stage-4", magnesium_effect="none", implies={"egfr": {"at_least": "15", "below": "30"}}),
+    make.condition("stages-1-2", magnesium_effect="none", implies={"egfr": {"at_least": "60"}}),
+    make.condition("stage-3-to-5", magnesium_effect="none", implies={"egfr": {"below": "60"}}),
+    make.condition("on-dialysis", magnesium_effect="none", implies={"dialysis": True}),
+    make.symptom("weak-reflexes", level="high", stage="early"),
+    make.symptom("coma", level="high", stage="severe"),
+    make.reference_range(
+        "serum_magnesium",
+        current_for_days=90,
+        bands=[
+            {"name": "low", "level": "low", "bounds": {"below": "0.7"}, **WORDS},
+            {"name": "usual", "level": "normal", "bounds": {"at_least": "0.7", "at_most": "1.05"}, **WORDS},
+            {"name": "high", "level": "high", "bounds": {"above": "1.05"}, **WORDS},
+        ],
+    ),
+    make.reference_range("serum_potassium", "3.5"),
+    make.interaction(
+        "holds",
+        direction="retains_magnesium",
+        severity="minor",
+        affected={"substances": ["betarine"]},
+        factors=[make.factor("weak", "major", {"egfr": {"below": "30"}})],
+    ),
+    make.interaction("kidney-limit", direction="contraindicated_condition", conditions=["kidney"],
+                     precipitant=make.party(make.MAGNESIUM)),
+    make.guidance("electrolyte-cascade", "electrolytes", text="Magnesium first."),
+    make.recommended_intake("women", "310", sex="female", age_years={"at_least": "19"}),
+    make.recommended_intake("men", "400", sex="male"),
+    make.recommended_intake("all", "375"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def excess_world() -> CompiledRuleSet:
+    return make.compiled(*EXCESS)
+
+
+def both(world: CompiledRuleSet, *texts: str, **facts: Any) -> tuple[DeficiencyRisk, ExcessRisk]:  # noqa: ANN401
+    """The two risks of a report."""
+    report = check(world, make.profile(*(make.medication(text, text) for text in texts), **facts))
+    return report["deficiency_risk"], report["excess_risk"]
+
+
+class TestExcess:
+    """What is known about too much magnesium."""
+
+    def test_nothing(self, excess_world: CompiledRuleSet) -> None:
+        _, found = both(excess_world)
+        assert (found["state"], found["contributions"], found["watch_for"]) == ("none_known", [], [])
+        assert found["statement"].startswith("Nothing that was given adds to the risk of too much magnesium")
+        assert found["missing_facts"] == []
+
+    def test_a_product_asks_for_the_filtration_rate(self, excess_world: CompiledRuleSet) -> None:
+        assert both(excess_world, "magnesia")[1]["missing_facts"] == ["patient.egfr"]
+        known = {"patient": {"egfr": {"value": "90", "unit": "mL/min"}}, "conditions": []}
+        assert both(excess_world, "magnesia", **known)[1]["missing_facts"] == []
+
+    def test_a_finding_adds_and_its_open_facts_are_asked(self, excess_world: CompiledRuleSet) -> None:
+        found = both(excess_world, "betarine")[1]
+        assert (found["state"], found["missing_facts"]) == ("risk_factors", ["patient.egfr"])
+        assert found["statement"] == "1 finding adds to the risk of too much magnesium."
+        assert found["watch_for"] == ["weak-reflexes"]
+        assert [(one["severity"], one["severity_ceiling"]) for one in found["contributions"]] == [("minor", "major")]
+
+    def test_two_findings(self, excess_world: CompiledRuleSet) -> None:
+        found = both(excess_world, "betarine", "magnesia", conditions=[{"text": "kidney"}])[1]
+        assert found["statement"] == "2 findings add to the risk of too much magnesium."
+        assert found["personal_factors"] == []  # a contribution names the kidney already
+
+    def test_factors_without_a_product(self, excess_world: CompiledRuleSet) -> None:
+        given = [{"text": "kidney"}, {"text": "muscle"}, {"text": "thirst"}]
+        low, found = both(excess_world, conditions=given)
+        assert [one["condition_id"] for one in found["personal_factors"]] == ["kidney", "muscle"]
+        assert [one["condition_id"] for one in low["personal_factors"]] == ["kidney"]
+        assert found["statement"].startswith("No magnesium product is on the list.")
+        assert (found["state"], found["watch_for"]) == ("none_known", [])
+
+    def test_factors_with_a_product(self, excess_world: CompiledRuleSet) -> None:
+        found = both(excess_world, "magnesia", conditions=[{"text": "muscle"}])[1]
+        assert found["statement"].startswith("No finding adds to the risk of too much magnesium; something that was")
+        assert found["watch_for"] == ["weak-reflexes"]
+
+    def test_an_infusion_stands_apart(self, excess_world: CompiledRuleSet) -> None:
+        found = both(excess_world, "drip")[1]
+        assert found["parenteral_medication_ids"] == ["drip"]
+        assert found["elemental_mg_per_day"] == "0"
+
+    @pytest.mark.parametrize(
+        ("value", "state"), [("1.05", "none_known"), ("1.051", "measured_high"), ("0.6", "none_known")]
+    )
+    def test_a_value(self, excess_world: CompiledRuleSet, value: str, state: str) -> None:
+        found = both(excess_world, observations=[serum(value), serum("3", "serum_potassium")])[1]
+        assert found["state"] == state
+        assert [one["analyte"] for one in found["serum"]] == ["serum_magnesium"]
+
+    def test_an_old_value_says_its_age(self, excess_world: CompiledRuleSet) -> None:
+        old = {**serum("1.2"), "taken_on": "2026-08-01"}
+        low, found = both(excess_world, observations=[old], as_of="2026-11-22")
+        assert found["statement"] == "Serum magnesium is high (1.2 mmol/L: high). The value is 113 days old."
+        assert low["serum"][0]["stale"] is True
+
+    def test_high_as_a_condition_counts_until_it_is_measured(self, excess_world: CompiledRuleSet) -> None:
+        given = [{"text": "hypermagnesaemia"}]
+        assert both(excess_world, conditions=given)[1]["state"] == "measured_high"
+        assert both(excess_world, conditions=given, observations=[serum("0.8")])[1]["state"] == "none_known"
+
+    def test_symptoms(self, excess_world: CompiledRuleSet) -> None:
+        found = both(excess_world, symptoms=["coma", "weak-reflexes"])[1]
+        assert [one["id"] for one in found["symptoms"]] == ["coma", "weak-reflexes"]
+
+
+class TestDeficiency:
+    """What else is known about too little magnesium."""
+
+    @pytest.mark.parametrize(
+        ("taken_on", "as_of", "days", "stale"),
+        [
+            ("2026-08-24", "2026-11-22", 90, False),
+            ("2026-08-23", "2026-11-22", 91, True),
+            (None, "2026-11-22", None, None),
+            ("2026-08-23", None, None, None),
+        ],
+    )
+    def test_a_value_grows_old(
+        self,
+        excess_world: CompiledRuleSet,
+        taken_on: str | None,
+        as_of: str | None,
+        days: int | None,
+        stale: bool | None,  # noqa: FBT001 - three values
+    ) -> None:
+        value = serum("0.6") | ({"taken_on": taken_on} if taken_on else {})
+        low, _ = both(excess_world, observations=[value], **({"as_of": as_of} if as_of else {}))
+        assert (low["serum"][0]["days_old"], low["serum"][0]["stale"]) == (days, stale)
+        assert low["state"] == "measured_low"
+        assert ("days old" in low["statement"]) is bool(stale)
+
+    def test_a_range_without_a_limit_of_age(self, excess_world: CompiledRuleSet) -> None:
+        value = {**serum("3", "serum_potassium"), "taken_on": "2020-01-01"}
+        low, _ = both(excess_world, observations=[value], as_of="2026-11-22")
+        assert low["serum"][0]["stale"] is None
+
+    @pytest.mark.parametrize(
+        ("observations", "state"),
+        [
+            ([], "measured_low"),
+            ([{**serum("0.8"), "taken_on": "2026-11-20"}], "none_known"),
+            ([{**serum("0.8"), "taken_on": "2026-01-01"}], "measured_low"),
+        ],
+    )
+    def test_low_as_a_condition(
+        self, excess_world: CompiledRuleSet, observations: list[dict[str, Any]], state: str
+    ) -> None:
+        given = {"conditions": [{"text": "hypomagnesaemia"}], "observations": observations, "as_of": "2026-11-22"}
+        low, _ = both(excess_world, **given)
+        assert low["state"] == state
+        assert low["statement"].startswith("Low magnesium is among the conditions") is (state == "measured_low")
+
+    @pytest.mark.parametrize(
+        ("patient", "shown", "state"),
+        [
+            ({}, {"all": False}, "risk_factors"),
+            ({"sex": "male"}, {"all": False, "men": False}, "risk_factors"),
+            ({"sex": "female"}, {"all": False}, "risk_factors"),
+            ({"sex": "female", "age_years": 19}, {"all": False, "women": True}, "none_known"),
+            ({"sex": "female", "age_years": 18}, {"all": False}, "risk_factors"),
+        ],
+    )
+    def test_food(
+        self, excess_world: CompiledRuleSet, patient: dict[str, Any], shown: dict[str, bool], state: str
+    ) -> None:
+        """Food is short when it reaches none of the recommendations."""
+        low, _ = both(excess_world, patient={**patient, "dietary_magnesium_mg_per_day": "310"})
+        assert low["dietary_intake"] is not None
+        assert {one["id"]: one["reached"] for one in low["dietary_intake"]["recommended"]} == shown
+        assert low["dietary_intake"]["food_mg_per_day"] == "310"
+        assert low["state"] == state
+
+    def test_food_and_product_together(self, excess_world: CompiledRuleSet) -> None:
+        dose = {"value": "100", "unit": "mg", "of": "elemental"}
+        line = make.medication("m", "magnesia", dose=dose, times_per_day=1)
+        patient = {"dietary_magnesium_mg_per_day": "275"}
+        low = check(excess_world, make.profile(line, patient=patient))["deficiency_risk"]
+        assert low["dietary_intake"] is not None
+        assert low["dietary_intake"]["with_products_mg_per_day"] == "375"
+        assert low["dietary_intake"]["recommended"][0]["reached"] is True
+        assert low["state"] == "none_known"
+
+    def test_no_food_given(self, excess_world: CompiledRuleSet) -> None:
+        assert both(excess_world)[0]["dietary_intake"] is None
+
+
+class TestCascade:
+    """Low potassium or calcium: magnesium is looked after first, unless it is known and not low."""
+
+    @pytest.mark.parametrize(
+        ("values", "low"),
+        [
+            ([serum("3", "serum_potassium")], None),
+            ([serum("3", "serum_potassium"), serum("0.6")], True),
+            ([serum("3", "serum_potassium"), serum("0.8")], False),
+            ([serum("4", "serum_potassium"), serum("0.6")], False),
+        ],
+    )
+    def test_values(
+        self,
+        excess_world: CompiledRuleSet,
+        values: list[dict[str, Any]],
+        low: bool | None,  # noqa: FBT001 - three values
+    ) -> None:
+        found = both(excess_world, observations=values)[0]["cascade"]
+        assert (found is None) is (low is False)
+        if found is not None:
+            assert (found["analytes"], found["magnesium_is_low"]) == (["serum_potassium"], low)
+            assert found["text"] == "Magnesium first."
+
+    def test_without_the_page_there_is_nothing_to_say(self) -> None:
+        world = make.compiled(make.reference_range("serum_potassium", "3.5"))
+        assert both(world, observations=[serum("3", "serum_potassium")])[0]["cascade"] is None
+
+
+class TestKidney:
+    """Stages of the filtration rate."""
+
+    @pytest.mark.parametrize(
+        ("egfr", "stage"),
+        [("90", "G1"), ("89.9", "G2"), ("60", "G2"), ("59", "G3a"), ("45", "G3a"), ("44", "G3b"), ("30", "G3b"),
+         ("29.9", "G4"), ("15", "G4"), ("14.9", "G5"), ("0", "G5")],
+    )  # fmt: skip
+    def test_measured(self, excess_world: CompiledRuleSet, egfr: str, stage: str) -> None:
+        low, high = both(excess_world, patient={"egfr": {"value": egfr, "unit": "mL/min"}})
+        assert low["kidney_function"] == high["kidney_function"]
+        assert low["kidney_function"] is not None
+        assert low["kidney_function"]["stage"] == stage
+
+    @pytest.mark.parametrize(
+        ("condition", "expected"),
+        [
+            ("stage-4", {"stage": "G4", "dialysis": False}),
+            ("stage-3-to-5", {"stage": "G5 to G3a", "dialysis": None}),
+            ("stages-1-2", {"stage": "G2 to G1", "dialysis": False}),
+            ("on-dialysis", {"stage": None, "dialysis": True}),
+            ("thirst", None),
+        ],
+    )
+    def test_from_a_condition(
+        self, excess_world: CompiledRuleSet, condition: str, expected: dict[str, Any] | None
+    ) -> None:
+        assert both(excess_world, conditions=[{"text": condition}])[0]["kidney_function"] == expected

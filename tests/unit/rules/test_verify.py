@@ -187,3 +187,89 @@ def test_noise_is_measured_on_quiet_cases() -> None:
     result = run(quiet, case({"findings": [{"interaction": "pair"}]}, kind="fires", id="other"))
     assert (result.quiet_cases, result.quiet_findings) == (1, 1)
     assert result.failures == ()
+
+
+CARE = (
+    *RECORDS,
+    make.interaction("drains", direction="depletes_magnesium", affected={"substances": ["alvorin"]}),
+    make.monitoring_schedule("level", "serum_magnesium", interactions=["drains"], every_days=30),
+    make.reference_range(),
+    make.salt_form("oxide", "MgO"),
+    make.substance("magnesium-oxide", salt_form="oxide"),
+    make.guidance("dietary-magnesium", "diet"),
+)
+MEASURED = {"kind": "serum_magnesium", "value": "0.8", "unit": "mmol/L", "taken_on": "2026-11-01"}
+
+
+def beyond(expect: dict[str, Any], **asked: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """What a case complains about that asks for a plan and a timetable of alvorin and betarine.
+
+    Betarine is taken an hour after alvorin; two hours are needed, and six before alvorin in the evening.
+    """
+    lines = [{**LIST[0], "times": ["08:00", "20:00"]}, {**LIST[1], "times": ["09:00"]}]
+    body = {"medications": lines, "as_of": "2026-11-22", "observations": [MEASURED], "plan": True, "timetable": True}
+    rules = make.rule_set(*CARE)
+    one = case(expect, profile={**body, **asked})
+    failures = verify(compile_rule_set(rules.model_copy(update={"cases": (one,)}))).failures
+    return failures[0].details if failures else ()
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        {"settled": [], "deficiency": "risk_factors", "excess": "risk_factors"},
+        {"plan": {"decision": "food_first", "food": True}},
+        {"plan": {"monitoring": [{"test": "serum_magnesium", "state": "planned", "due_on": "2026-12-01"}]}},
+        {"timetable": {"state": "planned", "times": {"b": ["10:00"], "a": ["20:00", "08:00"]}, "moved": ["b"]}},
+        {"timetable": {"conflict": []}, "plan": {}},
+    ],
+)
+def test_case_about_risks_plan_and_times_that_holds(expect: dict[str, Any]) -> None:
+    assert beyond(expect) == ()
+
+
+@pytest.mark.parametrize(
+    ("expect", "complaint"),
+    [
+        ({"settled": ["pair", "pair"]}, "settled are [], expected ['pair']"),
+        ({"deficiency": "none_known"}, "deficiency is risk_factors, expected none_known"),
+        ({"excess": "measured_high"}, "excess is risk_factors, expected measured_high"),
+        ({"plan": {"decision": "no_need_shown"}}, "the plan is food_first, expected no_need_shown"),
+        ({"plan": {"food": False}}, "food is advised"),
+        ({"plan": {"forms": [{"form": "oxide", "fit": "fits"}]}}, "form oxide is None, expected fits"),
+        ({"plan": {"monitoring": [{"test": "ecg", "state": "due"}]}}, "ecg is not monitored"),
+        (
+            {"plan": {"monitoring": [{"test": "serum_magnesium", "state": "overdue"}]}},
+            "serum_magnesium is planned, expected overdue",
+        ),
+        (
+            {"plan": {"monitoring": [{"test": "serum_magnesium", "state": "planned", "due_on": "2026-12-02"}]}},
+            "serum_magnesium is due on 2026-12-01, expected 2026-12-02",
+        ),
+        ({"timetable": {"state": "impossible"}}, "the timetable is planned, expected impossible"),
+        ({"timetable": {"moved": []}}, "moved are ['b'], expected []"),
+        ({"timetable": {"conflict": ["b", "a"]}}, "the conflict is [], expected ['a', 'b']"),
+    ],
+)
+def test_case_about_risks_plan_and_times_that_does_not_hold(expect: dict[str, Any], complaint: str) -> None:
+    assert beyond(expect) == (complaint,)
+
+
+def test_times_that_are_not_planned() -> None:
+    lines = [{**LIST[0], "times": ["08:00"]}]
+    assert beyond({"timetable": {"times": {"a": ["09:00"]}}}, medications=lines) == (
+        "a is at ['08:00'], expected ['09:00']",
+    )
+
+
+def test_food_that_is_not_advised() -> None:
+    complaint = ("food is not advised",)
+    lines = [{"id": "c", "text": "magnesium", "times": ["08:00"]}]
+    assert beyond({"plan": {"food": True}}, medications=lines) == complaint
+
+
+def test_a_plan_or_timetable_nobody_asked_for() -> None:
+    assert details({"plan": {}, "timetable": {}}) == (
+        "there is no plan; the profile has to ask for it",
+        "there is no timetable; the profile has to ask for it",
+    )
