@@ -76,7 +76,7 @@ _MAJOR: Final = Severity.MAJOR.rank
 _FOOD_NEEDS_EGFR: Final = 30
 # Medicines that leave the stomach without the acid that some salts need to dissolve.
 _LESS_ACID: Final = frozenset({"proton-pump-inhibitors", "potassium-competitive-acid-blockers", "h2-antagonists"})
-_TRY_BUDGET: Final = 500_000
+_TRY_BUDGET: Final = 2_000_000
 _FITS: Final = (Fit.FITS, Fit.WITH_CARE, Fit.UNSUITABLE)
 _ABSORBED: Final = tuple(AbsorptionRank)
 _LAXATIVE: Final = tuple(LaxativeEffect)

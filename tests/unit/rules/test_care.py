@@ -81,3 +81,9 @@ class TestAmounts:
     def test_nothing_is_no_amount(self, amount: str) -> None:
         with pytest.raises(ValidationError, match="greater than 0"):
             make.recommended_intake("body", amount)
+
+
+@pytest.mark.parametrize("number", ["1E+999999999", "1E-999999999", "1000000000000", "NaN", "Infinity"])
+def test_no_number_of_a_record_fills_the_memory(number: str) -> None:
+    with pytest.raises(ValidationError):
+        make.recommended_intake("for-all", number)

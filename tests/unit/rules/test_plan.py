@@ -124,6 +124,10 @@ class TestDecision:
         assert found["decision"] == "do_not_supplement"
         assert len(found["reasons"]) == 1
 
+    def test_a_diagnosis_of_too_little_counts_without_a_value(self) -> None:
+        compiled = world(make.condition("hypomagnesaemia", name="too little magnesium"))
+        assert plan(compiled, conditions=({"text": "too little magnesium"},))["decision"] == "oral_treatment"
+
     def test_an_old_value_says_that_it_is_old(self) -> None:
         found = plan(world(), observations=({**LOW, "taken_on": "2026-01-01"},))
         assert found["decision"] == "oral_treatment"

@@ -508,6 +508,11 @@ class TestRoutesAndForms:
     def test_two_routes_in_the_text(self, world: CompiledRuleSet) -> None:
         assert resolved(world, "furosemide PO or IV")["routes"] == ["oral", "intravenous"]
 
+    def test_a_dose_form_that_can_be_given_any_way_leaves_the_route_open(self, world: CompiledRuleSet) -> None:
+        line = make.medication("a", "furosemide", dose_form="solution")
+        (shown,) = check(world, make.profile(line))["medications"]
+        assert len(shown["routes"]) == 3
+
 
 class TestCache:
     """The same lines come again and again; remembering them may not change an answer or grow without end."""
