@@ -453,11 +453,11 @@ class _Plan:
                         }
                         break
                 if feasible(others, self.gaps, budget):
-                    instead = (
-                        "stopping it, or a product without magnesium or aluminium in its place"
-                        if medicine.id in magnesium
-                        else "another medicine or form that needs no interval, or a pause of the magnesium product"
-                    )
+                    instead = "another medicine or form, or other hours of waking and eating"
+                    if medicine.id in magnesium:
+                        instead = "stopping it, or a product without magnesium or aluminium in its place"
+                    elif len(stuck) > 1:
+                        instead = "another medicine or form that needs no interval, or a pause of the magnesium product"
                     yield {"medication_id": medicine.id, "text": f"{self._named(medicine.id)}: {instead}."}
             except OutOfBudget:
                 return

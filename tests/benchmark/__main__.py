@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.benchmark import engine, http, recognition, terminology
+from tests.benchmark import engine, http, recognition, terminology, timetable
 
-SECTIONS = ("engine", "growth", "recognition", "http", "instructions", "terminology")
+SECTIONS = ("engine", "growth", "recognition", "timetable", "http", "instructions", "terminology")
 
 
 def main() -> None:
@@ -27,6 +27,8 @@ def main() -> None:
         engine.growth(arguments.rounds)
     if "recognition" in chosen:
         recognition.lines(arguments.rounds)
+    if "timetable" in chosen:
+        timetable.plans(arguments.rounds)
     if "http" in chosen:
         http.throughput(max(3, arguments.rounds // 2))
     if "instructions" in chosen:

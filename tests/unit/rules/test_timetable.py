@@ -333,8 +333,12 @@ class TestNone:
         assert found["conflict"]["text"] == (
             "p (plainol) fits nowhere between 08:00 and 11:00: food, time of day and its own doses leave no time."
         )
-        [remedy] = found["conflict"]["would_help"]
-        assert remedy["medication_id"] == "p"
+        assert found["conflict"]["would_help"] == [
+            {
+                "medication_id": "p",
+                "text": "p (plainol): another medicine or form, or other hours of waking and eating.",
+            }
+        ]
 
     @pytest.mark.parametrize("day", [{"wakes_at": "07:03", "sleeps_at": "09:03", "meals": []}])
     def test_between_the_points_of_the_grid_there_may_be_one(self, day: dict[str, Any]) -> None:
