@@ -281,6 +281,14 @@ class TestPopulations:
         world = make.compiled(make.substance("alvorin"), rule, *records)
         return answer(check(world, make.profile(make.medication("m1", "alvorin"), **question)))
 
+    @pytest.mark.parametrize(("magnesium", "applies"), [(None, False), ("0.6", True), ("0.8", False)])
+    def test_nobody_is_asked_for_a_second_value(self, magnesium: str | None, *, applies: bool) -> None:
+        both = {"all": [{"serum_potassium": {"below": "3.5"}}, {"serum_magnesium": {"below": "0.7"}}]}
+        values = {"serum_potassium": "3", **({"serum_magnesium": magnesium} if magnesium else {})}
+        given = [{"kind": kind, "value": value, "unit": "mmol/L"} for kind, value in values.items()]
+        found = self.of(make.condition("both", present_when=both), condition="both", observations=given)
+        assert found == ("applies" if applies else "does_not_apply", [])
+
     @pytest.mark.parametrize(
         ("patient", "expected"),
         [

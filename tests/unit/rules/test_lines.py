@@ -70,6 +70,7 @@ class TestRoutes:
             (["intravenous"], {"text": "alvorin injection"}, ("applies", [])),  # the only injected route it has
             (["oral"], {"dose_form": "tablet"}, ("applies", [])),
             (["oral"], {"dose_form": "injection"}, ("does_not_apply", [])),
+            (["oral"], {"dose_form": "other"}, ("may_apply", ROUTE)),  # a form that says nothing of the route
             (["oral"], {"dose_form": "powder"}, ("may_apply", ROUTE)),  # a powder may be for injection
             (["oral"], {"text": "alvorin IV", "route": "oral"}, ("applies", [])),  # the caller counts first
             (["oral"], {"text": "alvorin IV", "dose_form": "tablet"}, ("applies", [])),
