@@ -132,10 +132,9 @@ def _given(item: MedicationItem, resolution: Resolution) -> Given:
     if item.route is not None:
         only = len(resolution.entries) == 1 and resolution.entries[0].routes == (item.route,)
         return Given((item.route,), f"route {item.route} as given", form, usual=only and form is None)
-    if item.dose_form is not None:
-        routes = _narrowed(routes_of_form(item.dose_form), resolution.entries)
-        if routes:
-            return Given(routes, f"route {'/'.join(routes)} from the dose form given", form)
+    routes = () if item.dose_form is None else _narrowed(routes_of_form(item.dose_form), resolution.entries)
+    if routes:
+        return Given(routes, f"route {'/'.join(routes)} from the dose form given", form)
     return Given(resolution.given.routes, resolution.given.words, form, usual=resolution.given.usual and form is None)
 
 
