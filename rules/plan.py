@@ -72,7 +72,8 @@ _CONSTIPATION: Final = "constipation"
 _EGFR: Final = "patient.egfr"
 _MODERATE: Final = Severity.MODERATE.rank
 _MAJOR: Final = Severity.MAJOR.rank
-# Below this filtration rate food is no harmless source either, and magnesium by mouth is contraindicated.
+# Below this filtration rate UK product information contraindicates magnesium by mouth, and the page on food, which
+# speaks of working kidneys, is no advice either.
 _FOOD_NEEDS_EGFR: Final = 30
 # Medicines that leave the stomach without the acid that some salts need to dissolve.
 _LESS_ACID: Final = frozenset({"proton-pump-inhibitors", "potassium-competitive-acid-blockers", "h2-antagonists"})
@@ -151,11 +152,10 @@ class _Planner:
         supplement: SupplementPlan | None = None
         if decision in _WITH_SUPPLEMENT and (amount := self._amount(decision)) is not None:
             supplement = self._supplement(amount)
-            if all(form["fit"] == Fit.UNSUITABLE for form in supplement["forms"]):
+            forms = supplement["forms"]
+            if forms and all(form["fit"] == Fit.UNSUITABLE for form in forms):
                 decision = PlanDecision.DO_NOT_SUPPLEMENT
-                reasons = list(
-                    {reason["text"]: reason for form in supplement["forms"] for reason in form["reasons"]}.values()
-                )
+                reasons = list({reason["text"]: reason for form in forms for reason in form["reasons"]}.values())
                 supplement = None
                 self.ask_first.clear()
             elif self.situation.facts.egfr == (None, None):

@@ -80,6 +80,18 @@ def plan(compiled: CompiledRuleSet, *lines: dict[str, Any], **facts: Any) -> Pla
     return check(compiled, make.profile(*lines, **asked))["plan"]
 
 
+def about(party: dict[str, Any], severity: str, operational_class: str) -> Any:  # noqa: ANN401 - a record
+    """A rule about magnesium products alone."""
+    return make.interaction(
+        "about-magnesium",
+        direction="contraindicated_condition",
+        severity=severity,
+        operational_class=operational_class,
+        affected=None,
+        precipitant=party,
+    )
+
+
 def elemental(value: str) -> dict[str, str]:
     """A dose that counts the magnesium."""
     return {"value": value, "unit": "mg", "of": "elemental"}
@@ -244,43 +256,22 @@ class TestFit:
         assert (option["fit"], option["times"]) == ("with_care", [])
 
     def test_one_form_that_is_contraindicated_leaves_the_other(self) -> None:
-        never = make.interaction(
-            "never",
-            direction="contraindicated_condition",
-            severity="contraindicated",
-            operational_class="avoid",
-            affected=None,
-            precipitant={"substances": ["magnesium-plain"]},
-        )
+        never = about({"substances": ["magnesium-plain"]}, "contraindicated", "avoid")
         found = options(plan(world(never), observations=(LOW,)))
         assert {name: option["fit"] for name, option in found.items()} == {"plain": "unsuitable", "other": "fits"}
         assert list(found) == ["other", "plain"]
         assert (found["plain"]["times"], found["plain"]["products"], found["plain"]["salt"]) == ([], [], [])
 
     def test_a_moderate_finding_asks_for_care(self) -> None:
-        careful = make.interaction(
-            "careful",
-            direction="side_effect",
-            severity="moderate",
-            operational_class="monitor",
-            affected=None,
-            precipitant={"substances": ["magnesium-plain"]},
-        )
+        careful = about({"substances": ["magnesium-plain"]}, "moderate", "monitor")
         assert options(plan(world(careful), observations=(LOW,)))["plain"]["fit"] == "with_care"
 
     def test_all_forms_contraindicated_with_a_low_value_is_a_matter_for_the_prescriber(self) -> None:
-        never = make.interaction(
-            "never",
-            direction="contraindicated_condition",
-            severity="contraindicated",
-            operational_class="avoid",
-            affected=None,
-            precipitant={"classes": [make.MAGNESIUM]},
-        )
+        never = about({"classes": [make.MAGNESIUM]}, "contraindicated", "avoid")
         compiled = world(never, make.guidance("treatment-of-low-magnesium"))
         found = plan(compiled, observations=(LOW,))
         assert found["decision"] == "do_not_supplement"
-        assert [reason["interaction_id"] for reason in found["reasons"]] == ["never"]
+        assert [reason["interaction_id"] for reason in found["reasons"]] == ["about-magnesium"]
         assert found["refer"] is not None
 
     def test_constipation_welcomes_what_diarrhoea_would_not(self) -> None:
@@ -317,6 +308,11 @@ class TestFit:
             bands(),
         )
         assert options(plan(compiled, observations=(LOW,)))["antacid"]["fit"] == "with_care"
+
+    def test_where_no_form_is_known_nothing_speaks_against_magnesium(self) -> None:
+        compiled = make.compiled(make.supplement_target("treat", "oral_treatment", "300", "600"), bands())
+        found = plan(compiled, observations=(LOW,))
+        assert (found["decision"], options(found)) == ("oral_treatment", {})
 
     def test_the_added_line_takes_no_id_of_the_list(self) -> None:
         found = plan(world(BINDS), make.medication("plan", "alvorin", times=("08:00",)), observations=(LOW,))
