@@ -52,6 +52,15 @@ Decimals = Annotated[
     StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$"),
     Field(description="A decimal number as text, without sign or exponent.", examples=["400", "0.62"]),
 ]
+# The most that UK product information gives by mouth is 24 mmol a day, 583 mg; a slip of a digit is no plan.
+SupplementTarget = Annotated[
+    str,
+    StringConstraints(pattern=r"^(([1-9][0-9]?|[1-5][0-9]{2})(\.[0-9]{1,9})?|600)$"),
+    Field(
+        description="Elemental magnesium a day that the plan is to reach with a supplement, from 1 to 600 mg, as text.",
+        examples=["300"],
+    ),
+]
 Typed = Annotated[str, StringConstraints(min_length=1, max_length=MAXIMUM_NAME_LENGTH)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
@@ -263,10 +272,7 @@ class MedicationProfile(Question):
     plan: bool = Field(
         default=False, description="`true` adds what may be done about magnesium, and what to measure when."
     )
-    magnesium_target_mg_per_day: (
-        Annotated[Decimals, Field(description="Elemental magnesium a day that the plan is to reach with a supplement.")]
-        | None
-    ) = None
+    magnesium_target_mg_per_day: SupplementTarget | None = None
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:

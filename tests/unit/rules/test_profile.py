@@ -212,3 +212,16 @@ class TestTheRest:
         }
         refused({"medications": [], field: [one[field]] * (limit + 1)}, f"at most {limit} items")
         assert len(getattr(make.profile(**{field: [one[field]] * limit}), field)) == limit
+
+
+class TestSupplementTarget:
+    """A slip of a digit must not become a plan."""
+
+    @pytest.mark.parametrize("value", ["1", "9.5", "64", "300", "583.32", "599.999999999", "600"])
+    def test_from_one_to_six_hundred(self, value: str) -> None:
+        assert make.profile(magnesium_target_mg_per_day=value).magnesium_target_mg_per_day == value
+
+    @pytest.mark.parametrize("value", ["0", "0.5", "-1", "600.1", "601", "3000", "030", "1e2", "", "NaN", 300])
+    def test_nothing_else(self, value: object) -> None:
+        with pytest.raises(ValidationError):
+            make.profile(magnesium_target_mg_per_day=value)
