@@ -27,13 +27,18 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Decimal):
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return decimal_text(value)
     if isinstance(value, Enum):
         return value.value
     if hasattr(value, "isoformat"):
         return _date(value)
     return value
+
+
+def decimal_text(value: Decimal) -> str:
+    """A decimal without exponent and without trailing zeros."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _date(value: date) -> str:

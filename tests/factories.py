@@ -331,6 +331,22 @@ _FIELD_OF: dict[type[Document], str] = {
 }
 
 
+def case(record_id: str = "case", **given: Any) -> Case:  # noqa: ANN401
+    """A whole list of one line that nobody expects anything of."""
+    defaults = {
+        "id": record_id,
+        "last_reviewed_on": REVIEWED,
+        "kind": "whole_list",
+        "title": f"The case {record_id}",
+        "rationale": "A sentence why it is so.",
+        "citations": references(),
+        "profile": {"medications": [medication("a", "drug")]},
+        "expect": {},
+    }
+    # As from a file: the profile is strict, and takes enumerations as text from JSON only.
+    return Case.model_validate_json(json.dumps({**defaults, **given}))
+
+
 def rule_set(*records: Document) -> RuleSet:
     """A rule set of the records, in canonical order; the common source is added."""
     content: dict[str, list[Any]] = {name: [] for name in _FIELD_OF.values()}
