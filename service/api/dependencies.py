@@ -14,12 +14,14 @@ from service.api.rendering import Renderer
 from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogue, Catalogues
 from service.application.checks import Checks
+from service.application.principals import DEVELOPER, Principal
 from service.application.watch import StoreWatch
 from service.settings import Settings
 from service.telemetry import Metrics
 
 API_VERSION: Final = version("magcheck")
 _DIGITS_OF_DIGEST: Final = 32
+PRINCIPAL: Final = "magcheck.principal"
 
 
 class Parts(NamedTuple):
@@ -51,6 +53,12 @@ async def _parts(request: Request) -> Parts:
 
 
 GivenParts = Annotated[Parts, Depends(_parts)]
+
+
+def principal_of(request: Request) -> Principal:
+    """Who asks: put there by the route before anything else was looked at."""
+    principal: Principal = request.scope.get(PRINCIPAL, DEVELOPER)
+    return principal
 
 
 async def catalogue_of(catalogues: Catalogues) -> Catalogue:

@@ -16,23 +16,31 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from service.api.dependencies import API_VERSION
 from service.api.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX, Problem, ProblemCode
+from service.application.principals import Permission
 
 _SCHEMAS: Final = "#/components/schemas/"
 _STATUSES: Final = "x-statuses"
+PERMISSION: Final = "x-permission"
 # What any request may be answered with, whatever the path.
 _COMMON_STATUSES: Final = (400, 405, 413, 422, 431, 500)
 _RESPONSE_NAMES: Final = {
     400: "BadRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "NotFound",
     405: "MethodNotAllowed",
+    409: "Conflict",
+    412: "PreconditionFailed",
     413: "ContentTooLarge",
     415: "UnsupportedMediaType",
     422: "UnprocessableContent",
+    428: "PreconditionRequired",
+    429: "TooManyRequests",
     431: "HeadersTooLarge",
     500: "InternalError",
     503: "ServiceUnavailable",
 }
-_RESPONSE_HEADERS: Final = {405: "Allow", 503: "RetryAfter"}
+_RESPONSE_HEADERS: Final = {401: "WWW-Authenticate", 405: "Allow", 429: "RetryAfter", 503: "RetryAfter"}
 _EXAMPLE_ID: Final = "0b6a3c1e-5d0f-4c57-9a39-6f6f3f1f7f10"
 _FAULTS: Final[dict[ProblemCode, list[dict[str, str]]]] = {
     ProblemCode.DUPLICATE_KEY: [
@@ -65,6 +73,21 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
         "No rule set has been loaded, so nothing can be answered. Try again shortly; /health/ready tells more."
     ),
     ProblemCode.NOT_READY: "No rule set has been loaded.",
+    ProblemCode.IDEMPOTENCY_KEY_REQUIRED: (
+        "This request changes something, so it needs an Idempotency-Key header of 8 to 64 letters, digits, `.`, `_`, "
+        "`:` or `-`: new for each wish, the same when the request is sent again."
+    ),
+    ProblemCode.NOT_AUTHENTICATED: "Who asks could not be established; send an API key or a bearer token.",
+    ProblemCode.NOT_PERMITTED: "The roles of who asks do not allow this; it needs drafts:review.",
+    ProblemCode.REAUTHENTICATION_REQUIRED: "A signature needs the password once more, or a sign-in of this moment.",
+    ProblemCode.ILLEGAL_STEP: "The draft is published and takes no changes; open another one.",
+    ProblemCode.GATE_REFUSED: "2 of 785 worked cases do not hold.",
+    ProblemCode.RULE_SET_MOVED: "Another rule set answers than the one the draft was based on; rebase the draft.",
+    ProblemCode.PRECONDITION_FAILED: "The draft has changed since; read it again and look at what is new.",
+    ProblemCode.PRECONDITION_REQUIRED: "Send the ETag of the draft in If-Match, so that no other change gets lost.",
+    ProblemCode.IDEMPOTENCY_KEY_REUSED: "This Idempotency-Key was used for another request; make a new one.",
+    ProblemCode.TOO_MANY_REQUESTS: "This key may send 600 requests a minute; try again in 3 seconds.",
+    ProblemCode.STORE_UNAVAILABLE: "The database does not answer, so nothing was changed. Try again shortly.",
 }
 _DESCRIPTION: Final = """\
 Tells a pharmacy system what magnesium has to do with a patient's medicines: which drugs drain it, which hold it back,
@@ -97,6 +120,11 @@ READS: Final[dict[int | str, dict[str, Any]]] = {
 def statuses(*more: int) -> dict[str, Any]:
     """Part of a route's ``openapi_extra``: problems it may answer with besides those every route has."""
     return {_STATUSES: list(more)}
+
+
+def needs(permission: Permission) -> dict[str, Any]:
+    """Part of a route's ``openapi_extra``: what somebody must be allowed to do to use it."""
+    return {PERMISSION: permission.value}
 
 
 def json_body(model: type[BaseModel], examples: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,6 +189,7 @@ def _complete(operation: dict[str, Any]) -> None:
         if "304" in responses:
             response.setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
         response.setdefault("headers", {})["X-Correlation-ID"] = {"$ref": "#/components/headers/CorrelationId"}
+    operation.pop(PERMISSION, None)
     for status in (*_COMMON_STATUSES, *operation.pop(_STATUSES, ())):
         responses[str(status)] = {"$ref": f"#/components/responses/{_RESPONSE_NAMES[status]}"}
     operation["responses"] = dict(sorted(responses.items()))
@@ -209,6 +238,7 @@ _HEADERS: Final = {
     "CorrelationId": {"description": "The id of the request in our log.", "schema": {"type": "string"}},
     "ETag": {"description": "Identifies this version of the answer.", "schema": {"type": "string"}},
     "Allow": {"description": "The methods this path takes.", "schema": {"type": "string"}},
+    "WWW-Authenticate": {"description": "How somebody can prove who they are.", "schema": {"type": "string"}},
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "string"}},
 }
 

@@ -20,7 +20,7 @@ from starlette.types import Scope
 
 from service.api.faults import Fault, parameter_faults
 from service.api.frame import frame_of
-from service.errors import NoRuleSet
+from service.errors import MigrationNeeded, NoRuleSet, ServiceError, StoreUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "/problems/"
@@ -34,15 +34,27 @@ class ProblemCode(StrEnum):
     MALFORMED_JSON = "malformed-json"
     DUPLICATE_KEY = "duplicate-key"
     DUPLICATE_PARAMETER = "duplicate-parameter"
+    IDEMPOTENCY_KEY_REQUIRED = "idempotency-key-required"
+    NOT_AUTHENTICATED = "not-authenticated"
+    NOT_PERMITTED = "not-permitted"
+    REAUTHENTICATION_REQUIRED = "reauthentication-required"
     NOT_FOUND = "not-found"
     METHOD_NOT_ALLOWED = "method-not-allowed"
+    ILLEGAL_STEP = "illegal-step"
+    GATE_REFUSED = "gate-refused"
+    RULE_SET_MOVED = "rule-set-moved"
+    PRECONDITION_FAILED = "precondition-failed"
     CONTENT_TOO_LARGE = "content-too-large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     INVALID_REQUEST = "invalid-request"
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    PRECONDITION_REQUIRED = "precondition-required"
+    TOO_MANY_REQUESTS = "too-many-requests"
     HEADERS_TOO_LARGE = "headers-too-large"
     INTERNAL_ERROR = "internal-error"
     NO_RULE_SET = "no-rule-set"
     NOT_READY = "not-ready"
+    STORE_UNAVAILABLE = "store-unavailable"
 
 
 class Kind(NamedTuple):
@@ -57,15 +69,27 @@ KINDS: Final[dict[ProblemCode, Kind]] = {
     ProblemCode.MALFORMED_JSON: Kind(400, "The body is not JSON"),
     ProblemCode.DUPLICATE_KEY: Kind(400, "The body has a key twice"),
     ProblemCode.DUPLICATE_PARAMETER: Kind(400, "A query parameter is given twice"),
+    ProblemCode.IDEMPOTENCY_KEY_REQUIRED: Kind(400, "The request has no idempotency key"),
+    ProblemCode.NOT_AUTHENTICATED: Kind(401, "Nobody knows who asks"),
+    ProblemCode.NOT_PERMITTED: Kind(403, "Who asks may not do this"),
+    ProblemCode.REAUTHENTICATION_REQUIRED: Kind(403, "This needs a fresh proof of who asks"),
     ProblemCode.NOT_FOUND: Kind(404, "There is nothing here"),
     ProblemCode.METHOD_NOT_ALLOWED: Kind(405, "The method is not allowed here"),
+    ProblemCode.ILLEGAL_STEP: Kind(409, "The step is not allowed from here"),
+    ProblemCode.GATE_REFUSED: Kind(409, "The rules do not pass the gate"),
+    ProblemCode.RULE_SET_MOVED: Kind(409, "Another rule set answers by now"),
+    ProblemCode.PRECONDITION_FAILED: Kind(412, "It has changed in the meantime"),
     ProblemCode.CONTENT_TOO_LARGE: Kind(413, "The body is too large"),
     ProblemCode.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body is not declared as JSON"),
     ProblemCode.INVALID_REQUEST: Kind(422, "The request does not fit the contract"),
+    ProblemCode.IDEMPOTENCY_KEY_REUSED: Kind(422, "The idempotency key belongs to another request"),
+    ProblemCode.PRECONDITION_REQUIRED: Kind(428, "The request does not say which version it is about"),
+    ProblemCode.TOO_MANY_REQUESTS: Kind(429, "Too many requests"),
     ProblemCode.HEADERS_TOO_LARGE: Kind(431, "The headers are too large"),
     ProblemCode.INTERNAL_ERROR: Kind(500, "Something went wrong here"),
     ProblemCode.NO_RULE_SET: Kind(503, "There is no rule set to answer from"),
     ProblemCode.NOT_READY: Kind(503, "The service is not ready"),
+    ProblemCode.STORE_UNAVAILABLE: Kind(503, "The database does not answer"),
 }
 # What Starlette and FastAPI raise by themselves; anything else they might raise counts as a malformed request.
 _CODE_OF_STATUS: Final = {
@@ -176,9 +200,17 @@ async def _on_no_rule_set(request: Request, _: NoRuleSet) -> Response:
     return problem_response(request.scope, ProblemCode.NO_RULE_SET, detail, headers={"Retry-After": _RETRY_SECONDS})
 
 
+async def _on_store_unavailable(request: Request, _: ServiceError) -> Response:
+    detail = "The database does not answer, so nothing was changed. Try again shortly."
+    headers = {"Retry-After": _RETRY_SECONDS}
+    return problem_response(request.scope, ProblemCode.STORE_UNAVAILABLE, detail, headers=headers)
+
+
 HANDLERS: Final[dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]] = {
     ProblemError: _on_problem,
     HTTPException: _on_http_exception,
     RequestValidationError: _on_invalid_parameters,
     NoRuleSet: _on_no_rule_set,
+    StoreUnavailable: _on_store_unavailable,
+    MigrationNeeded: _on_store_unavailable,
 }

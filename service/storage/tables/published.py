@@ -1,66 +1,11 @@
-"""The tables. Rows written here are never changed or deleted: triggers of the migrations refuse it on both databases.
+"""Published rule sets and imported terminologies, and the logs of which of them is in use."""
 
-``table=True`` classes do not validate, so every rule a row must keep is a CHECK of the database as well.
-"""
+from datetime import datetime
 
-from datetime import UTC, datetime
-from typing import ClassVar
+from sqlalchemy import CheckConstraint, Column, LargeBinary, String
+from sqlmodel import Field
 
-from sqlalchemy import (
-    JSON,
-    CheckConstraint,
-    Column,
-    DateTime,
-    Dialect,
-    LargeBinary,
-    MetaData,
-    String,
-    Text,
-    TypeDecorator,
-)
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
-
-# Alembic drops and alters constraints by name, and SQLite gives them none of its own.
-NAMING_CONVENTION = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-# The migration this code was written for. Numbers grow, so that an older service can tell a newer schema, which it may
-# use, from an older one, which it may not. A test compares it with Alembic's head.
-SCHEMA_REVISION = "0003"
-
-PlainJson = JSON().with_variant(JSONB(), "postgresql")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite keeps no time zone: it is attached again on reading, and never guessed on writing."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Refuse a moment without a time zone and store UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a stored moment needs a time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Attach UTC, or translate to it."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Stored(SQLModel):
-    """What every table has in common: one MetaData of our own, with names for all constraints."""
-
-    metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMING_CONVENTION)
+from service.storage.tables.stored import PlainJson, Stored, UtcDateTime
 
 
 class RuleSetRow(Stored, table=True):
@@ -109,6 +54,39 @@ class RuleSetActivationRow(Stored, table=True):
     note: str = Field(max_length=2000)
 
 
+class RuleSetSignatureRow(Stored, table=True):
+    """The signature of a published rule set by the key of this installation (HMAC-SHA-256, hexadecimal).
+
+    A table of its own, because a rule set may be signed again with a new key, and rows are never changed.
+    """
+
+    __tablename__ = "rule_set_signature"
+    __table_args__ = (
+        CheckConstraint("length(key_id) between 1 and 40", name="key_id_length"),
+        CheckConstraint("length(signature) = 64", name="signature_length"),
+    )
+
+    number: int = Field(primary_key=True, foreign_key="rule_set.number", sa_column_kwargs={"autoincrement": False})
+    key_id: str = Field(primary_key=True, max_length=40)
+    signature: str = Field(max_length=64)
+    signed_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class RuleSetRetirementRow(Stored, table=True):
+    """A rule set that must never answer again, who wanted that and why; old answers stay replayable."""
+
+    __tablename__ = "rule_set_retirement"
+    __table_args__ = (
+        CheckConstraint("length(author) between 1 and 120", name="author_length"),
+        CheckConstraint("length(reason) between 1 and 2000", name="reason_length"),
+    )
+
+    number: int = Field(primary_key=True, foreign_key="rule_set.number", sa_column_kwargs={"autoincrement": False})
+    retired_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    author: str = Field(max_length=120)
+    reason: str = Field(max_length=2000)
+
+
 class TerminologyRow(Stored, table=True):
     """An imported medicine terminology: immutable, numbered from 1, identified by the SHA-256 of its content.
 
@@ -149,43 +127,3 @@ class TerminologyActivationRow(Stored, table=True):
     activated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     author: str = Field(max_length=120)
     note: str = Field(max_length=2000)
-
-
-class AuditRow(Stored, table=True):
-    """One entry of the audit trail: who did what to what, when and why, with what was there before and after.
-
-    ``before`` and ``after`` are canonical JSON. ``hash`` is the SHA-256 of all other columns, one of them the hash of
-    the entry before: whoever changes, removes or adds one in between breaks every hash behind it.
-    """
-
-    __tablename__ = "audit_entry"
-    __table_args__ = (
-        CheckConstraint("sequence >= 1", name="sequence_positive"),
-        CheckConstraint("length(person) between 1 and 120", name="person_length"),
-        CheckConstraint("length(action) between 1 and 40", name="action_length"),
-        CheckConstraint("length(subject) between 1 and 120", name="subject_length"),
-        CheckConstraint("length(reason) between 1 and 2000", name="reason_length"),
-        CheckConstraint("length(previous_hash) = 64", name="previous_hash_length"),
-        CheckConstraint("length(hash) = 64", name="hash_length"),
-    )
-
-    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
-    person: str = Field(max_length=120)
-    action: str = Field(max_length=40)
-    subject: str = Field(max_length=120, index=True)
-    reason: str = Field(max_length=2000)
-    before: str | None = Field(sa_column=Column(Text, nullable=True))
-    after: str | None = Field(sa_column=Column(Text, nullable=True))
-    previous_hash: str = Field(max_length=64)
-    hash: str = Field(max_length=64, unique=True)
-
-
-# Tables whose rows are refused any change; a migration that creates or rebuilds one sets the triggers.
-APPEND_ONLY: tuple[str, ...] = (
-    "rule_set",
-    "rule_set_activation",
-    "terminology",
-    "terminology_activation",
-    "audit_entry",
-)
