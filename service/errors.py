@@ -87,3 +87,53 @@ class RuleSetDamaged(ServiceError):
         self.number = number
         self.reason = reason
         super().__init__(f"rule set {number} is refused: {reason}")
+
+
+class IdempotencyKeyReused(ServiceError):
+    """The idempotency key was used for another request."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self) -> None:
+        """There is nothing to add."""
+        super().__init__("this Idempotency-Key was used for another request; make a new one")
+
+
+class NotThere(ServiceError):
+    """There is no such thing."""
+
+    code = "not-there"
+
+
+class IllegalStep(ServiceError):
+    """The thing is not in a state from which this step leads on, or not by this person; nothing was changed."""
+
+    code = "illegal-step"
+
+
+class ChangedMeanwhile(ServiceError):
+    """The thing is not the one any more that the caller has seen; nothing was changed."""
+
+    code = "precondition-failed"
+
+
+class RecordInvalid(ServiceError):
+    """A record does not fit its model; ``problems`` has a pointer, a kind and a text for each fault."""
+
+    code = "record-invalid"
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        """Keep pointers and texts; none repeats what was sent."""
+        self.problems = tuple(problems)
+        super().__init__("the record does not fit its form")
+
+
+class GateRefused(ServiceError):
+    """Rules do not pass the gate; ``reasons`` says why, in words."""
+
+    code = "gate-refused"
+
+    def __init__(self, reasons: list[str]) -> None:
+        """Keep the reasons one by one, and join them for people."""
+        self.reasons = tuple(reasons)
+        super().__init__("; ".join(reasons))

@@ -174,6 +174,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("submitted_revision", sa.Integer(), nullable=True),
         sa.Column("opened_by", sa.String(length=200), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
@@ -187,6 +188,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "state in ('open', 'submitted', 'approved', 'published', 'discarded')", name=op.f("ck_draft_state_known")
+        ),
+        sa.CheckConstraint(
+            "(digest is null) = (submitted_revision is null)", name=op.f("ck_draft_revision_with_digest")
         ),
         sa.CheckConstraint("base_number >= 1", name=op.f("ck_draft_base_number_positive")),
         sa.CheckConstraint("digest is null or length(digest) = 64", name=op.f("ck_draft_digest_length")),
@@ -256,7 +260,7 @@ def upgrade() -> None:
             "(document is null) = (action = 'undo')", name=op.f("ck_draft_change_document_unless_undone")
         ),
         sa.CheckConstraint(
-            "action in ('create', 'revise', 'withdraw', 'undo', 'carry')", name=op.f("ck_draft_change_action_known")
+            "action in ('create', 'revise', 'withdraw', 'undo')", name=op.f("ck_draft_change_action_known")
         ),
         sa.CheckConstraint("length(kind) between 1 and 40", name=op.f("ck_draft_change_kind_length")),
         sa.CheckConstraint("length(person) between 1 and 200", name=op.f("ck_draft_change_person_length")),

@@ -22,6 +22,7 @@ class DraftRow(Stored, table=True):
         CheckConstraint(
             "(digest is not null) = (state in ('submitted', 'approved', 'published'))", name="digest_when_submitted"
         ),
+        CheckConstraint("(digest is null) = (submitted_revision is null)", name="revision_with_digest"),
         CheckConstraint("(published_number is not null) = (state = 'published')", name="number_when_published"),
     )
 
@@ -32,6 +33,8 @@ class DraftRow(Stored, table=True):
     revision: int
     # Of the whole rule set that the draft makes: what is reviewed, signed and published.
     digest: str | None = Field(default=None, max_length=64)
+    # The revision it was submitted as: signatures of an earlier submission count no more, even of the same content.
+    submitted_revision: int | None = None
     opened_by: str = Field(max_length=200)
     opened_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     changed_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
@@ -49,7 +52,7 @@ class DraftChangeRow(Stored, table=True):
         CheckConstraint("sequence >= 1", name="sequence_positive"),
         CheckConstraint("length(kind) between 1 and 40", name="kind_length"),
         CheckConstraint("length(record_id) between 1 and 80", name="record_id_length"),
-        CheckConstraint("action in ('create', 'revise', 'withdraw', 'undo', 'carry')", name="action_known"),
+        CheckConstraint("action in ('create', 'revise', 'withdraw', 'undo')", name="action_known"),
         CheckConstraint("(document is null) = (action = 'undo')", name="document_unless_undone"),
         CheckConstraint("length(person) between 1 and 200", name="person_length"),
         CheckConstraint("length(reason) between 1 and 2000", name="reason_length"),
@@ -69,7 +72,7 @@ class DraftChangeRow(Stored, table=True):
 class DraftSignatureRow(Stored, table=True):
     """What a reviewer signed: name, moment, meaning, and the digest of exactly the content that was shown.
 
-    It counts while the draft still is at ``revision``; any later change voids it.
+    It counts while the draft is as it was submitted at ``revision``; any later change voids it.
     """
 
     __tablename__ = "draft_signature"

@@ -1,0 +1,73 @@
+"""Named queries about drafts. Nothing here opens a transaction or decides which step is allowed."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.storage.tables import DraftChangeRow, DraftRow, DraftSignatureRow
+
+
+def get(session: Session, draft_id: str) -> DraftRow | None:
+    """One draft."""
+    return session.get(DraftRow, draft_id)
+
+
+def newest(session: Session, *, state: str | None, limit: int, offset: int) -> tuple[list[DraftRow], int]:
+    """A page of drafts, those changed last first, and how many there are."""
+    query = select(DraftRow)
+    count = sa.select(sa.func.count()).select_from(DraftRow)
+    if state is not None:
+        query = query.where(col(DraftRow.state) == state)
+        count = count.where(col(DraftRow.state) == state)
+    rows = session.exec(
+        query.order_by(col(DraftRow.changed_at).desc(), col(DraftRow.id)).limit(limit).offset(offset)
+    ).all()
+    return list(rows), session.connection().scalar(count) or 0
+
+
+def save(session: Session, draft: DraftRow) -> None:
+    """Write a draft that is new or changed. The caller holds the write lock."""
+    session.add(draft)
+    session.flush()
+
+
+def changes(session: Session, draft_id: str) -> list[DraftChangeRow]:
+    """All changes of a draft, in order."""
+    query = select(DraftChangeRow).where(col(DraftChangeRow.draft_id) == draft_id)
+    return list(session.exec(query.order_by(col(DraftChangeRow.sequence))))
+
+
+def add_change(session: Session, change: DraftChangeRow) -> None:
+    """Write a change behind the last one; its sequence is set here. The caller holds the write lock."""
+    change.sequence = _next(session, DraftChangeRow.sequence, DraftChangeRow.draft_id, change.draft_id)
+    session.add(change)
+    session.flush()
+
+
+def signatures(session: Session, draft_id: str) -> list[DraftSignatureRow]:
+    """All signatures of a draft, in order."""
+    query = select(DraftSignatureRow).where(col(DraftSignatureRow.draft_id) == draft_id)
+    return list(session.exec(query.order_by(col(DraftSignatureRow.sequence))))
+
+
+def add_signature(session: Session, signature: DraftSignatureRow) -> None:
+    """Write a signature behind the last one; its sequence is set here. The caller holds the write lock."""
+    signature.sequence = _next(session, DraftSignatureRow.sequence, DraftSignatureRow.draft_id, signature.draft_id)
+    session.add(signature)
+    session.flush()
+
+
+def change_counts(session: Session, draft_ids: Sequence[str]) -> dict[str, int]:
+    """How many records each draft changes, undone ones included."""
+    query = (
+        sa.select(col(DraftChangeRow.draft_id), sa.func.count(sa.distinct(col(DraftChangeRow.record_id))))
+        .where(col(DraftChangeRow.draft_id).in_(draft_ids))
+        .group_by(col(DraftChangeRow.draft_id))
+    )
+    return {draft_id: number for draft_id, number in session.connection().execute(query)}
+
+
+def _next(session: Session, sequence: int, key: str, draft_id: str) -> int:
+    last = session.connection().scalar(sa.select(sa.func.max(col(sequence))).where(col(key) == draft_id))
+    return (last or 0) + 1
