@@ -47,9 +47,7 @@ class Answer:
     tag: str | None = None
 
 
-def answered(
-    content: object, *, status: int = 200, location: str | None = None, tag: str | None = None
-) -> Answer:
+def answered(content: object, *, status: int = 200, location: str | None = None, tag: str | None = None) -> Answer:
     """An answer with this content as JSON."""
     return Answer(status, json.dumps(content, ensure_ascii=False, separators=(",", ":")), location, tag)
 
