@@ -27,6 +27,7 @@ IMAGE = "localhost/magcheck:dev"
 # Run inside the image: the worked cases, then a start from nothing until the service calls itself ready.
 TRY_IMAGE = """set -e
 magcheck knowledge verify
+export MAGCHECK_SECRET_KEY=$(python3 -c "import secrets; print(secrets.token_hex(32))")
 magcheck db upgrade
 magcheck serve --port 8099 & server=$!
 trap 'kill $server; wait $server || :' EXIT

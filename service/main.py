@@ -4,6 +4,7 @@ Nothing is configured at import. This process migrates nothing and loads neither
 """
 
 import gc
+import os
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
@@ -27,6 +28,7 @@ from service.api.wire import ProblemProtocol
 from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogues
 from service.application.checks import Checks, new_id, utc_today
+from service.application.keyring import Keyring, keyring_of
 from service.application.watch import StoreWatch
 from service.errors import SettingsInvalid
 from service.settings import Environment, Settings
@@ -53,12 +55,17 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
     active: ActiveRuleSet,
     *,
     watch: StoreWatch | None = None,
+    keyring: Keyring | None = None,
     metrics: Metrics | None = None,
     today: Callable[[], date] = utc_today,
     make_id: Callable[[], str] = new_id,
     on_started: Callable[[], None] | None = None,
 ) -> Application:
-    """Put an application together. Without a ``watch`` it answers from the rule set ``active`` already holds."""
+    """Put an application together.
+
+    Without a ``watch`` it answers from the rule set ``active`` already holds; without a ``keyring`` it has one that is
+    known to this process alone.
+    """
     metrics = metrics or Metrics()
     catalogues = Catalogues(active)
     parts = Parts(
@@ -68,6 +75,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         catalogues=catalogues,
         metrics=metrics,
         watch=watch,
+        keyring=keyring or Keyring(os.urandom(32)),
         renderer=Renderer(),
     )
 
@@ -130,9 +138,10 @@ def app_from_environment() -> Application:
     gc.disable()  # until `_settle`: nothing made during the start becomes garbage
     settings = Settings.from_environment()
     configure_logging(level=settings.log_level, console=settings.environment is Environment.DEVELOPMENT)
+    keyring = keyring_of(settings)
     store = Store.open(settings.database_url.get_secret_value())
     active = ActiveRuleSet()
-    return create_app(settings, active, watch=StoreWatch(store, active), on_started=_settle)
+    return create_app(settings, active, watch=StoreWatch(store, active), keyring=keyring, on_started=_settle)
 
 
 def _settle() -> None:
@@ -166,10 +175,11 @@ def main() -> None:
     """Serve until told to stop."""
     try:
         settings = Settings.from_environment()
+        app = app_from_environment()
     except SettingsInvalid as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(_NOT_STARTED)
-    running = server(app_from_environment(), host=settings.host, port=settings.port)
+    running = server(app, host=settings.host, port=settings.port)
     with suppress(KeyboardInterrupt):  # uvicorn has shut down in order by then and raises the signal once more
         running.run()
     if not running.started:

@@ -5,6 +5,7 @@ Reading them opens no file and no connection. No secret has a default, and error
 
 import os
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -18,6 +19,15 @@ DATABASE_FILE = "magcheck.sqlite3"
 # Only psycopg 3 is installed; the shorter spellings are what most platforms hand out.
 _POSTGRESQL = ("postgresql+psycopg://", "postgresql://", "postgres://")
 _SQLITE = "sqlite:///"
+# 256 bits where they are random.
+_LEAST_SECRET_BYTES = 32
+# 32 random hexadecimal digits have fewer different ones less than once in a hundred thousand times.
+_LEAST_CHARACTERS = 9
+# Words of samples in documents and configuration files; random text of 64 characters has hardly ever one of them.
+_SAMPLE_WORDS = (
+    *("change", "default", "development", "dummy", "example", "insecure", "magcheck", "my-secret", "mysecret"),
+    *("not-a-secret", "passphrase", "password", "placeholder", "qwerty", "replace", "sample", "secret", "your-"),
+)
 
 
 class Environment(StrEnum):
@@ -60,6 +70,26 @@ def _database_url(secret: SecretStr) -> SecretStr:
     )
 
 
+def faults_of_secret(secret: str) -> str | None:
+    """Why a secret is none, in words; none where nothing is wrong with it that can be seen."""
+    if len(secret.encode()) < _LEAST_SECRET_BYTES:
+        return f"too short: it must have at least {_LEAST_SECRET_BYTES} bytes; make one with `openssl rand -hex 32`"
+    plain = secret.lower()
+    steps = [ord(after) - ord(before) for before, after in pairwise(plain)]
+    monotonous = sum(abs(step) <= 1 for step in steps) > len(steps) // 2
+    repeated = plain in (plain + plain)[1:-1]
+    if monotonous or repeated or len(set(plain)) < _LEAST_CHARACTERS or any(word in plain for word in _SAMPLE_WORDS):
+        return "not a secret but a sample, a word or a pattern; make one with `openssl rand -hex 32`"
+    return None
+
+
+def _secret_key(secret: SecretStr) -> SecretStr:
+    fault = faults_of_secret(secret.get_secret_value())
+    if fault is not None:
+        raise ValueError(fault)
+    return secret
+
+
 class Settings(BaseSettings):
     """All settings; each field is the variable of the same name with the prefix, in capitals."""
 
@@ -68,6 +98,10 @@ class Settings(BaseSettings):
     data_dir: Annotated[Path, AfterValidator(Path.absolute)] = Field(default_factory=_default_data_dir)
     # Secret because a PostgreSQL address holds the password.
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(default_factory=_database_in)
+    # What rule sets, keys and sign-ins are signed with; `service.application.keyring` asks for it where it is needed.
+    secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] | None = None
+    # The one before: what it signed still counts.
+    former_secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] | None = None
     host: str = Field(default="127.0.0.1", min_length=1, max_length=253)
     port: int = Field(default=8000, ge=1, le=65535)
     environment: Environment = Environment.PRODUCTION
@@ -82,6 +116,12 @@ class Settings(BaseSettings):
         if isinstance(value, str) and value.startswith("tcp://"):
             raise ValueError("set by Kubernetes for a Service of this name; set enableServiceLinks: false on the pod")
         return value
+
+    @field_validator("secret_key", "former_secret_key", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        # Compose files pass on variables that nobody has set as empty ones.
+        return None if value == "" else value
 
     @classmethod
     def from_environment(cls) -> Self:

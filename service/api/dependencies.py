@@ -14,6 +14,7 @@ from service.api.rendering import Renderer
 from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogue, Catalogues
 from service.application.checks import Checks
+from service.application.keyring import Keyring
 from service.application.principals import DEVELOPER, Principal
 from service.application.watch import StoreWatch
 from service.settings import Settings
@@ -33,6 +34,7 @@ class Parts(NamedTuple):
     catalogues: Catalogues
     metrics: Metrics
     watch: StoreWatch | None
+    keyring: Keyring
     renderer: Renderer
 
 

@@ -43,6 +43,7 @@ def serve(
     if dev:
         _only_this_machine(settings)
         _bring_up_to_date()
+    _require_secret(settings)
     _require_rule_set(settings)
     if settings.environment is Environment.DEVELOPMENT:
         _greet(settings)
@@ -93,6 +94,17 @@ def _bring_up_to_date() -> None:
     code = subprocess.run(command, check=False).returncode  # noqa: S603 - our own command
     if code:
         raise typer.Exit(code if code > 0 else Exit.SET_UP)
+
+
+def _require_secret(settings: Settings) -> None:
+    """Fail here, before anything is looked at.
+
+    Raises:
+        SettingsInvalid: there is no secret to sign with.
+    """
+    from service.application.keyring import keyring_of
+
+    keyring_of(settings)
 
 
 def _require_rule_set(settings: Settings) -> None:

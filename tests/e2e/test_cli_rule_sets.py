@@ -16,6 +16,7 @@ from service.cli import app, rule_sets
 from service.settings import Settings
 from service.storage import migration
 from tests.integration.small_knowledge import write_small_knowledge
+from tests.keys import SECRET_KEY
 
 WHO = ("--author", "anna", "--reason", "for a test")
 
@@ -26,6 +27,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MAGCHECK_DATA_DIR", str(folder))
+        patch.setenv("MAGCHECK_SECRET_KEY", SECRET_KEY)
         run("db", "upgrade")
     return folder
 
@@ -37,6 +39,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prepared: P
             monkeypatch.delenv(name)
     shutil.copytree(prepared, tmp_path / "data")
     monkeypatch.setenv("MAGCHECK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("MAGCHECK_SECRET_KEY", SECRET_KEY)
     monkeypatch.chdir(tmp_path)
 
 

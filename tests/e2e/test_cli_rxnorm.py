@@ -19,6 +19,7 @@ from service.storage import migration
 from service.storage.session import Store
 from service.telemetry import Metrics
 from tests.integration.small_knowledge import small_rule_set
+from tests.keys import SECRET_KEY
 from tests.releases import NAME, Rows, concept, write_zip
 
 
@@ -28,6 +29,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("MAGCHECK_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("MAGCHECK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("MAGCHECK_SECRET_KEY", SECRET_KEY)
     monkeypatch.chdir(tmp_path)
 
 

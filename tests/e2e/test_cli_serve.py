@@ -27,6 +27,7 @@ from service.storage import migration
 from service.storage.session import Store
 from tests.integration.postgres_server import PostgresUnavailable, find_bindir, fresh_database, running_postgres
 from tests.integration.small_knowledge import small_rule_set
+from tests.keys import SECRET_KEY
 
 MAGCHECK = [sys.executable, "-m", "service.cli"]
 START_SECONDS = 120.0  # a few seconds, unless the machine does much else
@@ -41,12 +42,13 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("MAGCHECK_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("MAGCHECK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("MAGCHECK_SECRET_KEY", SECRET_KEY)
 
 
 @pytest.fixture(scope="module")
 def seeded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("seeded") / "data"
-    result = magcheck("db", "upgrade", MAGCHECK_DATA_DIR=str(folder))
+    result = magcheck("db", "upgrade", MAGCHECK_DATA_DIR=str(folder), MAGCHECK_SECRET_KEY=SECRET_KEY)
     assert result.returncode == 0, result.stderr
     return folder
 
@@ -211,6 +213,18 @@ def test_serve_needs_a_database(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (3, "")
     assert "run `magcheck db upgrade`" in result.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_serve_needs_a_secret(seeded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MAGCHECK_SECRET_KEY")
+    result = at_hand("serve")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "MAGCHECK_SECRET_KEY: missing" in result.stderr
+    sample = at_hand("serve", MAGCHECK_SECRET_KEY="this-is-a-secret-key-you-should-change")
+    assert sample.exit_code == 3
+    assert "MAGCHECK_SECRET_KEY: not a secret but a sample" in sample.stderr
+    assert "you-should-change" not in sample.stderr
+    assert [file.name for file in seeded.iterdir() if "secret" in file.name] == []
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org"])  # noqa: S104 - refused is the point

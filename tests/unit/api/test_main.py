@@ -14,6 +14,7 @@ from rules import CompiledRuleSet
 from service import main
 from service.application.active import ActiveRuleSet
 from service.settings import Settings
+from tests.keys import SECRET_KEY
 from tests.unit.api.contract_client import ContractClient
 
 # What only other commands need, or another database: each costs memory and start-up time in every serving process.
@@ -40,7 +41,7 @@ from service.main import app_from_environment
 app = app_from_environment()
 print([name for name in {NOT_IN_A_SERVER!r} if name in sys.modules])
 """
-    done = python(program, MAGCHECK_DATA_DIR=str(tmp_path))
+    done = python(program, MAGCHECK_DATA_DIR=str(tmp_path), MAGCHECK_SECRET_KEY=SECRET_KEY)
     assert done.stdout == "[]\n", done.stderr
     assert list(tmp_path.iterdir()) == []  # nothing is created before the database is asked for
 
@@ -71,6 +72,7 @@ def test_wrong_settings_are_named_and_nothing_starts() -> None:
 
 def test_without_a_database_the_service_lives_and_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAGCHECK_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MAGCHECK_SECRET_KEY", SECRET_KEY)
     monkeypatch.setattr(main, "configure_logging", lambda **_: None)
     monkeypatch.setattr(main, "_settle", gc.enable)
     with ContractClient(main.app_from_environment()) as client:

@@ -1,13 +1,15 @@
 """Settings come from the environment, say what is wrong with them, and never show a secret."""
 
 import os
+import secrets
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from service.errors import SettingsInvalid
-from service.settings import Environment, Settings, unknown_variables
+from service.settings import Environment, Settings, faults_of_secret, unknown_variables
+from tests.keys import SECRET_KEY
 
 
 @pytest.fixture(autouse=True)
@@ -65,9 +67,45 @@ def test_other_databases_are_refused_without_repeating_the_address(
 
 
 def test_a_password_is_not_in_any_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAGCHECK_DATABASE_URL", "postgresql://user:secret@db/magcheck")
+    monkeypatch.setenv("MAGCHECK_DATABASE_URL", "postgresql://user:geheim@db/magcheck")
     settings = Settings.from_environment()
-    assert "secret" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert "geheim" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "FORMER_SECRET_KEY"])
+@pytest.mark.parametrize(
+    "weak",
+    [
+        "4f1c9b7ad2e0863515fa7c3be9d2046",  # 31 bytes
+        "changeme-changeme-changeme-changeme-",
+        "this-is-my-secret-for-production-use",
+        "Example000-9f3b1c7d5e8a2460-b1d9f7c3",
+        "your-32-byte-key-goes-in-this-place!",
+        "0123456789abcdef0123456789abcdef",
+        "9f3b1c7d5e8a24609f3b1c7d5e8a2460",  # the same sixteen twice
+        "abcdefghijklmnopqrstuvwxyz-zyxwvuts",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "1a2b1a2b3c1a2b3c1a2b1a2b1a3c1a2b1b2a",  # six different characters
+    ],
+)
+def test_a_weak_secret_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch, name: str, weak: str) -> None:
+    monkeypatch.setenv(f"MAGCHECK_{name}", weak)
+    with pytest.raises(SettingsInvalid, match=rf"^MAGCHECK_{name}: (too short|not a secret).*openssl rand") as caught:
+        Settings.from_environment()
+    assert weak not in str(caught.value)
+
+
+def test_secrets_as_the_usual_tools_make_them_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(500):
+        for secret in (secrets.token_hex(32), secrets.token_urlsafe(32), secrets.token_hex(16)):
+            assert faults_of_secret(secret) is None, secret
+    monkeypatch.setenv("MAGCHECK_SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("MAGCHECK_FORMER_SECRET_KEY", "")  # as a compose file passes on what nobody has set
+    settings = Settings.from_environment()
+    assert settings.secret_key is not None
+    assert settings.secret_key.get_secret_value() == SECRET_KEY
+    assert settings.former_secret_key is None
+    assert SECRET_KEY not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
 
 
 def test_every_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
