@@ -45,18 +45,29 @@ def _date(value: date) -> str:
     return value.isoformat()
 
 
-def _content(document: Document) -> dict[str, Any]:
+def content(document: Document) -> dict[str, Any]:
+    """A record or a whole rule set as plain JSON values, as the canonical JSON has them."""
     return _plain(document.model_dump(exclude_none=True, by_alias=True))  # type: ignore[no-any-return]
 
 
 def canonical_json(document: Document) -> bytes:
     """Canonical JSON of one record or of a whole rule set."""
-    return json.dumps(_content(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(content(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def digest(document: Document) -> str:
     """SHA-256 of the canonical JSON, in hexadecimal."""
     return hashlib.sha256(canonical_json(document)).hexdigest()
+
+
+def records_of(rule_set: RuleSet) -> dict[tuple[str, str], Record]:
+    """Every record by its kind and id."""
+    return {
+        (kind, record.id): record
+        for kind in type(rule_set).model_fields
+        if isinstance(records := getattr(rule_set, kind), tuple)
+        for record in records
+    }
 
 
 def in_canonical_order(rule_set: RuleSet) -> RuleSet:

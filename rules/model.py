@@ -6,9 +6,11 @@ decided by `rules.compiled` and `rules.lint`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, ClassVar, Self
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Self, get_args, get_origin
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -598,3 +600,13 @@ class RuleSet(Document):
     assessments: tuple[Assessment, ...] = ()
     citations: tuple[Citation, ...] = ()
     cases: tuple[Case, ...] = ()
+
+
+# The records of a rule set by the field that holds them.
+RECORD_TYPES: Mapping[str, type[Record]] = MappingProxyType(
+    {
+        kind: get_args(field.annotation)[0]
+        for kind, field in RuleSet.model_fields.items()
+        if get_origin(field.annotation) is tuple
+    }
+)

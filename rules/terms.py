@@ -127,6 +127,15 @@ class CitationKind(_Term):
     WEB = "web"
 
 
+class RecordChange(StrEnum):
+    """How a record differs between two rule sets."""
+
+    CREATED = "created"
+    REVISED = "revised"
+    WITHDRAWN = "withdrawn"
+    REMOVED = "removed"
+
+
 class RecordStatus(_Term):
     """Records are withdrawn, never deleted."""
 

@@ -190,7 +190,7 @@ def restore(row: RuleSetRow) -> CompiledRuleSet:
         raise RuleSetDamaged(
             row.number, f"it is written in form {row.schema_version}, this version of magcheck reads form {readable}"
         )
-    canonical = _verified(row)
+    canonical = canonical_of(row)
     try:
         rule_set = RuleSet.model_validate_json(canonical)
         return compile_rule_set(rule_set, version=row.number, digest=row.digest)
@@ -206,10 +206,15 @@ def verify_stored(row: RuleSetRow) -> None:
     Raises:
         RuleSetDamaged: it has not.
     """
-    _verified(row)
+    canonical_of(row)
 
 
-def _verified(row: RuleSetRow) -> bytes:
+def canonical_of(row: RuleSetRow) -> bytes:
+    """The canonical JSON of a stored rule set.
+
+    Raises:
+        RuleSetDamaged: it is not what was published.
+    """
     try:
         canonical = unpack(row.content)
     except ValueError as error:

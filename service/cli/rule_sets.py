@@ -11,7 +11,7 @@ from service.cli.exits import Exit, complain
 if TYPE_CHECKING:
     from rules.compiled import CompiledRuleSet
     from rules.impact import Impact
-    from service.application.gate import GateReport
+    from service.application.gate_report import GateReport
     from service.storage.session import Store
 
 app = typer.Typer(help="Publish rule sets from files, look at their impact, roll back.", no_args_is_help=True)

@@ -65,7 +65,7 @@ def change_counts(session: Session, draft_ids: Sequence[str]) -> dict[str, int]:
         .where(col(DraftChangeRow.draft_id).in_(draft_ids))
         .group_by(col(DraftChangeRow.draft_id))
     )
-    return {draft_id: number for draft_id, number in session.connection().execute(query)}
+    return {row[0]: row[1] for row in session.connection().execute(query)}
 
 
 def _next(session: Session, sequence: int, key: str, draft_id: str) -> int:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 import rules
 from rules.impact import Impact, InteractionImpact
 from rules.verify import CaseFailure
-from service.application.gate import GateReport
+from service.application.gate_report import GateReport
 from service.cli import app, rule_sets
 from service.settings import Settings
 from service.storage import migration
