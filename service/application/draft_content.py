@@ -6,11 +6,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
 from rules.canonical import canonical_json, content, in_canonical_order, records_of
-from rules.diff import RecordDifference, differences
+from rules.diff import RecordDifference, record_difference
 from rules.documents import Record
 from rules.model import RECORD_TYPES, RuleSet
 from service.application.rule_sets import canonical_of
@@ -83,14 +84,33 @@ def applied(base: RuleSet, changes: Mapping[tuple[str, str], DraftChangeRow]) ->
     by_kind: dict[str, dict[str, Record]] = {}
     for (kind, record_id), change in sorted(changes.items()):
         records = by_kind.setdefault(kind, {record.id: record for record in getattr(base, kind)})
-        records[record_id] = RECORD_TYPES[kind].model_validate_json(change.document or "")
+        records[record_id] = _document(change)
     update = {kind: tuple(records.values()) for kind, records in by_kind.items()}
     return in_canonical_order(base.model_copy(update=update))
 
 
 def own_differences(base: RuleSet, changes: Mapping[tuple[str, str], DraftChangeRow]) -> list[RecordDifference]:
-    """What a draft changes, compared with its base."""
-    return differences(base, applied(base, changes))
+    """What a draft changes, compared with its base, by kind and id."""
+    found = []
+    for place, change in sorted(changes.items()):
+        before, after = find(base, *place), _document(change)
+        if before != after:
+            found.append(record_difference(*place, before, after))
+    return found
+
+
+def _document(change: DraftChangeRow) -> Record:
+    return RECORD_TYPES[change.kind].model_validate_json(change.document or "")
+
+
+def require_kind(kind: str) -> None:
+    """Refuse what is no kind of record.
+
+    Raises:
+        NotThere: there is no such kind.
+    """
+    if kind not in RECORD_TYPES:
+        raise NotThere(f"there is no such kind of record; there are: {', '.join(RECORD_TYPES)}")
 
 
 def read_record(kind: str, record_id: str, written: object) -> Record:
@@ -100,8 +120,7 @@ def read_record(kind: str, record_id: str, written: object) -> Record:
         NotThere: there is no such kind of record.
         RecordInvalid: it does not fit its form, or has another id.
     """
-    if kind not in RECORD_TYPES:
-        raise NotThere(f"there is no such kind of record; there are: {', '.join(RECORD_TYPES)}")
+    require_kind(kind)
     try:
         record = RECORD_TYPES[kind].model_validate_json(json.dumps(written))
     except ValidationError as error:
@@ -129,7 +148,7 @@ def moved(old: RuleSet, new: RuleSet, records: Iterable[tuple[str, str]]) -> lis
     return [record for record in records if before.get(record) != after.get(record)]
 
 
-def plain(record: Record) -> dict[str, object]:
+def plain(record: Record) -> dict[str, Any]:
     """A record as plain JSON values."""
     return content(record)
 

@@ -101,6 +101,13 @@ def publish(
         return _add_new(session, rule_set, canonical, digest, author=author, note=note, now=now)
 
 
+def publish_reviewed(  # noqa: PLR0913 - what, and who, why and when
+    session: Transaction, rule_set: RuleSet, canonical: bytes, digest: str, *, author: str, note: str, now: datetime
+) -> Publication:
+    """Publish what has passed the gate and was approved, in the transaction of the draft it came from."""
+    return _add_new(session, rule_set, canonical, digest, author=author, note=note, now=now)
+
+
 def roll_back(store: Store, number: int, *, author: str, note: str, now: datetime) -> Publication:
     """Publish the content of a former rule set under the next number and make it the one that answers.
 
