@@ -440,9 +440,7 @@ class Drafts:
         )
         return self._entry(session, _Draft(draft.row, (*draft.changes, change), draft.signatures), act.principal)
 
-    def _sign(
-        self, session: Transaction, draft: _Draft, digest: str, decision: str, meaning: str, act: Act
-    ) -> _Draft:
+    def _sign(self, session: Transaction, draft: _Draft, digest: str, decision: str, meaning: str, act: Act) -> _Draft:
         if digest != draft.row.digest:
             raise ChangedMeanwhile("the draft has another content than the one you have seen")
         signature = DraftSignatureRow(

@@ -16,7 +16,7 @@ from rules.errors import KnowledgeError
 from rules.model import RuleSet
 from service.application import audit
 from service.application.packed import pack, unpack
-from service.errors import NoSuchRuleSet, RuleSetDamaged, RuleSetMoved
+from service.errors import IllegalStep, NoSuchRuleSet, RuleSetDamaged, RuleSetMoved
 from service.storage import rule_sets
 from service.storage.session import Store, Transaction
 from service.storage.tables import RuleSetRow
@@ -114,33 +114,89 @@ def roll_back(store: Store, number: int, *, author: str, note: str, now: datetim
     Raises:
         NoSuchRuleSet: there is none of this number; nothing is written.
         RuleSetDamaged: it cannot be used any more; nothing is written.
+        IllegalStep: it was retired; nothing is written.
+    """
+    require_usable(store, number)
+    with store.writing() as session:
+        return roll_back_in(session, number, author=author, note=note, now=now)
+
+
+def require_usable(store: Store, number: int) -> None:
+    """Make sure that a former rule set could still answer; it takes a second, so no transaction waits for it.
+
+    Raises:
+        NoSuchRuleSet: there is none of this number.
+        RuleSetDamaged: it cannot be used any more.
     """
     with store.reading() as session:
         former = rule_sets.by_number(session, number)
     if former is None:
         raise NoSuchRuleSet(number)
     restore(former)
-    with store.writing() as session:
-        active = rule_sets.active_reference(session)
-        if active is not None and active[1] == former.digest:
-            return Publication(*active, created=False)
-        row = RuleSetRow(
-            number=rule_sets.last_number(session) + 1,
-            schema_version=former.schema_version,
-            digest=former.digest,
-            content=former.content,
-            record_counts=former.record_counts,
-            created_at=now,
-            author=author,
-            note=note,
-        )
-        _add(session, row, action="roll_back")
-        return Publication(row.number, row.digest, created=True)
+
+
+def roll_back_in(session: Transaction, number: int, *, author: str, note: str, now: datetime) -> Publication:
+    """`roll_back` in the caller's transaction, once `require_usable` has said that it can answer.
+
+    Raises:
+        NoSuchRuleSet: there is none of this number.
+        IllegalStep: it was retired.
+    """
+    former = rule_sets.by_number(session, number)
+    if former is None:
+        raise NoSuchRuleSet(number)
+    if rule_sets.retirement(session, former.digest) is not None:
+        raise IllegalStep(f"rule set {number} was retired and never answers again")
+    active = rule_sets.active_reference(session)
+    if active is not None and active[1] == former.digest:
+        return Publication(*active, created=False)
+    row = RuleSetRow(
+        number=rule_sets.last_number(session) + 1,
+        schema_version=former.schema_version,
+        digest=former.digest,
+        content=former.content,
+        record_counts=former.record_counts,
+        created_at=now,
+        author=author,
+        note=note,
+    )
+    _add(session, row, action="roll_back")
+    return Publication(row.number, row.digest, created=True)
+
+
+def retire(session: Transaction, number: int, *, author: str, reason: str, now: datetime) -> None:
+    """Rule out that the content of a rule set ever answers again; past answers stay replayable.
+
+    Raises:
+        NoSuchRuleSet: there is none of this number.
+        IllegalStep: its content answers now, or it was retired before.
+    """
+    former = rule_sets.by_number(session, number)
+    if former is None:
+        raise NoSuchRuleSet(number)
+    active = rule_sets.active_reference(session)
+    if active is not None and active[1] == former.digest:
+        raise IllegalStep("its content is what answers now; publish or roll back first")
+    if rule_sets.retirement(session, former.digest) is not None:
+        raise IllegalStep(f"rule set {number} was retired before")
+    rule_sets.add_retirement(session, number, author=author, reason=reason, now=now)
+    audit.record(
+        session,
+        person=author,
+        action="retire",
+        subject=f"rule_set/{number}",
+        reason=reason,
+        before=None,
+        after={"number": number, "digest": former.digest},
+        now=now,
+    )
 
 
 def _add_new(  # noqa: PLR0913 - what, and who, why and when
     session: Transaction, rule_set: RuleSet, canonical: bytes, digest: str, *, author: str, note: str, now: datetime
 ) -> Publication:
+    if rule_sets.retirement(session, digest) is not None:
+        raise IllegalStep("a rule set of exactly this content was retired and never answers again")
     row = RuleSetRow(
         number=rule_sets.last_number(session) + 1,
         schema_version=rule_set.schema_version,

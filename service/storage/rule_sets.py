@@ -3,14 +3,14 @@
 Nothing here opens a transaction, compiles, or decides which rule set is good.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from service.storage.tables import RuleSetActivationRow, RuleSetRow
+from service.storage.tables import RuleSetActivationRow, RuleSetRetirementRow, RuleSetRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class RuleSetSummary:
     created_at: datetime
     author: str
     note: str
+    retired_at: datetime | None = None
 
 
 def active(session: Session) -> RuleSetRow | None:
@@ -86,7 +87,28 @@ def summaries(session: Session) -> list[RuleSetSummary]:
         col(RuleSetRow.note),
     )
     rows = session.connection().execute(sa.select(*columns).order_by(col(RuleSetRow.number).desc()))
-    return [RuleSetSummary(*row) for row in rows]
+    found = [RuleSetSummary(*row) for row in rows]
+    retired = _retired(session)
+    return [replace(one, retired_at=retired.get(one.digest)) for one in found]
+
+
+def _retired(session: Session) -> dict[str, datetime]:
+    """When which content was retired, by digest."""
+    query = select(RuleSetRow.digest, RuleSetRetirementRow.retired_at).where(
+        col(RuleSetRow.number) == col(RuleSetRetirementRow.number)
+    )
+    return {digest: moment for digest, moment in session.exec(query)}  # noqa: C416 - rows, not pairs
+
+
+def retirement(session: Session, digest: str) -> datetime | None:
+    """When content of this digest was retired, under whichever number."""
+    return _retired(session).get(digest)
+
+
+def add_retirement(session: Session, number: int, *, author: str, reason: str, now: datetime) -> None:
+    """Note that a rule set is retired. The caller holds the write lock."""
+    session.add(RuleSetRetirementRow(number=number, retired_at=now, author=author, reason=reason))
+    session.flush()
 
 
 def add(session: Session, row: RuleSetRow) -> None:
