@@ -149,6 +149,7 @@ def task_lint(*_: str) -> None:
         ("deptry", "."),
         ("hadolint", "Dockerfile"),
         ("yamllint", "--strict", "."),
+        ("magcheck", "knowledge", "format", "--check"),
         ("magcheck", "knowledge", "lint"),
     )
     failed = [" ".join(check) for check in checks if not succeeds(BIN / check[0], *check[1:])]
@@ -173,10 +174,10 @@ def task_openapi(*args: str) -> None:
 
 
 def task_knowledge(*_: str) -> None:
-    """Lint the knowledge, run its worked cases and print its report."""
+    """Check the form of the knowledge, lint it, run its worked cases and print its report."""
     setup()
-    for command in ("lint", "verify", "report"):
-        run(BIN / "magcheck", "knowledge", command)
+    for command in (("format", "--check"), ("lint",), ("verify",), ("report",)):
+        run(BIN / "magcheck", "knowledge", *command)
 
 
 def task_lock(*args: str) -> None:

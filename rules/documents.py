@@ -59,11 +59,13 @@ class Document(BaseModel):
 
 
 class Record(Document):
-    """A reviewed record. ``id`` is its file name, or unique inside a family file."""
+    """A reviewed record. ``id`` is its file name, or unique inside a family file. ``note`` is for other authors: why it
+    is as it is, or where its source was read; no finding shows it."""  # noqa: D205, D209
 
     id: Slug
     status: RecordStatus = RecordStatus.ACTIVE
     last_reviewed_on: date
+    note: ShortText | None = None
 
     # Names, codes and sources change more slowly than what is advised.
     review_years: ClassVar[int] = 4

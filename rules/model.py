@@ -438,7 +438,6 @@ class Citation(Record):
     url: Annotated[str, StringConstraints(pattern=r"^https://\S+$", max_length=400)] | None = None
     accessed_on: date
     verification: Verification
-    note: ShortText | None = None
 
     @model_validator(mode="after")
     def _can_be_opened(self) -> Self:

@@ -11,7 +11,7 @@ from service.cli.exits import Exit, complain
 if TYPE_CHECKING:
     from rules.load import Knowledge
 
-app = typer.Typer(help="Look after the knowledge: lint, verify, report, schema.", no_args_is_help=True)
+app = typer.Typer(help="Look after the knowledge: format, lint, verify, report, schema.", no_args_is_help=True)
 
 KnowledgePath = Annotated[
     Path | None,
@@ -60,6 +60,49 @@ def lint(
         complain(f"{len(problems)} problem(s) in the knowledge")
         raise typer.Exit(Exit.WRONG_INPUT)
     typer.echo(f"{len(knowledge.places)} records, no problems.")
+
+
+@app.command(name="format")
+def format_files(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FOLDER",
+            exists=True,
+            file_okay=False,
+            help="Folder of knowledge files; without it the packaged knowledge.",
+        ),
+    ] = None,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; name the files that are not as they would be written.")
+    ] = False,
+) -> None:
+    """Write every file in the one way there is: order of keys, quotation marks, line ends. No content changes.
+
+    Comments would be lost and are refused: what they say belongs into the `note` of a record.
+    """
+    from rules.baseline import FOLDER
+    from rules.filing import formatted
+    from service.application.knowledge_folder import FolderUnusable, read_files, replace_files
+
+    place = folder or FOLDER
+    try:
+        files = read_files(place)
+        texts = formatted(files)
+        changed = sorted(name for name, text in texts.items() if files[name] != text)
+        for name in changed:
+            typer.echo(name)
+        if check and changed:
+            complain(f"{len(changed)} of {len(files)} files are not in the canonical form: magcheck knowledge format")
+            raise typer.Exit(Exit.WRONG_INPUT)
+        if not check:
+            replace_files(place, files, texts)
+    except FolderUnusable as error:
+        complain(str(error))
+        raise typer.Exit(Exit.WRONG_INPUT) from error
+    written = f", {len(changed)} of them written anew" if changed else ""
+    typer.echo(f"{len(files)} files in the canonical form{written}.")
 
 
 @app.command()

@@ -16,6 +16,7 @@ import pytest
 from rules import CompiledRuleSet, check, compile_rule_set
 from rules.baseline import FOLDER, read_baseline
 from rules.canonical import digest
+from rules.filing import formatted
 from rules.lint import lint
 from rules.load import Knowledge, read_texts
 from rules.quantities import elemental_fraction, molar_mass, plain
@@ -58,6 +59,10 @@ def together(report: CheckReport) -> list[Finding]:
 
 class TestWhole:
     """The files fit together, follow the house rules, and every worked case holds."""
+
+    def test_every_file_is_written_in_the_canonical_way(self) -> None:
+        files = {path.relative_to(FOLDER).as_posix(): path.read_text() for path in FOLDER.rglob("*.yaml")}
+        assert [name for name, text in formatted(files).items() if text != files[name]] == []
 
     def test_lint_is_clean(self) -> None:
         assert [str(problem) for problem in lint(knowledge())] == []

@@ -161,8 +161,8 @@ class TestKeys:
         problem = only(RECORD + "colour: white\n")
         assert (problem.line, problem.pointer) == (5, "/colour")
         assert problem.detail == (
-            "unknown key 'colour'; allowed: id, status, last_reviewed_on, name, synonyms, brands, codes, routes, "
-            "atc_routes, salt_form, code_note"
+            "unknown key 'colour'; allowed: id, status, last_reviewed_on, note, name, synonyms, brands, codes, "
+            "routes, atc_routes, salt_form, code_note"
         )
 
     def test_unknown_key_inside_names_the_keys_allowed_there(self) -> None:
