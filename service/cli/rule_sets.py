@@ -1,4 +1,4 @@
-"""`magcheck rule-sets`: publish from files through the gate, look at an impact, roll back; for operators."""
+"""`magcheck rule-sets`: publish from files through the gate, look at an impact, roll back, export; for operators."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from service.application.gate_report import GateReport
     from service.storage.session import Store
 
-app = typer.Typer(help="Publish rule sets from files, look at their impact, roll back.", no_args_is_help=True)
+app = typer.Typer(
+    help="Publish rule sets from files, look at impact, roll back, export as files.", no_args_is_help=True
+)
 
 _EXAMPLES = 5
 
@@ -101,6 +103,40 @@ def roll_back(
     with Store.open(settings.database_url.get_secret_value()) as store:
         done = verbs.roll_back(store, number, author=author, note=reason, now=utc_now())
     _say(done.number, done.digest, created=done.created)
+
+
+@app.command()
+def export(
+    number: Annotated[int, typer.Argument(min=1, help="The published rule set to write.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", file_okay=False, help="New or empty, or a folder of knowledge files."),
+    ],
+) -> None:
+    """Write a published rule set as knowledge files; `publish FOLDER` is the way back.
+
+    Into a new folder: a file for each record. Over knowledge files: what is the same stays byte for byte, changed
+    records are written at their place, and those that the rule set does not have are removed and named.
+    """
+    settings = read_settings()
+    from service.application.export import export as export_rule_set
+    from service.application.knowledge_folder import FolderUnusable
+    from service.storage.session import Store
+
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        try:
+            done = export_rule_set(store, number, folder)
+        except FolderUnusable as error:
+            complain(str(error))
+            raise typer.Exit(Exit.WRONG_INPUT) from error
+    for file, record_id in done.removed:
+        typer.echo(f"removed {record_id} from {file}")
+    for file in done.deleted:
+        typer.echo(f"deleted {file}")
+    typer.echo(
+        f"Rule set {number} stands in {done.files} files, {len(done.written)} of them written now "
+        f"(digest {done.digest})."
+    )
 
 
 def self_test() -> None:

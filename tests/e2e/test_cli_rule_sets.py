@@ -3,13 +3,16 @@
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 import rules
+from rules.canonical import digest
 from rules.impact import Impact, InteractionImpact
+from rules.load import read_folder
 from rules.verify import CaseFailure
 from service.application.gate_report import GateReport
 from service.cli import app, rule_sets
@@ -110,6 +113,76 @@ def test_publish_roll_back_and_what_is_left_of_it(retitled: str) -> None:
     noted = verified.split()[-1]
     assert run("audit", "verify", "--anchor", noted).exit_code == 0
     assert run("audit", "verify", "--anchor", "0" * 64).exit_code == 1
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_packaged_knowledge_comes_back_byte_for_byte(tmp_path: Path) -> None:
+    folder = tmp_path / "knowledge"
+    shutil.copytree(packaged(), folder)
+    before = contents(folder)
+    done = run("rule-sets", "export", "1", str(folder))
+    assert done.exit_code == 0, done.output
+    assert contents(folder) == before
+    assert ", 0 of them written now (digest " in done.stdout
+
+
+def test_an_export_into_a_new_folder_is_the_same_rule_set(tmp_path: Path) -> None:
+    """And publishing it writes nothing, because it answers already."""
+    folder = tmp_path / "new" / "folder"
+    done = run("rule-sets", "export", "1", str(folder))
+    assert done.exit_code == 0, done.output
+    assert digest(read_folder(folder).rule_set) == digest(read_folder(Path(packaged())).rule_set)
+    assert (folder / "substances" / "furosemide.yaml").read_text().startswith("id: furosemide\n")
+    assert not [name for name in contents(folder) if not name.endswith(".yaml")]
+    assert "Rule set 1 answers already" in run("rule-sets", "publish", str(folder), *WHO).stdout
+
+
+def test_edited_files_become_what_was_published(retitled: str) -> None:
+    """Changed, new and deleted records, and a file that is not knowledge."""
+    folder, packed = Path(retitled), contents(Path(packaged()))
+    family = folder / "symptoms" / "low-magnesium-severe.yaml"
+    alone = folder / "conditions" / "infant.yaml"
+    (folder / "conditions" / "thirst.yaml").write_text(alone.read_text().replace("id: infant", "id: thirst"))
+    family.write_text(family.read_text().replace("\n- id:", "\n\n- id:"))
+    alone.unlink()
+    done = run("rule-sets", "export", "1", str(folder))
+    assert done.exit_code == 0, done.output
+    assert "removed thirst from conditions/thirst.yaml\n" in done.stdout
+    assert "deleted conditions/thirst.yaml\n" in done.stdout
+    assert "2 of them written now" in done.stdout
+    # What says the same is left alone; the form of a file is the business of `knowledge format`.
+    odd = {"symptoms/low-magnesium-severe.yaml": family.read_bytes()}
+    assert b"\n\n- id:" in family.read_bytes()
+    assert contents(folder) == packed | odd
+
+
+@pytest.mark.parametrize(
+    ("prepare", "told"),
+    [
+        (lambda folder: (folder / "conditions" / "infant.yaml").write_text("id: infant\nid: infant\n"), "stands twice"),
+        (lambda folder: (folder / "conditions" / "link.yaml").symlink_to("infant.yaml"), "is a symbolic link"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_is_left_alone(
+    retitled: str, prepare: Callable[[Path], object], told: str
+) -> None:
+    folder = Path(retitled)
+    prepare(folder)
+    before = contents(folder)
+    done = run("rule-sets", "export", "1", retitled)
+    assert done.exit_code == 1
+    assert told in done.stderr
+    assert contents(folder) == before
+
+
+def test_a_number_that_was_never_published_is_not_exported(tmp_path: Path) -> None:
+    done = run("rule-sets", "export", "7", str(tmp_path / "out"))
+    assert done.exit_code == 3
+    assert "7" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_impact_in_words(capsys: pytest.CaptureFixture[str]) -> None:
