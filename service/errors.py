@@ -137,3 +137,15 @@ class GateRefused(ServiceError):
         """Keep the reasons one by one, and join them for people."""
         self.reasons = tuple(reasons)
         super().__init__("; ".join(reasons))
+
+
+class ReauthenticationRequired(ServiceError):
+    """Who asks has not proved just now who they are, which this step wants."""
+
+    code = "reauthentication-required"
+
+
+class GateFailed(ServiceError):
+    """The gate itself did not work, so nothing is known about the rules."""
+
+    code = "gate-failed"

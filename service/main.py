@@ -22,12 +22,23 @@ from service.api.openapi import describe
 from service.api.problems import HANDLERS
 from service.api.rendering import Renderer
 from service.api.routes import DirectRoute
-from service.api.v1 import checks, interactions, medications, references, rule_sets, substances, timetables
+from service.api.v1 import (
+    audit,
+    checks,
+    drafts,
+    interactions,
+    medications,
+    references,
+    rule_sets,
+    substances,
+    timetables,
+)
 from service.api.v1.medications import MedicationList
 from service.api.wire import ProblemProtocol
 from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogues
 from service.application.checks import Checks, new_id, utc_today
+from service.application.control import Control, control_over
 from service.application.keyring import Keyring, keyring_of
 from service.application.watch import StoreWatch
 from service.errors import SettingsInvalid
@@ -35,7 +46,7 @@ from service.settings import Environment, Settings
 from service.storage.session import Store
 from service.telemetry import Metrics, configure_logging
 
-_BODIES: Final = (MedicationProfile, MedicationList)
+_BODIES: Final = (MedicationProfile, MedicationList, *drafts.BODIES, *rule_sets.BODIES)
 _GRACE_SECONDS: Final = 10
 _NOT_STARTED: Final = 3  # as `magcheck` has it for a set-up that does not work
 
@@ -56,6 +67,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
     *,
     watch: StoreWatch | None = None,
     keyring: Keyring | None = None,
+    control: Control | None = None,
     metrics: Metrics | None = None,
     today: Callable[[], date] = utc_today,
     make_id: Callable[[], str] = new_id,
@@ -64,7 +76,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
     """Put an application together.
 
     Without a ``watch`` it answers from the rule set ``active`` already holds; without a ``keyring`` it has one that is
-    known to this process alone.
+    known to this process alone; without ``control`` it has no rule sets to look after.
     """
     metrics = metrics or Metrics()
     catalogues = Catalogues(active)
@@ -77,6 +89,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         watch=watch,
         keyring=keyring or Keyring(os.urandom(32)),
         renderer=Renderer(),
+        control=control,
     )
 
     @asynccontextmanager
@@ -110,6 +123,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *interactions.router.routes,
             *references.router.routes,
             *rule_sets.router.routes,
+            *drafts.router.routes,
+            *audit.router.routes,
             *timetables.router.routes,
             *health.router.routes,
             *(health.metrics_router.routes if settings.expose_metrics else ()),
@@ -141,7 +156,9 @@ def app_from_environment() -> Application:
     keyring = keyring_of(settings)
     store = Store.open(settings.database_url.get_secret_value())
     active = ActiveRuleSet()
-    return create_app(settings, active, watch=StoreWatch(store, active), keyring=keyring, on_started=_settle)
+    watch = StoreWatch(store, active)
+    control = control_over(store, keyring, look_at_once=watch.look)
+    return create_app(settings, active, watch=watch, keyring=keyring, control=control, on_started=_settle)
 
 
 def _settle() -> None:

@@ -34,6 +34,16 @@ async def read_body(request: Request, model: type[Body]) -> Body:
         ProblemError: it is not declared as JSON, is not JSON, has a key twice, or does not fit the model.
         ClientDisconnect: the client went away.
     """
+    return parse_body(await read_content(request), model)
+
+
+async def read_content(request: Request) -> bytes:
+    """The bytes of a body that is declared as JSON.
+
+    Raises:
+        ProblemError: it is not declared as JSON.
+        ClientDisconnect: the client went away.
+    """
     content_type = frame_of(request.scope).content_type
     if content_type != _JSON and not _is_json(content_type):
         raise ProblemError(
@@ -41,7 +51,15 @@ async def read_body(request: Request, model: type[Body]) -> Body:
             "The Content-Type must be application/json, in UTF-8.",
             headers={"Accept-Post": "application/json"},
         )
-    content = await _bytes_of(request)
+    return await _bytes_of(request)
+
+
+def parse_body(content: bytes, model: type[Body]) -> Body:
+    """These bytes as a ``model``.
+
+    Raises:
+        ProblemError: they are not JSON, have a key twice, or do not fit the model.
+    """
     try:
         body = model.model_validate_json(content)
     except ValidationError as error:

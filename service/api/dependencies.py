@@ -14,6 +14,7 @@ from service.api.rendering import Renderer
 from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogue, Catalogues
 from service.application.checks import Checks
+from service.application.control import Control
 from service.application.keyring import Keyring
 from service.application.principals import DEVELOPER, Principal
 from service.application.watch import StoreWatch
@@ -36,6 +37,7 @@ class Parts(NamedTuple):
     watch: StoreWatch | None
     keyring: Keyring
     renderer: Renderer
+    control: Control | None = None
 
 
 class ServiceState(TypedDict):
@@ -61,6 +63,19 @@ def principal_of(request: Request) -> Principal:
     """Who asks: put there by the route before anything else was looked at."""
     principal: Principal = request.scope.get(PRINCIPAL, DEVELOPER)
     return principal
+
+
+def control_of(request: Request) -> Control:
+    """What the verbs about rule sets need.
+
+    Raises:
+        ProblemError: this process works without a database.
+    """
+    control = parts_of(request).control
+    if control is None:
+        detail = "This process answers checks without a database, so nothing can be read from it or changed in it."
+        raise ProblemError(ProblemCode.STORE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
+    return control
 
 
 async def catalogue_of(catalogues: Catalogues) -> Catalogue:

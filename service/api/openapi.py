@@ -106,6 +106,9 @@ _TAGS: Final = [
         "description": "Read the rule set that answers. Lists come in pages, ordered by id; an `ETag` tells whether "
         "anything has changed.",
     },
+    {"name": "drafts", "description": "Change the rules: draft, review by a second person, publish."},
+    {"name": "rule sets", "description": "Published rule sets: read, compare, roll back, retire."},
+    {"name": "audit", "description": "Who did what, when and why."},
     {"name": "timetables", "description": "Look at the day plan of a check."},
     {"name": "service", "description": "Whether the service lives, is ready, and how it does."},
 ]
@@ -125,6 +128,16 @@ def statuses(*more: int) -> dict[str, Any]:
 def needs(permission: Permission) -> dict[str, Any]:
     """Part of a route's ``openapi_extra``: what somebody must be allowed to do to use it."""
     return {PERMISSION: permission.value}
+
+
+def changes(*, if_match: bool = False, once: bool = True) -> dict[str, Any]:
+    """Part of a route's ``openapi_extra``: what every request that changes something brings and may be answered."""
+    names = [*(["IdempotencyKey"] if once else []), *(["IfMatch"] if if_match else [])]
+    more = (412, 428) if if_match else ()
+    return {
+        "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in names],
+        **statuses(401, 403, 404, 409, *more, 415, 429, 503),
+    }
 
 
 def json_body(model: type[BaseModel], examples: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,7 +169,12 @@ def describe(app: FastAPI, *, bodies: Iterable[type[BaseModel]]) -> dict[str, An
     components["schemas"] = {name: _without_titles(schema) for name, schema in sorted(schemas.items())}
     components["responses"] = {name: _problem(status) for status, name in _RESPONSE_NAMES.items()}
     components["headers"] = _HEADERS
-    components["parameters"] = {"CorrelationId": _CORRELATION_ID, "IfNoneMatch": _IF_NONE_MATCH}
+    components["parameters"] = {
+        "CorrelationId": _CORRELATION_ID,
+        "IdempotencyKey": _IDEMPOTENCY_KEY,
+        "IfMatch": _IF_MATCH,
+        "IfNoneMatch": _IF_NONE_MATCH,
+    }
     for path in described["paths"].values():
         for operation in path.values():
             _complete(operation)
@@ -179,6 +197,8 @@ def _complete(operation: dict[str, Any]) -> None:
     """Give an operation the parameters, problems and headers that all have, and those it names."""
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     for parameter in parameters:
+        if "$ref" in parameter:
+            continue
         parameter["schema"] = _without_null(parameter["schema"])
     parameters.append({"$ref": "#/components/parameters/CorrelationId"})
     responses: dict[str, Any] = operation["responses"]
@@ -234,9 +254,26 @@ _IF_NONE_MATCH: Final = {
     "description": "An `ETag` seen before. While the answer is still the same, it is 304 without a body.",
     "schema": {"type": "string"},
 }
+_IDEMPOTENCY_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "New for each wish, for instance a UUID. Sent again with the same key, a request gives the first "
+    "answer again and does nothing twice; answers are kept for a week.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{8,64}$"},
+}
+_IF_MATCH: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The `ETag` of what you have read and are about to change. If somebody has changed it since, the "
+    "answer is 412 and nothing happens.",
+    "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'},
+}
 _HEADERS: Final = {
     "CorrelationId": {"description": "The id of the request in our log.", "schema": {"type": "string"}},
     "ETag": {"description": "Identifies this version of the answer.", "schema": {"type": "string"}},
+    "Location": {"description": "The address of what was made.", "schema": {"type": "string"}},
     "Allow": {"description": "The methods this path takes.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "How somebody can prove who they are.", "schema": {"type": "string"}},
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "string"}},

@@ -26,7 +26,7 @@ def _digits(value: object) -> object:
     return value
 
 
-_DIGITS: Final = BeforeValidator(_digits)
+DIGITS: Final = BeforeValidator(_digits)
 
 
 class PageQuery(BaseModel):
@@ -34,11 +34,11 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    limit: Annotated[int, Field(ge=1, le=MAXIMUM_LIMIT, description="How many records at most."), _DIGITS] = (
+    limit: Annotated[int, Field(ge=1, le=MAXIMUM_LIMIT, description="How many records at most."), DIGITS] = (
         DEFAULT_LIMIT
     )
     offset: Annotated[
-        int, Field(ge=0, le=_MAXIMUM_OFFSET, description="How many records to leave out first."), _DIGITS
+        int, Field(ge=0, le=_MAXIMUM_OFFSET, description="How many records to leave out first."), DIGITS
     ] = 0
 
     def following(self) -> str:

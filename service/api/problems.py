@@ -18,13 +18,30 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount, Route
 from starlette.types import Scope
 
-from service.api.faults import Fault, parameter_faults
+from service.api.faults import MAXIMUM_FAULTS, Fault, FaultLocation, parameter_faults
 from service.api.frame import frame_of
-from service.errors import MigrationNeeded, NoRuleSet, ServiceError, StoreUnavailable
+from service.errors import (
+    ChangedMeanwhile,
+    GateFailed,
+    GateRefused,
+    IdempotencyKeyReused,
+    IllegalStep,
+    MigrationNeeded,
+    NoRuleSet,
+    NoSuchRuleSet,
+    NotThere,
+    ReauthenticationRequired,
+    RecordInvalid,
+    RuleSetDamaged,
+    RuleSetMoved,
+    ServiceError,
+    StoreUnavailable,
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "/problems/"
 _RETRY_SECONDS: Final = "5"
+_UNAVAILABLE: Final = 503
 
 
 class ProblemCode(StrEnum):
@@ -206,6 +223,38 @@ async def _on_store_unavailable(request: Request, _: ServiceError) -> Response:
     return problem_response(request.scope, ProblemCode.STORE_UNAVAILABLE, detail, headers=headers)
 
 
+# What verbs raise, by the problem it is to a caller; the texts are our own words.
+_OF_ERROR: Final[dict[type[ServiceError], ProblemCode]] = {
+    ChangedMeanwhile: ProblemCode.PRECONDITION_FAILED,
+    GateFailed: ProblemCode.NOT_READY,
+    GateRefused: ProblemCode.GATE_REFUSED,
+    IdempotencyKeyReused: ProblemCode.IDEMPOTENCY_KEY_REUSED,
+    IllegalStep: ProblemCode.ILLEGAL_STEP,
+    NoSuchRuleSet: ProblemCode.NOT_FOUND,
+    NotThere: ProblemCode.NOT_FOUND,
+    ReauthenticationRequired: ProblemCode.REAUTHENTICATION_REQUIRED,
+    RecordInvalid: ProblemCode.INVALID_REQUEST,
+    RuleSetDamaged: ProblemCode.ILLEGAL_STEP,
+    RuleSetMoved: ProblemCode.RULE_SET_MOVED,
+}
+
+
+async def _on_service_error(request: Request, error: ServiceError) -> Response:
+    faults: list[Fault] = []
+    if isinstance(error, RecordInvalid):
+        faults = [
+            Fault(location=FaultLocation.BODY, pointer=f"/document{pointer}"[:500], detail=detail)
+            for pointer, detail in error.problems[:MAXIMUM_FAULTS]
+        ]
+    elif isinstance(error, GateRefused):
+        faults = [Fault(location=FaultLocation.BODY, pointer="", detail=reason) for reason in error.reasons]
+    text = str(error)
+    code = _OF_ERROR[type(error)]
+    headers = {"Retry-After": _RETRY_SECONDS} if KINDS[code].status == _UNAVAILABLE else None
+    detail = f"{text[0].upper()}{text[1:]}."
+    return problem_response(request.scope, code, detail, faults=faults, headers=headers)
+
+
 HANDLERS: Final[dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]] = {
     ProblemError: _on_problem,
     HTTPException: _on_http_exception,
@@ -213,4 +262,5 @@ HANDLERS: Final[dict[int | type[Exception], Callable[[Request, Any], Coroutine[A
     NoRuleSet: _on_no_rule_set,
     StoreUnavailable: _on_store_unavailable,
     MigrationNeeded: _on_store_unavailable,
+    **dict.fromkeys(_OF_ERROR, _on_service_error),
 }

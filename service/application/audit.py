@@ -79,6 +79,11 @@ def hash_of(row: AuditRow) -> str:
     return hashlib.sha256(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
+def page(session: Transaction, *, subject: str | None, limit: int, offset: int) -> tuple[list[AuditRow], int]:
+    """A page of entries, the newest first, and how many there are."""
+    return audit.page(session, subject=subject, limit=limit, offset=offset)
+
+
 def verify_trail(store: Store, *, anchor: str | None = None) -> Trail:
     """Read the whole trail and find the first entry that is not as it was written.
 

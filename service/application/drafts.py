@@ -165,6 +165,16 @@ class Drafts:
         draft = _found(session, draft_id)
         return draft.row, self._content(draft)
 
+    def content_for(self, session: Transaction, seen: Seen, step: DraftStep, act: Act) -> Content:
+        """The rule set that a draft makes, for somebody who is about to take a step; the gate looks at it first.
+
+        Raises:
+            NotThere: there is no such draft.
+            ChangedMeanwhile: it is at another revision than was seen.
+            IllegalStep: this person cannot take the step now.
+        """
+        return self._content(self._for(session, seen, step, act))
+
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def open(self, session: Transaction, title: str, act: Act) -> DraftEntry:

@@ -13,16 +13,10 @@ from datetime import date
 
 from service.application.draft_content import Content
 from service.application.gate_report import GateReport
-from service.errors import ServiceError
+from service.errors import GateFailed
 
 SECONDS = 120.0
 _MOST_KEPT = 16
-
-
-class GateFailed(ServiceError):
-    """The gate itself did not work, so nothing is known about the rules."""
-
-    code = "gate-failed"
 
 
 # Base (none: nothing answers yet), draft, day, and real questions by name, as JSON.

@@ -4,8 +4,6 @@ Both are written in one transaction, so that a process may die at any moment bet
 not kept: asked again, they are worked out again.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,20 +19,11 @@ KEPT_FOR = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A request that changes something: whose, under which key, and the SHA-256 of all that it says."""
+    """A request that changes something: whose, under which key, and a keyed hash of all that it says."""
 
     caller: str
     key: str
     digest: str
-
-    @classmethod
-    def of(cls, caller: str, key: str, *parts: bytes) -> "Wish":
-        """A wish, from everything that makes the request what it is: method, path, conditions and body."""
-        written = hashlib.sha256()
-        for part in parts:
-            written.update(len(part).to_bytes(8))
-            written.update(part)
-        return cls(caller, key, written.hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +34,6 @@ class Answer:
     content: str
     location: str | None = None
     tag: str | None = None
-
-
-def answered(content: object, *, status: int = 200, location: str | None = None, tag: str | None = None) -> Answer:
-    """An answer with this content as JSON."""
-    return Answer(status, json.dumps(content, ensure_ascii=False, separators=(",", ":")), location, tag)
 
 
 def once(store: Store, wish: Wish, now: datetime, act: Callable[[Transaction], Answer]) -> Answer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.storage.tables import AuditRow
@@ -23,6 +24,17 @@ def add(session: Session, row: AuditRow) -> None:
 def newest(session: Session, most: int) -> list[AuditRow]:
     """The newest entries, the newest first."""
     return list(session.exec(select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(most)))
+
+
+def page(session: Session, *, subject: str | None, limit: int, offset: int) -> tuple[list[AuditRow], int]:
+    """A page of entries, the newest first, and how many there are."""
+    query = select(AuditRow)
+    count = sa.select(sa.func.count()).select_from(AuditRow)
+    if subject is not None:
+        query = query.where(col(AuditRow.subject) == subject)
+        count = count.where(col(AuditRow.subject) == subject)
+    rows = session.exec(query.order_by(col(AuditRow.sequence).desc()).limit(limit).offset(offset)).all()
+    return list(rows), session.connection().scalar(count) or 0
 
 
 def in_order(session: Session) -> Iterator[AuditRow]:
