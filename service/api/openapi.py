@@ -130,13 +130,13 @@ def needs(permission: Permission) -> dict[str, Any]:
     return {PERMISSION: permission.value}
 
 
-def changes(*, if_match: bool = False, once: bool = True) -> dict[str, Any]:
+def changes(*, if_match: bool = False, of_something: bool = True) -> dict[str, Any]:
     """Part of a route's ``openapi_extra``: what every request that changes something brings and may be answered."""
-    names = [*(["IdempotencyKey"] if once else []), *(["IfMatch"] if if_match else [])]
-    more = (412, 428) if if_match else ()
+    names = ["IdempotencyKey", *(["IfMatch"] if if_match else [])]
+    more = (*((404,) if of_something else ()), *((412, 428) if if_match else ()))
     return {
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in names],
-        **statuses(401, 403, 404, 409, *more, 415, 429, 503),
+        **statuses(401, 403, 409, *more, 415, 429, 503),
     }
 
 

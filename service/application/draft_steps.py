@@ -33,6 +33,28 @@ class DraftStep(StrEnum):
     DISCARD = "discard"
 
 
+class SignatureMeaning(StrEnum):
+    """What a reviewer's signature says; `rejected` goes with a draft that is returned."""
+
+    REVIEWED = "reviewed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class ApprovalMeaning(StrEnum):
+    """What the signature under an approval says."""
+
+    REVIEWED = "reviewed"
+    APPROVED = "approved"
+
+
+class SignatureDecision(StrEnum):
+    """What a reviewer decided."""
+
+    APPROVED = "approved"
+    RETURNED = "returned"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """From where a step may be taken, and what one must be allowed to do."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
 from rules.diff import FieldChange, RecordDifference
 from rules.terms import RecordChange
-from service.application.draft_steps import DraftState, DraftStep
+from service.application.draft_steps import DraftState, DraftStep, SignatureDecision, SignatureMeaning
 from service.application.gate_report import GateReport
 from service.storage.tables import DraftRow, DraftSignatureRow
 
@@ -31,8 +31,8 @@ class StepEntry(View):
 class SignatureEntry(View):
     """What a reviewer signed."""
 
-    decision: Annotated[str, Field(description="`approved` or `returned`.")]
-    meaning: Annotated[str, Field(description="What the signature means: `reviewed`, `approved` or `rejected`.")]
+    decision: SignatureDecision
+    meaning: SignatureMeaning
     digest: Annotated[str, Field(description="SHA-256 of the rule set that was shown and signed.")]
     person: str
     name: str
@@ -48,8 +48,8 @@ class SignatureEntry(View):
     def of(cls, row: DraftSignatureRow, *, counts: bool) -> Self:
         """Told from its row."""
         return cls(
-            decision=row.decision,
-            meaning=row.meaning,
+            decision=SignatureDecision(row.decision),
+            meaning=SignatureMeaning(row.meaning),
             digest=row.digest,
             person=row.person,
             name=row.name,
@@ -103,8 +103,8 @@ class FieldEntry(View):
     """A place of a record that differs."""
 
     pointer: Annotated[str, Field(description="JSON pointer into the record.")]
-    before: Annotated[JsonValue, Field(description="Null: nothing was there.")]
-    after: Annotated[JsonValue, Field(description="Null: nothing is there.")]
+    before: Annotated[Any, Field(description="Null: nothing was there.")]
+    after: Annotated[Any, Field(description="Null: nothing is there.")]
 
     @classmethod
     def of(cls, field: FieldChange) -> Self:
@@ -132,8 +132,8 @@ class RecordEntry(View):
 
     kind: str
     id: str
-    document: Annotated[dict[str, JsonValue], Field(description="The record as the draft has it.")]
-    base: Annotated[dict[str, JsonValue] | None, Field(description="The record as the base has it; null: it is new.")]
+    document: Annotated[dict[str], Field(description="The record as the draft has it.")]
+    base: Annotated[dict[str] | None, Field(description="The record as the base has it; null: it is new.")]
     fields: Annotated[list[FieldEntry], Field(description="Where the two differ.")]
 
 

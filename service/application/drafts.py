@@ -25,7 +25,15 @@ from service.application.draft_content import (
     require_kind,
     written,
 )
-from service.application.draft_steps import DraftState, DraftStep, Situation, refusal, who
+from service.application.draft_steps import (
+    DraftState,
+    DraftStep,
+    SignatureDecision,
+    SignatureMeaning,
+    Situation,
+    refusal,
+    who,
+)
 from service.application.draft_views import (
     ChangedRecord,
     DraftEntry,
@@ -90,7 +98,7 @@ class _Draft:
         return [
             one
             for one in self.signatures
-            if one.decision == "approved"
+            if one.decision == SignatureDecision.APPROVED
             and self.row.digest == one.digest
             and self.row.submitted_revision == one.revision
         ]
@@ -296,7 +304,7 @@ class Drafts:
         _trail(session, act, "draft_submit", draft.row, before=None, after={"digest": digest})
         return self._entry(session, draft, act.principal)
 
-    def approve(self, session: Transaction, seen: Seen, digest: str, meaning: str, act: Act) -> DraftEntry:
+    def approve(self, session: Transaction, seen: Seen, digest: str, meaning: SignatureMeaning, act: Act) -> DraftEntry:
         """Sign exactly the content of this digest.
 
         Raises:
@@ -305,12 +313,14 @@ class Drafts:
             IllegalStep: this person cannot approve it now.
         """
         draft = self._for(session, seen, DraftStep.APPROVE, act)
-        draft = self._sign(session, draft, digest, "approved", meaning, act)
+        draft = self._sign(session, draft, digest, SignatureDecision.APPROVED, meaning, act)
         if len({one.person for one in draft.counting}) >= self._policy.approvals:
             draft.row.state = DraftState.APPROVED.value
         _touch(draft.row, act.now)
         rows.save(session, draft.row)
-        _trail(session, act, "draft_approve", draft.row, before=None, after={"digest": digest, "meaning": meaning})
+        _trail(
+            session, act, "draft_approve", draft.row, before=None, after={"digest": digest, "meaning": meaning.value}
+        )
         return self._entry(session, draft, act.principal)
 
     def give_back(self, session: Transaction, seen: Seen, digest: str, act: Act) -> DraftEntry:
@@ -322,7 +332,7 @@ class Drafts:
             IllegalStep: this person cannot return it now.
         """
         draft = self._for(session, seen, DraftStep.RETURN, act)
-        draft = self._sign(session, draft, digest, "returned", "rejected", act)
+        draft = self._sign(session, draft, digest, SignatureDecision.RETURNED, SignatureMeaning.REJECTED, act)
         self._back_to_work(draft.row, act.now)
         rows.save(session, draft.row)
         _trail(session, act, "draft_return", draft.row, before={"digest": digest}, after=None)
@@ -450,7 +460,15 @@ class Drafts:
         )
         return self._entry(session, _Draft(draft.row, (*draft.changes, change), draft.signatures), act.principal)
 
-    def _sign(self, session: Transaction, draft: _Draft, digest: str, decision: str, meaning: str, act: Act) -> _Draft:
+    def _sign(
+        self,
+        session: Transaction,
+        draft: _Draft,
+        digest: str,
+        decision: SignatureDecision,
+        meaning: SignatureMeaning,
+        act: Act,
+    ) -> _Draft:
         if digest != draft.row.digest:
             raise ChangedMeanwhile("the draft has another content than the one you have seen")
         signature = DraftSignatureRow(
@@ -458,8 +476,8 @@ class Drafts:
             sequence=0,
             revision=draft.row.submitted_revision or 0,
             digest=digest,
-            decision=decision,
-            meaning=meaning,
+            decision=decision.value,
+            meaning=meaning.value,
             comment=act.reason,
             person=who(act.principal),
             name=act.principal.name,

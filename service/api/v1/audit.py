@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from service.api.changing import in_transaction
@@ -43,8 +43,8 @@ class AuditEntry(BaseModel):
     action: str
     subject: str
     reason: str
-    before: Annotated[JsonValue, Field(description="What was there; null: nothing, or nothing worth telling.")]
-    after: Annotated[JsonValue, Field(description="What is there since.")]
+    before: Annotated[Any, Field(description="What was there; null: nothing, or nothing worth telling.")]
+    after: Annotated[Any, Field(description="What is there since.")]
     previous_hash: str
     hash: str
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from service.api.changing import (
@@ -27,7 +27,7 @@ from service.api.openapi import changes, json_body, needs, statuses
 from service.api.pagination import PageQuery
 from service.api.routes import StrictRoute, operation_id
 from service.application.draft_content import Content
-from service.application.draft_steps import DraftState, DraftStep
+from service.application.draft_steps import ApprovalMeaning, DraftState, DraftStep, SignatureMeaning
 from service.application.draft_views import DraftEntry, DraftSummary, GateEntry, RecordEntry
 from service.application.drafts import Place, Seen
 from service.application.gate_report import GateReport
@@ -56,7 +56,7 @@ class RecordDraft(Change):
     """A record as it should be."""
 
     document: Annotated[
-        dict[str, JsonValue],
+        dict[str],
         Field(
             description="The whole record in the form of its kind, as `GET` gives it and the knowledge files have it."
         ),
@@ -76,7 +76,7 @@ class Approval(Signed):
     """A reviewer's signature; `reason` is the comment."""
 
     digest: Shown
-    meaning: Annotated[Literal["reviewed", "approved"], Field(description="What the signature means.")] = "approved"
+    meaning: Annotated[ApprovalMeaning, Field(description="What the signature means.")] = ApprovalMeaning.APPROVED
 
 
 class Return(Signed):
@@ -139,7 +139,7 @@ _TO_ALL: Final = _links("get_draft", "check_draft", "put_record", "submit_draft"
 
 def _extra(model: type[Change], permission: Permission, *, if_match: bool = True) -> dict[str, Any]:
     examples = {"plain": {"summary": "An example", "value": _EXAMPLES[model]}}
-    return {**changes(if_match=if_match), **json_body(model, examples), **needs(permission)}
+    return {**changes(if_match=if_match, of_something=if_match), **json_body(model, examples), **needs(permission)}
 
 
 def _ok(description: str, links: dict[str, Any], status: int = 200) -> dict[int | str, dict[str, Any]]:
@@ -375,7 +375,9 @@ async def approve_draft(request: Request, draft_id: DraftId) -> Response:
     await require_fresh(asked, body)
     return await done_once(
         asked,
-        lambda session: _answered(asked.control.drafts.approve(session, seen, body.digest, body.meaning, asked.act)),
+        lambda session: _answered(
+            asked.control.drafts.approve(session, seen, body.digest, SignatureMeaning(body.meaning), asked.act)
+        ),
     )
 
 
