@@ -132,8 +132,8 @@ class RecordEntry(View):
 
     kind: str
     id: str
-    document: Annotated[dict[str], Field(description="The record as the draft has it.")]
-    base: Annotated[dict[str] | None, Field(description="The record as the base has it; null: it is new.")]
+    document: Annotated[dict[str, Any], Field(description="The record as the draft has it.")]
+    base: Annotated[dict[str, Any] | None, Field(description="The record as the base has it; null: it is new.")]
     fields: Annotated[list[FieldEntry], Field(description="Where the two differ.")]
 
 

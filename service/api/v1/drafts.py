@@ -56,7 +56,7 @@ class RecordDraft(Change):
     """A record as it should be."""
 
     document: Annotated[
-        dict[str],
+        dict[str, Any],
         Field(
             description="The whole record in the form of its kind, as `GET` gives it and the knowledge files have it."
         ),
