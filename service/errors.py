@@ -149,3 +149,29 @@ class GateFailed(ServiceError):
     """The gate itself did not work, so nothing is known about the rules."""
 
     code = "gate-failed"
+
+
+class BackupRefused(ServiceError):
+    """A back-up is not whole, not of this program, of another version or not from where it says; nothing is written."""
+
+    code = "backup-refused"
+
+
+class RowRefused(BackupRefused):
+    """A line of a back-up cannot become a row."""
+
+    def __init__(self, table: str, line: int, reason: str) -> None:
+        """Name it in the text; never what stands in it."""
+        super().__init__(f"line {line} of table {table}: {reason}")
+
+
+class StoreNotEmpty(ServiceError):
+    """The database holds something that must not be mixed with a back-up."""
+
+    code = "store-not-empty"
+
+
+class FileRefused(ServiceError):
+    """A file cannot be read or written, or is there already."""
+
+    code = "file-refused"

@@ -93,15 +93,20 @@ def verify_trail(store: Store, *, anchor: str | None = None) -> Trail:
     Raises:
         StoreUnavailable: the database cannot be reached.
     """
-    expected, count, anchored = GENESIS, 0, None if anchor is None else False
     with store.reading() as session:
-        for row in audit.in_order(session):
-            count += 1
-            why = _fault(row, count, expected)
-            if why is not None:
-                return Trail(count, expected, bad=row.sequence, why=why, anchored=anchored)
-            expected = row.hash
-            anchored = True if row.hash == anchor else anchored
+        return verify_entries(session, anchor=anchor)
+
+
+def verify_entries(session: Transaction, *, anchor: str | None = None) -> Trail:
+    """As `verify_trail`, within a transaction."""
+    expected, count, anchored = GENESIS, 0, None if anchor is None else False
+    for row in audit.in_order(session):
+        count += 1
+        why = _fault(row, count, expected)
+        if why is not None:
+            return Trail(count, expected, bad=row.sequence, why=why, anchored=anchored)
+        expected = row.hash
+        anchored = True if row.hash == anchor else anchored
     return Trail(count, expected, anchored=anchored)
 
 

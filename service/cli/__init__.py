@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import audit, check, database, knowledge, rule_sets, rxnorm, serve
+from service.cli import audit, backup, check, database, knowledge, rule_sets, rxnorm, serve
 from service.cli.exits import EXIT_CODES, CommandGroup
 
 app = typer.Typer(
@@ -50,6 +50,8 @@ app.command()(rxnorm.import_rxnorm)
 app.add_typer(rule_sets.app, name="rule-sets")
 app.command()(rule_sets.self_test)
 app.add_typer(audit.app, name="audit")
+app.command()(backup.backup)
+app.command()(backup.restore)
 
 
 def main() -> None:

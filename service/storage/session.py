@@ -53,9 +53,12 @@ class Store:
         self.engine = engine
 
     @classmethod
-    def open(cls, database_url: str) -> Self:
-        """Prepare the database at an address that the settings have accepted."""
-        return cls(create_store_engine(database_url))
+    def open(cls, database_url: str, *, patient: bool = False) -> Self:
+        """Prepare the database at an address that the settings have accepted.
+
+        ``patient`` waits for each answer as long as it takes: for commands that read or write everything.
+        """
+        return cls(create_store_engine(database_url, patient=patient))
 
     def __enter__(self) -> Self:
         return self
@@ -145,12 +148,12 @@ def take_write_lock(connection: Connection, wait_milliseconds: int) -> None:
     # On SQLite a transaction for writing begins with the lock, see `_on_sqlite_begin`.
 
 
-def create_store_engine(database_url: str) -> Engine:
+def create_store_engine(database_url: str, *, patient: bool = False) -> Engine:
     """Make the engine the service works with. It never creates a SQLite file: only migrations do."""
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, mode="rw", foreign_keys=True)
-    return _postgresql_engine(url, patience_seconds=ROUND_TRIP_SECONDS)
+    return _postgresql_engine(url, patience_seconds=None if patient else ROUND_TRIP_SECONDS)
 
 
 def create_migration_engine(database_url: str) -> Engine:
