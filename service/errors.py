@@ -77,6 +77,19 @@ class NoSuchRuleSet(ServiceError):
         super().__init__(f"there is no rule set {number}; `magcheck db check` lists those that there are")
 
 
+class RuleSetBehind(ServiceError):
+    """The store names a rule set that is older than the one that has answered here already."""
+
+    code = "rule-set-behind"
+
+    def __init__(self, offered: int, answered: int) -> None:
+        """Name both in the text."""
+        super().__init__(
+            f"rule set {offered} is refused: rule set {answered} has answered here already, and answers never go back "
+            "to an older one; a roll-back is published under a new number (after restoring a backup: restart)"
+        )
+
+
 class RuleSetDamaged(ServiceError):
     """A stored rule set is not what was published, or cannot be used by this version of the service."""
 

@@ -156,7 +156,7 @@ def app_from_environment() -> Application:
     keyring = keyring_of(settings)
     store = Store.open(settings.database_url.get_secret_value())
     active = ActiveRuleSet()
-    watch = StoreWatch(store, active)
+    watch = StoreWatch(store, active, keyring)
     control = control_over(store, keyring, look_at_once=watch.look)
     return create_app(settings, active, watch=watch, keyring=keyring, control=control, on_started=_settle)
 

@@ -8,14 +8,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from rules.compiled import CompiledRuleSet
 from rules.report import TerminologyReference
 from rules.terminology import Terminology
-from service.application.rule_sets import restore
+from service.application.keyring import Keyring
+from service.application.rule_sets import answering
 from service.application.terminologies import restore_terminology
-from service.errors import NoRuleSet, ServiceError
-from service.storage import rule_sets, terminologies
+from service.errors import NoRuleSet, RuleSetBehind, ServiceError
+from service.storage import terminologies
 from service.storage.session import Store
 from service.telemetry import get_logger
 
@@ -69,12 +71,15 @@ class ActiveRuleSet:
             raise NoRuleSet("no rule set is loaded")
         return current
 
-    def load(self, store: Store) -> ActiveState:
+    def load(self, store: Store, keyring: Keyring) -> ActiveState:
         """Take over the rule set that the store says is active; a bad one is refused, and the state says so."""
         with self._lock:  # two loads at once could otherwise end with the older one
             reasons = [
                 reason
-                for what, step in (("rule set", self._take_over), ("terminology", self._take_over_terminology))
+                for what, step in (
+                    ("rule set", partial(self._take_over, keyring)),
+                    ("terminology", self._take_over_terminology),
+                )
                 if (reason := self._refused(what, step, store)) is not None
             ]
             self._state = replace(self._state, degraded="; ".join(dict.fromkeys(reasons)) or None)
@@ -95,12 +100,13 @@ class ActiveRuleSet:
         self._logger.error(event, code=code, kept=self._state.version, exc_info=cause)
         return reason
 
-    def _take_over(self, store: Store) -> None:
-        with store.reading() as session:
-            row = rule_sets.active(session)
-        if row is None:
+    def _take_over(self, keyring: Keyring, store: Store) -> None:
+        compiled = answering(store, keyring)
+        if compiled is None:
             raise NoRuleSet("no rule set is published; run `magcheck db upgrade`")
-        self._swap(restore(row))
+        if self._state.version is not None and compiled.version < self._state.version:
+            raise RuleSetBehind(compiled.version, self._state.version)
+        self._swap(compiled)
 
     def _take_over_terminology(self, store: Store) -> None:
         with store.reading() as session:

@@ -84,6 +84,14 @@ def page(session: Transaction, *, subject: str | None, limit: int, offset: int) 
     return audit.page(session, subject=subject, limit=limit, offset=offset)
 
 
+def told_digest(session: Transaction, subject: str) -> str | None:
+    """The digest that the first entry about something names; none where the trail does not tell."""
+    row = audit.first_about(session, subject)
+    after = None if row is None or row.after is None else json.loads(row.after)
+    digest = after.get("digest") if isinstance(after, dict) else None
+    return digest if isinstance(digest, str) else None
+
+
 def verify_trail(store: Store, *, anchor: str | None = None) -> Trail:
     """Read the whole trail and find the first entry that is not as it was written.
 

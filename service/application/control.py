@@ -86,7 +86,7 @@ def control_over(  # noqa: PLR0913 - one place puts the parts together
         store=store,
         keyring=keyring,
         shelf=shelf,
-        drafts=Drafts(shelf, policy, new_id),
+        drafts=Drafts(shelf, policy, new_id, keyring),
         gate=gate or GateRoom(),
         policy=policy,
         clock=clock,

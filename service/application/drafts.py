@@ -45,6 +45,7 @@ from service.application.draft_views import (
     summary_fields,
 )
 from service.application.gate_report import GateReport
+from service.application.keyring import Keyring
 from service.application.principals import Principal
 from service.errors import ChangedMeanwhile, GateRefused, IllegalStep, NotThere, RuleSetMoved
 from service.storage import drafts as rows
@@ -117,11 +118,12 @@ class _Draft:
 class Drafts:
     """The verbs over one store."""
 
-    def __init__(self, shelf: Shelf, policy: Policy, new_id: Callable[[], str]) -> None:
-        """``shelf`` has the published rule sets."""
+    def __init__(self, shelf: Shelf, policy: Policy, new_id: Callable[[], str], keyring: Keyring) -> None:
+        """``shelf`` has the published rule sets; what is published is signed with ``keyring``."""
         self._shelf = shelf
         self._policy = policy
         self._new_id = new_id
+        self._keyring = keyring
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -376,6 +378,7 @@ class Drafts:
             author=who(act.principal),
             note=act.reason,
             now=act.now,
+            keyring=self._keyring,
         )
         draft.row.state = DraftState.PUBLISHED.value
         draft.row.published_number = done.number

@@ -5,6 +5,7 @@ not match is never used. Which one answers is not decided here but by the log of
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +16,13 @@ from rules.compiled import CompiledRuleSet, compile_rule_set
 from rules.errors import KnowledgeError
 from rules.model import RuleSet
 from service.application import audit
+from service.application.keyring import Keyring
 from service.application.packed import pack, unpack
+from service.application.signatures import require_signature, sign
 from service.errors import IllegalStep, NoSuchRuleSet, RuleSetDamaged, RuleSetMoved
 from service.storage import rule_sets
 from service.storage.session import Store, Transaction
-from service.storage.tables import RuleSetRow
+from service.storage.tables import RuleSetRow, RuleSetSignatureRow
 
 BASELINE_AUTHOR = "magcheck"
 # A rule set of a later form may hold what this version would have to ignore, and ignoring a rule is not an option.
@@ -35,7 +38,7 @@ class Publication:
     created: bool
 
 
-def seed_baseline(store: Store, baseline: RuleSet, *, now: datetime, note: str) -> Publication:
+def seed_baseline(store: Store, baseline: RuleSet, *, keyring: Keyring, now: datetime, note: str) -> Publication:
     """Publish the baseline as rule set 1 in a store that has no rule set yet, and make it the one that answers.
 
     Several processes may do this at once: one publishes, the others find it published. Where a rule set answers
@@ -44,23 +47,23 @@ def seed_baseline(store: Store, baseline: RuleSet, *, now: datetime, note: str) 
     Raises:
         KnowledgeError: the baseline cannot be compiled; nothing is written.
     """
-    return _publish(store, baseline, author=BASELINE_AUTHOR, note=note, now=now, only_first=True)
+    return _publish(store, baseline, keyring=keyring, note=note, now=now, only_first=True)
 
 
-def publish_baseline(store: Store, baseline: RuleSet, *, now: datetime, note: str) -> Publication:
+def publish_baseline(store: Store, baseline: RuleSet, *, keyring: Keyring, now: datetime, note: str) -> Publication:
     """Publish the baseline under the next number, unless it is published already, and make it the one that answers.
 
-    A baseline that was published before is made to answer again only where another baseline answers: what a person has
-    chosen since is left alone.
+    A baseline that was published before is published again only where another baseline answers: what a person has
+    chosen since is left alone. It gets a new number, because numbers of what answers only ever grow.
 
     Raises:
         KnowledgeError: the baseline cannot be compiled; nothing is written.
     """
-    return _publish(store, baseline, author=BASELINE_AUTHOR, note=note, now=now, only_first=False)
+    return _publish(store, baseline, keyring=keyring, note=note, now=now, only_first=False)
 
 
 def _publish(
-    store: Store, rule_set: RuleSet, *, author: str, note: str, now: datetime, only_first: bool
+    store: Store, rule_set: RuleSet, *, keyring: Keyring, note: str, now: datetime, only_first: bool
 ) -> Publication:
     compile_rule_set(rule_set)  # before anything is written: what cannot answer is not published
     canonical = canonical_json(rule_set)
@@ -71,14 +74,22 @@ def _publish(
         known = rule_sets.number_of_digest(session, digest)
         if known is not None:
             last = rule_sets.last_activation(session)
-            if last is not None and last.number != known and last.author == author:
-                _activate(session, known, digest, action="activate", author=author, note=note, now=now)
-            return Publication(known, digest, created=False)
-        return _add_new(session, rule_set, canonical, digest, author=author, note=note, now=now)
+            if last is None or last.number == known or last.author != BASELINE_AUTHOR:
+                return Publication(known, digest, created=False)
+        return _add_new(
+            session, rule_set, canonical, digest, author=BASELINE_AUTHOR, note=note, now=now, keyring=keyring
+        )
 
 
-def publish(
-    store: Store, rule_set: RuleSet, *, based_on: int | None, author: str, note: str, now: datetime
+def publish(  # noqa: PLR0913 - what, and who, why and when
+    store: Store,
+    rule_set: RuleSet,
+    *,
+    based_on: int | None,
+    author: str,
+    note: str,
+    now: datetime,
+    keyring: Keyring,
 ) -> Publication:
     """Publish a rule set that has passed the gate under the next number and make it the one that answers.
 
@@ -98,17 +109,25 @@ def publish(
         number = None if active is None else active[0]
         if number != based_on:
             raise RuleSetMoved(based_on or 0, number)
-        return _add_new(session, rule_set, canonical, digest, author=author, note=note, now=now)
+        return _add_new(session, rule_set, canonical, digest, author=author, note=note, now=now, keyring=keyring)
 
 
 def publish_reviewed(  # noqa: PLR0913 - what, and who, why and when
-    session: Transaction, rule_set: RuleSet, canonical: bytes, digest: str, *, author: str, note: str, now: datetime
+    session: Transaction,
+    rule_set: RuleSet,
+    canonical: bytes,
+    digest: str,
+    *,
+    author: str,
+    note: str,
+    now: datetime,
+    keyring: Keyring,
 ) -> Publication:
     """Publish what has passed the gate and was approved, in the transaction of the draft it came from."""
-    return _add_new(session, rule_set, canonical, digest, author=author, note=note, now=now)
+    return _add_new(session, rule_set, canonical, digest, author=author, note=note, now=now, keyring=keyring)
 
 
-def roll_back(store: Store, number: int, *, author: str, note: str, now: datetime) -> Publication:
+def roll_back(store: Store, number: int, *, author: str, note: str, now: datetime, keyring: Keyring) -> Publication:
     """Publish the content of a former rule set under the next number and make it the one that answers.
 
     Raises:
@@ -118,7 +137,7 @@ def roll_back(store: Store, number: int, *, author: str, note: str, now: datetim
     """
     require_usable(store, number)
     with store.writing() as session:
-        return roll_back_in(session, number, author=author, note=note, now=now)
+        return roll_back_in(session, number, author=author, note=note, now=now, keyring=keyring)
 
 
 def require_usable(store: Store, number: int) -> None:
@@ -135,11 +154,14 @@ def require_usable(store: Store, number: int) -> None:
     restore(former)
 
 
-def roll_back_in(session: Transaction, number: int, *, author: str, note: str, now: datetime) -> Publication:
+def roll_back_in(
+    session: Transaction, number: int, *, author: str, note: str, now: datetime, keyring: Keyring
+) -> Publication:
     """`roll_back` in the caller's transaction, once `require_usable` has said that it can answer.
 
     Raises:
         NoSuchRuleSet: there is none of this number.
+        RuleSetDamaged: it is not what this installation signed.
         IllegalStep: it was retired.
     """
     former = rule_sets.by_number(session, number)
@@ -147,6 +169,9 @@ def roll_back_in(session: Transaction, number: int, *, author: str, note: str, n
         raise NoSuchRuleSet(number)
     if rule_sets.retirement(session, former.digest) is not None:
         raise IllegalStep(f"rule set {number} was retired and never answers again")
+    # What would be signed anew must have been signed before.
+    canonical_of(former)
+    require_signature(former, rule_sets.signatures(session, number), keyring)
     active = rule_sets.active_reference(session)
     if active is not None and active[1] == former.digest:
         return Publication(*active, created=False)
@@ -160,7 +185,7 @@ def roll_back_in(session: Transaction, number: int, *, author: str, note: str, n
         author=author,
         note=note,
     )
-    _add(session, row, action="roll_back")
+    _add(session, row, keyring, action="roll_back")
     return Publication(row.number, row.digest, created=True)
 
 
@@ -193,7 +218,15 @@ def retire(session: Transaction, number: int, *, author: str, reason: str, now: 
 
 
 def _add_new(  # noqa: PLR0913 - what, and who, why and when
-    session: Transaction, rule_set: RuleSet, canonical: bytes, digest: str, *, author: str, note: str, now: datetime
+    session: Transaction,
+    rule_set: RuleSet,
+    canonical: bytes,
+    digest: str,
+    *,
+    author: str,
+    note: str,
+    now: datetime,
+    keyring: Keyring,
 ) -> Publication:
     if rule_sets.retirement(session, digest) is not None:
         raise IllegalStep("a rule set of exactly this content was retired and never answers again")
@@ -207,32 +240,107 @@ def _add_new(  # noqa: PLR0913 - what, and who, why and when
         author=author,
         note=note,
     )
-    _add(session, row, action="publish")
+    _add(session, row, keyring, action="publish")
     return Publication(row.number, digest, created=True)
 
 
-def _add(session: Transaction, row: RuleSetRow, *, action: str) -> None:
-    """Write a rule set and make it the one that answers."""
-    rule_sets.add(session, row)
-    _activate(session, row.number, row.digest, action=action, author=row.author, note=row.note, now=row.created_at)
-
-
-def _activate(  # noqa: PLR0913 - who, what, why and when
-    session: Transaction, number: int, digest: str, *, action: str, author: str, note: str, now: datetime
-) -> None:
-    """Make a rule set the one that answers, and say so in the audit trail."""
+def _add(session: Transaction, row: RuleSetRow, keyring: Keyring, *, action: str) -> None:
+    """Write a rule set, sign it, make it the one that answers, and say so in the audit trail."""
     before = rule_sets.active_reference(session)
-    rule_sets.activate(session, number, author=author, note=note, now=now)
+    rule_sets.add(session, row)
+    sign(session, row, keyring, now=row.created_at)
+    rule_sets.activate(session, row.number, author=row.author, note=row.note, now=row.created_at)
     audit.record(
         session,
-        person=author,
+        person=row.author,
         action=action,
-        subject=f"rule_set/{number}",
-        reason=note,
+        subject=f"rule_set/{row.number}",
+        reason=row.note,
         before=None if before is None else {"number": before[0], "digest": before[1]},
-        after={"number": number, "digest": digest},
-        now=now,
+        after={"number": row.number, "digest": row.digest},
+        now=row.created_at,
     )
+
+
+def sign_unsigned(
+    store: Store, *, keyring: Keyring, author: str, note: str, now: datetime
+) -> tuple[list[int], list[RuleSetDamaged]]:
+    """Sign all rule sets that the current key has not signed, once each is seen to be what was published.
+
+    For those from before there were signatures, and after a change of the key. The answer names those that were signed
+    now, and why others were not: one that is not what was published, or has a false signature, is left alone.
+    """
+    signed: list[int] = []
+    refused: list[RuleSetDamaged] = []
+    with store.writing() as session:
+        for number in rule_sets.not_signed_with(session, keyring.key_id):
+            try:
+                row = _to_be_signed(session, number, keyring)
+            except RuleSetDamaged as error:
+                refused.append(error)
+                continue
+            sign(session, row, keyring, now=now)
+            audit.record(
+                session,
+                person=author,
+                action="sign",
+                subject=f"rule_set/{number}",
+                reason=note,
+                before=None,
+                after={"number": number, "digest": row.digest, "key_id": keyring.key_id},
+                now=now,
+            )
+            signed.append(number)
+            session.expunge(row)
+    return signed, refused
+
+
+def _to_be_signed(session: Transaction, number: int, keyring: Keyring) -> RuleSetRow:
+    """A rule set that may be signed: its content fits, and neither the audit trail nor a known key says otherwise."""
+    row = rule_sets.by_number(session, number)
+    if row is None:
+        raise NoSuchRuleSet(number)
+    canonical_of(row)
+    told = audit.told_digest(session, f"rule_set/{number}")
+    if told is not None and told != row.digest:
+        raise RuleSetDamaged(number, "the audit trail tells of another digest")
+    known = [one for one in rule_sets.signatures(session, number) if one.key_id in keyring.key_ids]
+    if known:
+        require_signature(row, known, keyring)
+    return row
+
+
+def answering(store: Store, keyring: Keyring | None) -> CompiledRuleSet | None:
+    """The rule set that answers, ready to be asked; none where none is published.
+
+    Without a keyring nobody looks whether it is signed: that is for showing only, never for answering.
+
+    Raises:
+        RuleSetDamaged: it must not answer.
+    """
+    with store.reading() as session:
+        row = rule_sets.active(session)
+        if row is None:
+            return None
+        signatures = rule_sets.signatures(session, row.number)
+        retired_at = rule_sets.retirement(session, row.digest)
+    if keyring is None:
+        return restore(row)
+    return restore_to_answer(row, signatures, retired_at, keyring)
+
+
+def restore_to_answer(
+    row: RuleSetRow, signatures: Iterable[RuleSetSignatureRow], retired_at: datetime | None, keyring: Keyring
+) -> CompiledRuleSet:
+    """Bring a stored rule set back to answer from: signed by this installation, and not retired.
+
+    Raises:
+        RuleSetDamaged: it is not signed, it was retired, or `restore` refuses it.
+    """
+    require_signature(row, signatures, keyring)
+    if retired_at is not None:
+        raise RuleSetDamaged(row.number, "its content was retired and never answers again")
+    return restore(row)
 
 
 def record_counts(rule_set: RuleSet) -> dict[str, int]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from service.application.active import ActiveRuleSet
+from service.application.keyring import Keyring
 from service.errors import ServiceError
 from service.storage import rule_sets, terminologies
 from service.storage.session import Store
@@ -30,6 +31,7 @@ class StoreWatch:
         self,
         store: Store,
         active: ActiveRuleSet,
+        keyring: Keyring,
         *,
         interval: float = INTERVAL_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
@@ -37,6 +39,7 @@ class StoreWatch:
         """Nothing is looked at yet."""
         self._store = store
         self._active = active
+        self._keyring = keyring
         self._interval = interval
         self._monotonic = monotonic
         self._last_success: float | None = None
@@ -81,7 +84,7 @@ class StoreWatch:
             refused, since = self._refused
             if numbers == refused and self._monotonic() - since < REFUSED_SECONDS:
                 return
-        loaded = self._active.load(self._store)
+        loaded = self._active.load(self._store, self._keyring)
         self._refused = None if loaded.degraded is None else (numbers, self._monotonic())
 
     def _run(self) -> None:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.database import read_settings
+from service.cli.database import read_settings, say_signed
 from service.cli.exits import Exit, complain
+from service.settings import Settings
 
 if TYPE_CHECKING:
     from rules.compiled import CompiledRuleSet
@@ -40,7 +41,7 @@ def impact(folder: Folder) -> None:
     from service.storage.session import Store
 
     with Store.open(settings.database_url.get_secret_value()) as store:
-        _show(_gate(folder, _active(store)))
+        _show(_gate(folder, _active(settings, store)))
 
 
 @app.command()
@@ -62,12 +63,14 @@ def publish(
     from rules.load import read_folder
     from service.application import rule_sets as verbs
     from service.application.active import utc_now
+    from service.application.keyring import keyring_of
     from service.storage.session import Store
 
     _one_line("author", author, 120)
     _one_line("reason", reason, 2000)
+    keyring = keyring_of(settings)
     with Store.open(settings.database_url.get_secret_value()) as store:
-        active = _active(store)
+        active = _active(settings, store)
         report = _gate(folder, active)
         _show(report)
         refusals = report.refusals(limit=impact_limit / 100, accepted=accept_impact)
@@ -81,6 +84,7 @@ def publish(
             author=author,
             note=reason,
             now=utc_now(),
+            keyring=keyring,
         )
     _say(done.number, done.digest, created=done.created)
 
@@ -96,12 +100,14 @@ def roll_back(
     settings = read_settings()
     from service.application import rule_sets as verbs
     from service.application.active import utc_now
+    from service.application.keyring import keyring_of
     from service.storage.session import Store
 
     _one_line("author", author, 120)
     _one_line("reason", reason, 2000)
+    keyring = keyring_of(settings)
     with Store.open(settings.database_url.get_secret_value()) as store:
-        done = verbs.roll_back(store, number, author=author, note=reason, now=utc_now())
+        done = verbs.roll_back(store, number, author=author, note=reason, now=utc_now(), keyring=keyring)
     _say(done.number, done.digest, created=done.created)
 
 
@@ -139,6 +145,31 @@ def export(
     )
 
 
+@app.command()
+def sign(*, author: Author, reason: Reason) -> None:
+    """Sign all rule sets that the current key has not signed; each is looked at first, none is changed.
+
+    For a database from before there were signatures, and after a change of MAGCHECK_SECRET_KEY: once everything is
+    signed with the new key, MAGCHECK_FORMER_SECRET_KEY is not needed for rule sets any more.
+    """
+    settings = read_settings()
+    from service.application import rule_sets as verbs
+    from service.application.active import utc_now
+    from service.application.keyring import keyring_of
+    from service.storage.session import Store
+
+    _one_line("author", author, 120)
+    _one_line("reason", reason, 2000)
+    keyring = keyring_of(settings)
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        signed, refused = verbs.sign_unsigned(store, keyring=keyring, author=author, note=reason, now=utc_now())
+    say_signed(signed, refused)
+    if refused:
+        raise typer.Exit(Exit.WRONG_INPUT)
+    if not signed:
+        typer.echo("Every rule set is signed with the current key already.")
+
+
 def self_test() -> None:
     """Does this installation still answer its golden cases? Runs every worked case of the rule set that answers."""
     settings = read_settings()
@@ -147,7 +178,7 @@ def self_test() -> None:
     from service.storage.session import Store
 
     with Store.open(settings.database_url.get_secret_value()) as store:
-        active = _active(store)
+        active = _active(settings, store)
     if active is None:
         raise NoRuleSet("no rule set is published; run `magcheck db upgrade`")
     result = verify(active)
@@ -165,18 +196,16 @@ def _one_line(name: str, text: str, most: int) -> None:
         raise typer.Exit(Exit.USAGE)
 
 
-def _active(store: "Store") -> "CompiledRuleSet | None":
+def _active(settings: Settings, store: "Store") -> "CompiledRuleSet | None":
     """The rule set that answers, ready to be asked; None: none is published.
 
     Raises:
         RuleSetDamaged: it is not what was published.
     """
-    from service.application.rule_sets import restore
-    from service.storage import rule_sets
+    from service.application.keyring import keyring_at_hand
+    from service.application.rule_sets import answering
 
-    with store.reading() as session:
-        row = rule_sets.active(session)
-    return None if row is None else restore(row)
+    return answering(store, keyring_at_hand(settings))
 
 
 def _gate(folder: Path, active: "CompiledRuleSet | None") -> "GateReport":

@@ -43,7 +43,6 @@ def serve(
     if dev:
         _only_this_machine(settings)
         _bring_up_to_date()
-    _require_secret(settings)
     _require_rule_set(settings)
     if settings.environment is Environment.DEVELOPMENT:
         _greet(settings)
@@ -96,34 +95,22 @@ def _bring_up_to_date() -> None:
         raise typer.Exit(code if code > 0 else Exit.SET_UP)
 
 
-def _require_secret(settings: Settings) -> None:
-    """Fail here, before anything is looked at.
-
-    Raises:
-        SettingsInvalid: there is no secret to sign with.
-    """
-    from service.application.keyring import keyring_of
-
-    keyring_of(settings)
-
-
 def _require_rule_set(settings: Settings) -> None:
     """Fail here, in words, rather than serve 503 to everybody.
 
     Raises:
+        SettingsInvalid: there is no secret.
         ServiceError: the database is away, not migrated, or has no usable rule set.
     """
-    from service.application.rule_sets import restore
+    from service.application.keyring import keyring_of
+    from service.application.rule_sets import answering
     from service.errors import NoRuleSet
-    from service.storage import rule_sets
     from service.storage.session import Store
 
+    keyring = keyring_of(settings)
     with Store.open(settings.database_url.get_secret_value()) as store:
-        with store.reading() as session:
-            row = rule_sets.active(session)
-        if row is None:
+        if answering(store, keyring) is None:
             raise NoRuleSet("no rule set is published; run `magcheck db upgrade`")
-        restore(row)
 
 
 def _greet(settings: Settings) -> None:

@@ -21,6 +21,12 @@ def add(session: Session, row: AuditRow) -> None:
     session.flush()
 
 
+def first_about(session: Session, subject: str) -> AuditRow | None:
+    """The oldest entry about something."""
+    query = select(AuditRow).where(col(AuditRow.subject) == subject).order_by(col(AuditRow.sequence)).limit(1)
+    return session.exec(query).one_or_none()
+
+
 def newest(session: Session, most: int) -> list[AuditRow]:
     """The newest entries, the newest first."""
     return list(session.exec(select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(most)))

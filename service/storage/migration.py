@@ -8,8 +8,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 import migrations
-from service.errors import StoreUnavailable
-from service.storage.session import store_errors
+from service.errors import MigrationNeeded, StoreUnavailable
+from service.storage.session import Store, schema_revision, store_errors
 
 
 def _config(database_url: str) -> Config:
@@ -26,6 +26,20 @@ def head_revision() -> str:
     if head is None:
         raise RuntimeError("the package holds no migrations")
     return head
+
+
+def revision(database_url: str) -> str | None:
+    """Number of the migration the database was last brought to; none where there is no database or no schema yet.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached.
+    """
+    with Store.open(database_url) as store:
+        try:
+            with store_errors(), store.engine.connect() as connection:
+                return schema_revision(connection)
+        except MigrationNeeded:
+            return None
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:

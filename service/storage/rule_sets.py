@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from service.storage.tables import RuleSetActivationRow, RuleSetRetirementRow, RuleSetRow
+from service.storage.tables import RuleSetActivationRow, RuleSetRetirementRow, RuleSetRow, RuleSetSignatureRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,24 @@ def retirement(session: Session, digest: str) -> datetime | None:
 def add_retirement(session: Session, number: int, *, author: str, reason: str, now: datetime) -> None:
     """Note that a rule set is retired. The caller holds the write lock."""
     session.add(RuleSetRetirementRow(number=number, retired_at=now, author=author, reason=reason))
+    session.flush()
+
+
+def signatures(session: Session, number: int) -> list[RuleSetSignatureRow]:
+    """All signatures of a rule set."""
+    return list(session.exec(select(RuleSetSignatureRow).where(col(RuleSetSignatureRow.number) == number)))
+
+
+def not_signed_with(session: Session, key_id: str) -> list[int]:
+    """Numbers of the rule sets that have no signature of a key, in order."""
+    signed = select(RuleSetSignatureRow.number).where(col(RuleSetSignatureRow.key_id) == key_id)
+    query = select(RuleSetRow.number).where(col(RuleSetRow.number).not_in(signed)).order_by(col(RuleSetRow.number))
+    return list(session.exec(query))
+
+
+def add_signature(session: Session, number: int, *, key_id: str, signature: str, now: datetime) -> None:
+    """Keep a signature. The caller holds the write lock."""
+    session.add(RuleSetSignatureRow(number=number, key_id=key_id, signature=signature, signed_at=now))
     session.flush()
 
 

@@ -19,7 +19,7 @@ from service.storage import migration
 from service.storage.session import Store
 from service.telemetry import Metrics
 from tests.integration.small_knowledge import small_rule_set
-from tests.keys import SECRET_KEY
+from tests.keys import KEYRING, SECRET_KEY
 from tests.releases import NAME, Rows, concept, write_zip
 
 
@@ -38,7 +38,7 @@ def database(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path / 'data' / 'magcheck.sqlite3'}"
     migration.upgrade(url)
     with Store.open(url) as store:
-        seed_baseline(store, small_rule_set(), now=utc_now(), note="for a test")
+        seed_baseline(store, small_rule_set(), keyring=KEYRING, now=utc_now(), note="for a test")
     return url
 
 
@@ -71,7 +71,7 @@ def test_import_twice_and_go_back(database: str, tmp_path: Path) -> None:
 
     active = ActiveRuleSet()
     with Store.open(database) as store:
-        active.load(store)
+        active.load(store, KEYRING)
     answer = Checks(active, Metrics()).resolve([MedicationItem(id="m1", text="Zestril 20 mg")])
     assert answer["terminology"] == active.state.terminology
     assert answer["medications"][0]["state"] == "no_magnesium_relevance"

@@ -27,7 +27,7 @@ from service.storage import migration
 from service.storage.session import Store
 from tests.integration.postgres_server import PostgresUnavailable, find_bindir, fresh_database, running_postgres
 from tests.integration.small_knowledge import small_rule_set
-from tests.keys import SECRET_KEY
+from tests.keys import KEYRING, SECRET_KEY
 
 MAGCHECK = [sys.executable, "-m", "service.cli"]
 START_SECONDS = 120.0  # a few seconds, unless the machine does much else
@@ -158,7 +158,7 @@ def test_new_packaged_knowledge_does_not_answer_by_itself(tmp_path: Path) -> Non
     url = f"sqlite:///{tmp_path}/data/magcheck.sqlite3"
     migration.upgrade(url)
     with Store.open(url) as store:
-        seed_baseline(store, small_rule_set(), now=datetime.now(UTC), note="of an earlier version")
+        seed_baseline(store, small_rule_set(), keyring=KEYRING, now=datetime.now(UTC), note="of an earlier version")
     result = at_hand("db", "upgrade")
     assert result.exit_code == 0, result.stderr
     assert "`magcheck db upgrade --publish-baseline` publishes it" in result.stdout
@@ -167,6 +167,43 @@ def test_new_packaged_knowledge_does_not_answer_by_itself(tmp_path: Path) -> Non
     assert result.exit_code == 0, result.stderr
     assert "Rule set 2 answers" in result.stdout
     assert re.search(r"^     1 .*of an earlier version\n", at_hand("db", "check").stdout, re.MULTILINE)
+
+
+def test_what_was_published_before_there_were_signatures_is_signed_by_the_upgrade(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/data/magcheck.sqlite3"
+    migration.upgrade(url)
+    with Store.open(url) as store:
+        seed_baseline(store, small_rule_set(), keyring=KEYRING, now=datetime.now(UTC), note="of an earlier version")
+    migration.downgrade(url, "0003")
+    asked = at_hand("db", "upgrade", MAGCHECK_SECRET_KEY="")
+    assert asked.exit_code == 3
+    assert "MAGCHECK_SECRET_KEY: missing" in asked.stderr
+    assert migration.revision(url) == "0003"  # asked for before anything is changed
+    result = at_hand("db", "upgrade")
+    assert result.exit_code == 0, result.stderr
+    assert "Signed rule set(s) 1.\n" in result.stdout
+    assert at_hand("db", "check").exit_code == 0
+    assert "Signed" not in at_hand("db", "upgrade", MAGCHECK_SECRET_KEY="").stdout  # nothing to sign, nothing asked
+
+
+def test_what_is_not_signed_later_on_is_signed_by_a_person_only(seeded: Path) -> None:
+    with closing(sqlite3.connect(seeded / "magcheck.sqlite3")) as connection, connection:
+        connection.execute("drop trigger rule_set_signature_append_only_delete")
+        connection.execute("delete from rule_set_signature")
+    assert at_hand("db", "upgrade").exit_code == 0
+    for command in (("db", "check"), ("serve",), ("self-test",)):
+        result = at_hand(*command)
+        assert result.exit_code == 3
+        assert "error: rule set 1 is refused: it is not signed; `magcheck rule-sets sign`" in result.stderr
+    unlooked = at_hand("db", "check", MAGCHECK_SECRET_KEY="")
+    assert unlooked.exit_code == 0
+    assert "Whether it is signed was not looked at" in unlooked.stdout
+    signed = at_hand("rule-sets", "sign", "--author", "anna", "--reason", "the row was lost")
+    assert (signed.exit_code, signed.stdout) == (0, "Signed rule set(s) 1.\n")
+    assert at_hand("db", "check").exit_code == 0
+    again = at_hand("rule-sets", "sign", "--author", "anna", "--reason", "once more")
+    assert (again.exit_code, again.stdout) == (0, "Every rule set is signed with the current key already.\n")
+    assert "anna  sign  rule_set/1" in at_hand("audit", "show").stdout
 
 
 def test_a_damaged_rule_set_is_named(seeded: Path) -> None:

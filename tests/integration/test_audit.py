@@ -14,6 +14,7 @@ from service.storage import audit, rule_sets
 from service.storage.session import Store
 from service.storage.tables import AuditRow
 from tests.integration.small_knowledge import small_rule_set
+from tests.keys import KEYRING
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -29,9 +30,11 @@ def entries(store: Store) -> list[AuditRow]:
 
 def three(store: Store) -> None:
     """A baseline, another rule set, and a roll-back."""
-    verbs.seed_baseline(store, small_rule_set(), now=NOON, note="first")
-    verbs.publish(store, changed("Another title"), based_on=1, author="anna", note="a new title", now=NOON)
-    verbs.roll_back(store, 1, author="ben", note="the title was wrong", now=NOON + timedelta(hours=1))
+    verbs.seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="first")
+    verbs.publish(
+        store, changed("Another title"), based_on=1, author="anna", note="a new title", keyring=KEYRING, now=NOON
+    )
+    verbs.roll_back(store, 1, author="ben", note="the title was wrong", keyring=KEYRING, now=NOON + timedelta(hours=1))
 
 
 def tamper(store: Store, statement: str) -> None:
@@ -79,7 +82,7 @@ def test_a_roll_back_is_a_new_number_with_the_former_content(store: Store) -> No
 
 def test_rolling_back_to_what_answers_changes_nothing(store: Store) -> None:
     three(store)
-    done = verbs.roll_back(store, 1, author="ben", note="again", now=NOON)
+    done = verbs.roll_back(store, 1, author="ben", note="again", keyring=KEYRING, now=NOON)
     assert (done.number, done.created) == (3, False)
     assert len(entries(store)) == 3
 
@@ -87,14 +90,16 @@ def test_rolling_back_to_what_answers_changes_nothing(store: Store) -> None:
 def test_rolling_back_to_nothing_is_refused(store: Store) -> None:
     three(store)
     with pytest.raises(NoSuchRuleSet, match="there is no rule set 9"):
-        verbs.roll_back(store, 9, author="ben", note="?", now=NOON)
+        verbs.roll_back(store, 9, author="ben", note="?", keyring=KEYRING, now=NOON)
     assert len(entries(store)) == 3
 
 
 def test_publishing_against_another_rule_set_than_answers_is_refused(store: Store) -> None:
     three(store)
     with pytest.raises(RuleSetMoved, match="compared with rule set 1, and now rule set 3 answers"):
-        verbs.publish(store, changed("A third title"), based_on=1, author="anna", note="late", now=NOON)
+        verbs.publish(
+            store, changed("A third title"), based_on=1, author="anna", note="late", keyring=KEYRING, now=NOON
+        )
     with store.reading() as session:
         assert rule_sets.last_number(session) == 3
     assert len(entries(store)) == 3
@@ -102,13 +107,13 @@ def test_publishing_against_another_rule_set_than_answers_is_refused(store: Stor
 
 def test_publishing_what_answers_changes_nothing(store: Store) -> None:
     three(store)
-    done = verbs.publish(store, small_rule_set(), based_on=3, author="anna", note="the same", now=NOON)
+    done = verbs.publish(store, small_rule_set(), based_on=3, author="anna", note="the same", keyring=KEYRING, now=NOON)
     assert (done.number, done.created) == (3, False)
     assert len(entries(store)) == 3
 
 
 def test_a_change_that_fails_leaves_no_entry(store: Store) -> None:
-    verbs.seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    verbs.seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="first")
 
     class PowerFails(Exception):
         """Between the entry and the end of the transaction."""

@@ -16,6 +16,7 @@ from service.application.rule_sets import publish, seed_baseline
 from service.errors import NoSuchRuleSet
 from service.storage.session import Store
 from tests.integration.small_knowledge import small_rule_set
+from tests.keys import KEYRING
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -26,7 +27,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_the_packaged_knowledge_goes_through_the_database_byte_for_byte(store: Store, tmp_path: Path) -> None:
     """Every packaged file, written by the export alone: its records are taken from the files' own copy, emptied."""
-    done = seed_baseline(store, read_baseline().rule_set, now=NOON, note="for a test")
+    done = seed_baseline(store, read_baseline().rule_set, keyring=KEYRING, now=NOON, note="for a test")
     folder = tmp_path / "knowledge"
     packaged = {name: text for name, text in contents(FOLDER).items() if name.endswith(".yaml")}
     for name, text in packaged.items():
@@ -42,9 +43,9 @@ def test_the_packaged_knowledge_goes_through_the_database_byte_for_byte(store: S
 
 def test_one_rule_set_over_another(store: Store, tmp_path: Path) -> None:
     """There and back: what only the one has goes, what only the other has comes, both are named."""
-    seed_baseline(store, small_rule_set(), now=NOON, note="for a test")
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="for a test")
     without = small_rule_set().model_copy(update={"citations": small_rule_set().citations[:1]})
-    publish(store, without, based_on=1, author="anna", note="less", now=NOON)
+    publish(store, without, based_on=1, author="anna", note="less", keyring=KEYRING, now=NOON)
     first = export(store, 1, tmp_path)
     before = contents(tmp_path)
     less = export(store, 2, tmp_path)
@@ -67,7 +68,7 @@ def test_an_unknown_number(store: Store, tmp_path: Path) -> None:
 def test_files_that_would_hold_something_else_are_not_written(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seed_baseline(store, small_rule_set(), now=NOON, note="for a test")
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="for a test")
     monkeypatch.setattr(exporting, "laid_out", lambda rules, files: lose_one(laid_out(rules, files)))
     with pytest.raises(FolderUnusable, match="would not hold rule set 1"):
         export(store, 1, tmp_path / "out")

@@ -25,11 +25,13 @@ from service.application import rule_sets as verbs
 from service.application.active import ActiveRuleSet
 from service.application.packed import unpack
 from service.application.rule_sets import Publication, publish_baseline, restore, seed_baseline, verify_stored
+from service.application.signatures import sign
 from service.errors import NoRuleSet, RuleSetDamaged
 from service.storage import migration, rule_sets
 from service.storage.session import Store
 from service.storage.tables import RuleSetRow
 from tests.integration.small_knowledge import FILES, small_rule_set
+from tests.keys import KEYRING
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PROFILE = MedicationProfile.model_validate_json(
@@ -39,7 +41,7 @@ PROFILE = MedicationProfile.model_validate_json(
 
 
 def seeded(store: Store, rule_set: RuleSet | None = None) -> Publication:
-    return seed_baseline(store, rule_set or small_rule_set(), now=NOON, note="for a test")
+    return seed_baseline(store, rule_set or small_rule_set(), keyring=KEYRING, now=NOON, note="for a test")
 
 
 def published(store: Store, number: int = 1) -> RuleSetRow:
@@ -77,8 +79,8 @@ def test_seeding_again_changes_nothing_even_with_another_baseline(store: Store) 
 def test_another_baseline_is_published_once_when_asked_for(store: Store) -> None:
     seeded(store)
     changed = small_rule_set(title="Another title")
-    first = publish_baseline(store, changed, now=NOON, note="changed")
-    again = publish_baseline(store, changed, now=NOON, note="changed")
+    first = publish_baseline(store, changed, keyring=KEYRING, now=NOON, note="changed")
+    again = publish_baseline(store, changed, keyring=KEYRING, now=NOON, note="changed")
     assert (first.number, first.created, again.number, again.created) == (2, True, 2, False)
     with store.reading() as session:
         assert rule_sets.active_reference(session) == (2, first.digest)
@@ -89,20 +91,23 @@ def test_another_baseline_is_published_once_when_asked_for(store: Store) -> None
 
 
 def test_an_earlier_baseline_answers_again_unless_a_person_has_chosen_since(store: Store) -> None:
-    """Whoever edits a rule and takes it back starts the development server with the earlier knowledge."""
+    """Whoever edits a rule and takes it back starts the development server with the earlier knowledge.
+
+    It gets a number of its own: a server that runs on never goes back to a lower one.
+    """
     one, two = small_rule_set(), small_rule_set(title="Another title")
-    for rule_set, number in ((one, 1), (two, 2), (one, 1), (one, 1), (two, 2)):
-        assert publish_baseline(store, rule_set, now=NOON, note="x").number == number
+    for rule_set, number in ((one, 1), (two, 2), (one, 3), (one, 3), (two, 4)):
+        assert publish_baseline(store, rule_set, keyring=KEYRING, now=NOON, note="x").number == number
         with store.reading() as session:
             assert rule_sets.active_number(session) == number
     with store.writing() as session:
-        rule_sets.activate(session, 1, author="a person", note="two is wrong", now=NOON)
-    publish_baseline(store, two, now=NOON, note="x")
+        rule_sets.activate(session, 3, author="a person", note="two is wrong", now=NOON)
+    publish_baseline(store, two, keyring=KEYRING, now=NOON, note="x")
     with store.reading() as session:
         last = rule_sets.last_activation(session)
     assert last is not None
     # Asking for the rule set that answers already leaves no line.
-    assert (last.sequence, last.number, last.author) == (5, 1, "a person")
+    assert (last.sequence, last.number, last.author) == (5, 3, "a person")
 
 
 def test_what_cannot_answer_is_not_published(store: Store) -> None:
@@ -142,9 +147,10 @@ def test_several_processes_at_once_give_one_rule_set(database_url: str) -> None:
         "from service.storage import migration\n"
         "from service.storage.session import Store\n"
         "from tests.integration.small_knowledge import small_rule_set\n"
+        "from tests.keys import KEYRING\n"
         f"migration.upgrade({database_url!r})\n"
         f"with Store.open({database_url!r}) as store:\n"
-        "    print(seed_baseline(store, small_rule_set(), now=datetime.now(UTC), note='x').created)\n"
+        "    print(seed_baseline(store, small_rule_set(), keyring=KEYRING, now=datetime.now(UTC), note='x').created)\n"
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -165,7 +171,7 @@ def test_both_databases_give_the_same_bytes(sqlite_url: str, postgresql_url: str
         with Store.open(url) as store:
             seeded(store, rule_set)
             active = ActiveRuleSet()
-            state = active.load(store)
+            state = active.load(store, KEYRING)
             report = json.dumps(check(active.current(), PROFILE, explain=True), ensure_ascii=False)
             answers.append((state.digest, published(store).content, report))
     assert answers[0] == answers[1]
@@ -196,9 +202,10 @@ def test_an_old_rule_set_keeps_its_digest_when_the_documents_grow(store: Store) 
     )
     with store.writing() as session:
         rule_sets.add(session, row)
+        sign(session, row, KEYRING, now=NOON)
         rule_sets.activate(session, 5, author="a", note="b", now=NOON)
     active = ActiveRuleSet()
-    assert active.load(store).degraded is None
+    assert active.load(store, KEYRING).degraded is None
     assert check(active.current(), PROFILE)["rule_set"] == {"version": 5, "digest": row.digest}
 
 
@@ -269,17 +276,17 @@ def test_a_tampered_rule_set_never_replaces_a_good_one(store: Store) -> None:
     ticks = iter([NOON, NOON.replace(hour=13)])
     active = ActiveRuleSet(clock=lambda: next(ticks))
     seeded(store)
-    good = active.load(store)
+    good = active.load(store, KEYRING)
     assert (good.version, good.loaded_at, good.degraded) == (1, NOON, None)
     compiled = active.current()
 
-    publish_baseline(store, small_rule_set(title="Another title"), now=NOON, note="second")
+    publish_baseline(store, small_rule_set(title="Another title"), keyring=KEYRING, now=NOON, note="second")
     row = published(store, 2)
     with unprotected(store) as connection:
         tampered = zlib.compress(zlib.decompress(row.content).replace(b"major", b"minor"))
         connection.execute(sa.text("update rule_set set content = :c where number = 2"), {"c": tampered})
 
-    state = active.load(store)
+    state = active.load(store, KEYRING)
     assert (state.version, state.digest, state.loaded_at) == (1, good.digest, NOON)
     assert state.degraded == "rule set 2 is refused: its content does not match its digest"
     assert active.state == state
@@ -287,7 +294,7 @@ def test_a_tampered_rule_set_never_replaces_a_good_one(store: Store) -> None:
 
     with store.engine.begin() as connection:
         connection.execute(sa.text("update rule_set set content = :c where number = 2"), {"c": row.content})
-    healed = active.load(store)
+    healed = active.load(store, KEYRING)
     assert (healed.version, healed.degraded, healed.loaded_at) == (2, None, NOON.replace(hour=13))
     assert active.current() is not compiled
 
@@ -306,16 +313,16 @@ def test_content_of_another_type(sqlite_url: str, change: str, reason: str) -> N
     with Store.open(sqlite_url) as store:
         seeded(store)
         active = ActiveRuleSet()
-        active.load(store)
+        active.load(store, KEYRING)
         with unprotected(store) as connection:
             connection.exec_driver_sql(f"update rule_set set content = {change}")  # noqa: S608 - written above
-        assert active.load(store).degraded == reason
+        assert active.load(store, KEYRING).degraded == reason
         assert active.current().version == 1
 
 
 def test_without_a_rule_set_there_is_no_answer(store: Store) -> None:
     active = ActiveRuleSet()
-    state = active.load(store)
+    state = active.load(store, KEYRING)
     assert (state.version, state.degraded) == (None, "no rule set is published; run `magcheck db upgrade`")
     with pytest.raises(NoRuleSet):
         active.current()
@@ -326,21 +333,27 @@ def test_a_database_that_goes_away_leaves_the_rule_set(sqlite_url: str, tmp_path
     with Store.open(sqlite_url) as store:
         seeded(store)
         active = ActiveRuleSet()
-        active.load(store)
+        active.load(store, KEYRING)
         store.close()
         for file in (tmp_path / "folder").iterdir():
             file.unlink()
-        state = active.load(store)
+        state = active.load(store, KEYRING)
         assert state.version == 1
         assert state.degraded == "there is no database yet; run `magcheck db upgrade`"
         active.current()
 
 
-def test_going_back_to_an_earlier_rule_set(store: Store) -> None:
+def test_an_earlier_rule_set_never_replaces_a_later_one(store: Store) -> None:
+    """Whoever asked before would be answered from what was given up in the meantime."""
     seeded(store)
-    publish_baseline(store, small_rule_set(title="Another title"), now=NOON, note="second")
+    publish_baseline(store, small_rule_set(title="Another title"), keyring=KEYRING, now=NOON, note="second")
     active = ActiveRuleSet()
-    assert active.load(store).version == 2
+    assert active.load(store, KEYRING).version == 2
     with store.writing() as session:
         rule_sets.activate(session, 1, author="a", note="back", now=NOON)
-    assert active.load(store).version == 1
+    behind = active.load(store, KEYRING)
+    assert behind.version == active.current().version == 2
+    assert behind.degraded is not None
+    assert behind.degraded.startswith("rule set 1 is refused: rule set 2 has answered here already")
+    verbs.roll_back(store, 2, author="a", note="and again", keyring=KEYRING, now=NOON)
+    assert (active.load(store, KEYRING).version, active.state.degraded) == (3, None)

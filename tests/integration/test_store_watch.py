@@ -14,6 +14,7 @@ from service.application.watch import StoreWatch
 from service.storage import migration
 from service.storage.session import Store
 from tests.integration.small_knowledge import small_rule_set
+from tests.keys import KEYRING
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -40,9 +41,9 @@ def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 def test_the_first_look_loads_what_is_active(store: Store) -> None:
-    seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="first")
     clock, active = Clock(), ActiveRuleSet()
-    watch = StoreWatch(store, active, monotonic=clock)
+    watch = StoreWatch(store, active, KEYRING, monotonic=clock)
     assert watch.age() is None
     watch.look()
     assert active.state.version == 1
@@ -51,21 +52,21 @@ def test_the_first_look_loads_what_is_active(store: Store) -> None:
 
 
 def test_a_new_rule_set_is_taken_over_while_running(store: Store) -> None:
-    seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="first")
     active = ActiveRuleSet()
-    watch = StoreWatch(store, active, interval=0.05)
+    watch = StoreWatch(store, active, KEYRING, interval=0.05)
     with watch.running():
         first = active.current()
-        publish_baseline(store, without_last_interaction(small_rule_set()), now=NOON, note="second")
+        publish_baseline(store, without_last_interaction(small_rule_set()), keyring=KEYRING, now=NOON, note="second")
         wait_until(lambda: active.state.version == 2)
         assert active.current() is not first
     assert first.version == 1  # whoever still answers from it goes on undisturbed
 
 
 def test_a_rule_set_that_does_not_change_is_not_loaded_again(store: Store) -> None:
-    seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="first")
     active = ActiveRuleSet()
-    watch = StoreWatch(store, active)
+    watch = StoreWatch(store, active, KEYRING)
     watch.look()
     first = active.current()
     watch.look()
@@ -75,22 +76,22 @@ def test_a_rule_set_that_does_not_change_is_not_loaded_again(store: Store) -> No
 def test_without_a_schema_the_store_was_not_seen(sqlite_url: str) -> None:
     active = ActiveRuleSet()
     with Store.open(sqlite_url) as store:
-        watch = StoreWatch(store, active, interval=0.05)
+        watch = StoreWatch(store, active, KEYRING, interval=0.05)
         with watch.running():
             assert watch.age() is None
             assert active.state.version is None
             migration.upgrade(sqlite_url)
-            seed_baseline(store, small_rule_set(), now=NOON, note="late")
+            seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="late")
             wait_until(lambda: active.state.version == 1)
 
 
 def test_a_store_that_goes_away_only_grows_older(store: Store) -> None:
-    seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="first")
     clock, active = Clock(), ActiveRuleSet()
-    watch = StoreWatch(store, active, monotonic=clock)
+    watch = StoreWatch(store, active, KEYRING, monotonic=clock)
     watch.look()
     kept = active.current()
-    gone = StoreWatch(Store.open("sqlite:////nonexistent/folder/file"), active, monotonic=clock)
+    gone = StoreWatch(Store.open("sqlite:////nonexistent/folder/file"), active, KEYRING, monotonic=clock)
     gone.look()
     clock.now += 10
     assert gone.age() is None
@@ -100,7 +101,7 @@ def test_a_store_that_goes_away_only_grows_older(store: Store) -> None:
 
 def test_a_rule_set_that_is_refused_is_not_tried_every_second(store: Store) -> None:
     clock, active = Clock(), ActiveRuleSet()
-    watch = StoreWatch(store, active, monotonic=clock)
+    watch = StoreWatch(store, active, KEYRING, monotonic=clock)
     watch.look()  # the store has a schema and nothing in it
     refused = active.state
     assert refused.degraded is not None
@@ -109,7 +110,7 @@ def test_a_rule_set_that_is_refused_is_not_tried_every_second(store: Store) -> N
     clock.now += watching.REFUSED_SECONDS
     watch.look()
     assert active.state is not refused
-    seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="first")
     watch.look()
     assert active.state.version == 1
     assert active.state.degraded is None

@@ -32,6 +32,7 @@ from service.storage import terminologies
 from service.storage.session import Store
 from service.storage.tables import TerminologyRow
 from tests.integration.small_knowledge import small_rule_set
+from tests.keys import KEYRING
 from tests.releases import NAME, Rows, concept, write_zip
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -154,9 +155,9 @@ def answered(active: ActiveRuleSet) -> tuple[object, str]:
 
 
 def test_a_running_service_takes_it_over(store: Store) -> None:
-    seed_baseline(store, small_rule_set(), now=NOON, note="x")
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="x")
     active = ActiveRuleSet()
-    watch = StoreWatch(store, active)
+    watch = StoreWatch(store, active, KEYRING)
     watch.look()
     assert answered(active) == (None, "unrecognised")
     kept(store)
@@ -172,17 +173,17 @@ def test_a_running_service_takes_it_over(store: Store) -> None:
 def test_a_terminology_imported_before_the_first_rule_set(store: Store) -> None:
     kept(store)
     active = ActiveRuleSet()
-    assert active.load(store).version is None
-    seed_baseline(store, small_rule_set(), now=NOON, note="x")
-    assert active.load(store).terminology_number == 1
+    assert active.load(store, KEYRING).version is None
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="x")
+    assert active.load(store, KEYRING).terminology_number == 1
     assert active.current().terminology is not None
 
 
 def test_a_tampered_one_never_replaces_a_good_one(store: Store) -> None:
-    seed_baseline(store, small_rule_set(), now=NOON, note="x")
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="x")
     kept(store)
     active = ActiveRuleSet()
-    active.load(store)
+    active.load(store, KEYRING)
     kept(store, other_block(), "second")
     good = row_of(store, 2).content
     for content, reason in (
@@ -191,12 +192,12 @@ def test_a_tampered_one_never_replaces_a_good_one(store: Store) -> None:
         (b"x" * 9, "its content cannot be unpacked"),
     ):
         tamper(store, content)
-        state = active.load(store)
+        state = active.load(store, KEYRING)
         assert state.degraded == f"terminology 2 is refused: {reason}"
         assert (state.version, state.terminology_number) == (1, 1)
         assert check(active.current(), PROFILE)["terminology"] == state.terminology
     tamper(store, good)
-    state = active.load(store)
+    state = active.load(store, KEYRING)
     assert (state.degraded, state.terminology_number) == (None, 2)
 
 

@@ -246,7 +246,14 @@ async def roll_back(request: Request, number: Number) -> Response:
     await run_in_threadpool(verbs.require_usable, asked.control.store, number)
 
     def act(session: Transaction) -> Answer:
-        done = verbs.roll_back_in(session, number, author=who(asked.act.principal), note=body.reason, now=asked.act.now)
+        done = verbs.roll_back_in(
+            session,
+            number,
+            author=who(asked.act.principal),
+            note=body.reason,
+            now=asked.act.now,
+            keyring=asked.control.keyring,
+        )
         return answer_of(_entry(session, done.number))
 
     response = await done_once(asked, act)
