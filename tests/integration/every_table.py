@@ -28,6 +28,7 @@ from service.storage.tables import (
     UsedTokenRow,
 )
 from tests.integration.small_knowledge import small_rule_set
+from tests.keys import KEYRING
 from tests.releases import Rows, concept
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 1, tzinfo=UTC)
@@ -54,10 +55,10 @@ _DECISION: dict[str, Any] = {
 
 def fill(store: Store) -> None:
     """Fill an empty database; what can be is written by the verbs, and so leaves entries in the audit trail."""
-    verbs.seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    verbs.seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="first")
     second = small_rule_set(title="Another title")
-    verbs.publish(store, second, based_on=1, author="anna", note=AWKWARD, now=LATER)
-    verbs.roll_back(store, 1, author="ben", note="x" * 2000, now=LATER)
+    verbs.publish(store, second, based_on=1, author="anna", note=AWKWARD, keyring=KEYRING, now=LATER)
+    verbs.roll_back(store, 1, author="ben", note="x" * 2000, keyring=KEYRING, now=LATER)
     other = Rows()
     other.concepts.append(concept(900, "IN", "another"))
     for number, block in enumerate((Rows().block(), other.block()), 1):

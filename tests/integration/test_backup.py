@@ -144,7 +144,7 @@ def test_a_restored_database_answers_the_same_bytes(
     store: Store, other: Store, tmp_path: Path, packaged: RuleSet
 ) -> None:
     """The packaged knowledge, and profiles of its worked cases as questions."""
-    rule_sets.seed_baseline(store, packaged, now=NOON, note="first")
+    rule_sets.seed_baseline(store, packaged, keyring=KEYRING, now=NOON, note="first")
     back_up(store, tmp_path / "backup.zip", keyring=None, now=NOON)
     bring_back(other, tmp_path / "backup.zip", keyring=None)
     questions = [case.profile for case in packaged.cases][::8]
@@ -165,7 +165,7 @@ def test_a_restored_database_goes_on(store: Store, other: Store, tmp_path: Path)
     back_up(store, tmp_path / "backup.zip", keyring=KEYRING, now=NOON)
     bring_back(other, tmp_path / "backup.zip")
     done = rule_sets.publish(
-        other, small_rule_set(title="After it"), based_on=3, author="anna", note="goes on", now=LATER
+        other, small_rule_set(title="After it"), based_on=3, author="anna", note="goes on", keyring=KEYRING, now=LATER
     )
     assert done.number == 4
     with other.writing() as session:
@@ -197,7 +197,7 @@ def test_one_moment_is_backed_up(store: Store, tmp_path: Path, monkeypatch: pyte
         with store.reading() as session:
             active = stored.active_number(session)
         rule_set = small_rule_set(title=f"Title behind {active}")
-        rule_sets.publish(store, rule_set, based_on=active, author="anna", note="meanwhile", now=LATER)
+        rule_sets.publish(store, rule_set, based_on=active, author="anna", note="meanwhile", keyring=KEYRING, now=LATER)
 
     monkeypatch.setattr(queries, "lines", with_a_publisher)
     manifest = back_up(store, tmp_path / "backup.zip", keyring=KEYRING, now=NOON)
@@ -264,9 +264,9 @@ def test_a_trail_that_was_touched_is_not_backed_up(store: Store, tmp_path: Path)
 
 
 def test_only_an_empty_database_takes_it(store: Store, made: Path) -> None:
-    rule_sets.seed_baseline(store, small_rule_set(), now=NOON, note="first")
+    rule_sets.seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="first")
     before = everything(store)
-    with pytest.raises(StoreNotEmpty, match=r"not empty \(audit_entry, rule_set, rule_set_activation\)"):
+    with pytest.raises(StoreNotEmpty, match=r"not empty \(audit_entry, rule_set, rule_set_activation, rule_set_signature\)"):
         bring_back(store, made)
     assert everything(store) == before
 
