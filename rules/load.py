@@ -20,6 +20,7 @@ from rules.documents import Record
 from rules.errors import KnowledgeError, Problem
 from rules.model import (
     Assessment,
+    Attribution,
     Case,
     Citation,
     Condition,
@@ -57,6 +58,7 @@ FOLDERS: dict[str, tuple[str, type[Record]]] = {
     "guidance": ("guidance", Guidance),
     "assessments": ("assessments", Assessment),
     "citations": ("citations", Citation),
+    "attributions": ("attributions", Attribution),
     "cases": ("cases", Case),
 }
 SUFFIX = ".yaml"

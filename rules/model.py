@@ -309,6 +309,8 @@ class Interaction(Record):
 
     review_years: ClassVar[int] = 2
 
+    # The day on which it first answered somebody; `last_reviewed_on` is the day of its last revision.
+    released_on: date | None = None
     title: Title
     direction: Direction
     severity: Severity
@@ -460,6 +462,17 @@ class Citation(Record):
         return self.url or ""
 
 
+class Attribution(Record):
+    """Who made rules from the literature, and who paid for it; readers of a rule are told.
+
+    It speaks for the ``interactions`` it names; one that names none speaks for all that no other names.
+    """
+
+    developer: Title
+    funding_source: Title
+    interactions: tuple[Slug, ...] = ()
+
+
 class Assessment(Record):
     """One question of the literature and what this knowledge base makes of it, also when the answer is silence.
 
@@ -598,6 +611,7 @@ class RuleSet(Document):
     guidance: tuple[Guidance, ...] = ()
     assessments: tuple[Assessment, ...] = ()
     citations: tuple[Citation, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
     cases: tuple[Case, ...] = ()
 
 

@@ -538,3 +538,12 @@ class AcknowledgementState(StrEnum):
     CHANGED = "changed"  # what the finding rested on is no longer the same
     EXPIRED = "expired"
     NOT_FOUND = "not_found"  # there is no such finding any more
+
+
+class FactPurpose(StrEnum):
+    """What a rule uses a fact about a person for."""
+
+    APPLICABILITY = "applicability"
+    SEVERITY = "severity"
+    PRESENCE = "presence"
+    STANDS_IN = "stands_in"

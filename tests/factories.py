@@ -14,6 +14,7 @@ from rules.care import Administration, MonitoringSchedule, RecommendedIntake, Su
 from rules.documents import Document
 from rules.model import (
     Assessment,
+    Attribution,
     Case,
     Citation,
     Condition,
@@ -283,6 +284,7 @@ def interaction(record_id: str, **given: Any) -> Interaction:  # noqa: ANN401
     defaults = {
         "id": record_id,
         "last_reviewed_on": REVIEWED,
+        "released_on": REVIEWED,
         "title": f"The interaction {record_id}",
         "direction": "additive_effect",
         "severity": "moderate",
@@ -327,6 +329,7 @@ _FIELD_OF: dict[type[Document], str] = {
     Guidance: "guidance",
     Assessment: "assessments",
     Citation: "citations",
+    Attribution: "attributions",
     Case: "cases",
 }
 
@@ -345,6 +348,17 @@ def case(record_id: str = "case", **given: Any) -> Case:  # noqa: ANN401
     }
     # As from a file: the profile is strict, and takes enumerations as text from JSON only.
     return Case.model_validate_json(json.dumps({**defaults, **given}))
+
+
+def attribution(record_id: str = "makers", **given: Any) -> Attribution:  # noqa: ANN401
+    """Who made the rules; of all of them, but for what is given."""
+    defaults = {
+        "id": record_id,
+        "last_reviewed_on": REVIEWED,
+        "developer": "the makers",
+        "funding_source": "the payers",
+    }
+    return _build(Attribution, defaults, given)
 
 
 def rule_set(*records: Document) -> RuleSet:

@@ -24,6 +24,7 @@ RULES: Final[tuple[Rule, ...]] = (
     sources.one_record_for_a_source,
     sources.uncited_figures,
     sources.overdue_reviews,
+    sources.source_attributes,
     cases.every_kind_of_case,
     cases.cases_about_their_interaction,
     cases.assessments_hold,

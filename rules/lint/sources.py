@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rules.lint.inspection import active
 from rules.model import RuleSet
+from rules.source_attributes import doubled_attributions, missing_attributes
 from rules.terms import Severity, Verification
 
 if TYPE_CHECKING:
@@ -77,6 +78,15 @@ def uncited_figures(inspection: Inspection) -> Iterator[Fault]:
             if figure and not any(reference.supports for reference in references):
                 detail = f"no citation says with `supports` where {figure.group()!r} comes from"
                 yield "interactions", record.id, pointer, "uncited-figure", detail
+
+
+def source_attributes(inspection: Inspection) -> Iterator[Fault]:
+    """Readers of a rule are told who made it, who paid for it and since when it answers."""
+    for gap in missing_attributes(inspection.rule_set):
+        yield "interactions", gap.interaction_id, gap.pointer, "no-attribute", gap.detail
+    for record_id, name in doubled_attributions(inspection.rule_set):
+        detail = f"another attribution speaks for {name or 'all rules that none names'} already"
+        yield "attributions", record_id, "/interactions", "two-attributions", detail
 
 
 def overdue_reviews(inspection: Inspection) -> Iterator[Fault]:

@@ -32,6 +32,7 @@ from rules.names import normalise
 from rules.quantities import elemental_fraction, molar_mass, plain
 from rules.report import RuleSetReference
 from service.application.checks import RuleSetSource
+from service.application.source_attributes import Attributes, SourceAttributes
 
 _PERCENT_PLACES = 2
 
@@ -64,10 +65,11 @@ class FormEntry(SaltForm):
 
 
 class InteractionEntry(Interaction):
-    """An interaction record with its identity and its worked cases."""
+    """An interaction record with its identity, its worked cases and what a reader should know of its sources."""
 
     record_digest: Annotated[str, Field(description="SHA-256 of the record's canonical JSON, as findings name it.")]
     case_ids: Annotated[tuple[str, ...], Field(description="Worked cases that must pass before publishing.")]
+    source_attributes: SourceAttributes
 
 
 class CitationEntry(Citation):
@@ -137,9 +139,16 @@ class Catalogue:
             lambda one: (one.name, one.description),
         )
         self.forms = Shelf(map(_form, rule_set.forms), lambda one: (one.name, *(salt.name for salt in one.hydrates)))
+        attributes = Attributes(compiled)
         self.interactions = Shelf(
             (
-                _extended(InteractionEntry, one, record_digest=digest(one), case_ids=sorted(cases.get(one.id, ())))
+                _extended(
+                    InteractionEntry,
+                    one,
+                    record_digest=digest(one),
+                    case_ids=sorted(cases.get(one.id, ())),
+                    source_attributes=attributes.of(one),
+                )
                 for one in rule_set.interactions
             ),
             lambda one: (one.title, one.effect),

@@ -76,9 +76,16 @@ url: https://page.example/
 accessed_on: 2026-11-01
 verification: unverified
 """,
+    "attributions/example.yaml": f"""
+id: example
+{REVIEWED}
+developer: the makers of the example
+funding_source: none
+""",
     "interactions/fluoroquinolones-with-oral-magnesium.yaml": f"""
 id: fluoroquinolones-with-oral-magnesium
 {REVIEWED}
+released_on: 2026-11-01
 title: Fluoroquinolone with an oral magnesium product
 direction: magnesium_alters_drug
 severity: major
@@ -105,6 +112,7 @@ evidence:
     "interactions/loop-diuretics-deplete-magnesium.yaml": f"""
 id: loop-diuretics-deplete-magnesium
 {REVIEWED}
+released_on: 2026-11-01
 title: Loop diuretics and loss of magnesium
 direction: depletes_magnesium
 severity: moderate

@@ -49,6 +49,7 @@ class RecordCounts(BaseModel):
     guidance: int
     assessments: int
     citations: int
+    attributions: int
     cases: int
 
 

@@ -53,6 +53,7 @@ def make_rule_set() -> RuleSet:
         make.citation("label", kind="label", verification="second_hand", doi="10.1000/xyz", publisher="A publisher"),
         make.interaction(
             "loop-diuretics-deplete-magnesium",
+            released_on=None,
             direction="depletes_magnesium",
             affected=make.party("loop-diuretics"),
             title="Loop diuretics {{7*7}} ${7*7}",
@@ -67,6 +68,7 @@ def make_rule_set() -> RuleSet:
             precipitant=make.party(make.MAGNESIUM),
             when={"not": {"conditions": ["kidney-disease"]}},
         ),
+        make.attribution(),
         make.interaction("withdrawn-one", status="withdrawn", affected={"substances": ["paracetamol"]}),
         make.interaction(
             "not-bumetanide",

@@ -209,6 +209,44 @@ def test_an_interaction_has_its_digest_and_its_cases(client: ContractClient) -> 
     assert finding["record_digest"] == record["record_digest"]
 
 
+def test_an_interaction_tells_its_source_attributes(client: ContractClient) -> None:
+    """All thirteen of the regulation; what this rule set cannot tell is named as missing."""
+    told = client.get("/v1/interactions/not-bumetanide").json()["source_attributes"]
+    personal = {"race", "ethnicity", "language", "sexual_orientation", "gender_identity", "sex", "date_of_birth"}
+    personal |= {"social_determinants_of_health", "health_status_assessments"}
+    assert set(told) == personal | {
+        "bibliographic_citations",
+        "developer",
+        "funding_source",
+        "released_on",
+        "revised_on",
+        "missing",
+    }
+    assert (told["developer"], told["funding_source"], told["missing"]) == ("the makers", "the payers", [])
+    assert (told["released_on"], told["revised_on"]) == ("2026-11-22", "2026-11-22")
+    assert {name for name in personal if told[name]["used"]} == {"sex", "date_of_birth"}
+    assert told["sex"] == {
+        "used": True,
+        "uses": [
+            {
+                "fact": "patient.sex",
+                "place": "interactions/not-bumetanide/when/all/1/sex",
+                "purpose": "applicability",
+            }
+        ],
+    }
+    assert told["race"] == {"used": False, "uses": []}
+    [cited, *_] = told["bibliographic_citations"]
+    assert cited == {key: cited[key] for key in ("citation_id", "title", "address")}
+    assert client.get(f"/v1/citations/{cited['citation_id']}").json()["address"] == cited["address"]
+
+
+def test_an_attribute_that_a_rule_cannot_tell_is_named(client: ContractClient) -> None:
+    told = client.get("/v1/interactions/loop-diuretics-deplete-magnesium").json()["source_attributes"]
+    assert told["missing"] == ["released_on"]
+    assert "released_on" not in told
+
+
 def test_a_citation_can_be_opened(client: ContractClient) -> None:
     assert client.get("/v1/citations/label").json()["address"] == "https://doi.org/10.1000/xyz"
 

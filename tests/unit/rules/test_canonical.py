@@ -64,7 +64,7 @@ class TestDigest:
     def test_known_value_of_the_empty_rule_set(self) -> None:
         """Pins the format: a digest published today must be the same tomorrow."""
         text = (
-            b'{"administrations":[],"assessments":[],"cases":[],"citations":[],"classes":[],"conditions":[],"forms":[],'
+            b'{"administrations":[],"assessments":[],"attributions":[],"cases":[],"citations":[],"classes":[],"conditions":[],"forms":[],'
             b'"guidance":[],"intake_limits":[],"interactions":[],"monitoring_schedules":[],"products":[],'
             b'"recommended_intakes":[],"reference_ranges":[],"schema_version":1,"substances":[],'
             b'"supplement_targets":[],"symptoms":[]}'

@@ -61,6 +61,7 @@ class TestRecord:
             == """\
 id: rule
 last_reviewed_on: 2026-11-22
+released_on: 2026-11-22
 title: "Drug: with a colon"
 direction: magnesium_alters_drug
 severity: moderate

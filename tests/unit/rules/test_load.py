@@ -302,9 +302,9 @@ class TestRecords:
         problem = only(RECORD, file)
         assert (problem.file, problem.line, problem.code) == (file, 0, "folder")
         assert problem.detail.endswith(
-            "allowed: administrations, assessments, cases, citations, classes, conditions, forms, guidance, "
-            "intake_limits, interactions, monitoring_schedules, products, recommended_intakes, reference_ranges, "
-            "substances, supplement_targets, symptoms"
+            "allowed: administrations, assessments, attributions, cases, citations, classes, conditions, forms, "
+            "guidance, intake_limits, interactions, monitoring_schedules, products, recommended_intakes, "
+            "reference_ranges, substances, supplement_targets, symptoms"
         )
 
     def test_missing_key_points_to_the_record(self) -> None:

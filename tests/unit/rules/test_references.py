@@ -121,6 +121,7 @@ def test_disagreement_that_cites_nothing() -> None:
             make.administration("rule", "alvorin", time_of_day="morning", except_substances=["nope"]),
             ("administrations", "rule", "/except_substances/0"),
         ),
+        (make.attribution(interactions=["nope"]), ("attributions", "makers", "/interactions/0")),
         (
             make.monitoring_schedule("level", "ecg", interactions=["nope"]),
             ("monitoring_schedules", "level", "/interactions/0"),

@@ -20,6 +20,7 @@ RECORDS = {
     "conditions": make.condition("gout", present_when={"not": {"age_years": {"below": "65"}}}),
     "interactions": make.interaction("rule", affected=make.party("class-a")),
     "citations": make.citation(),
+    "attributions": make.attribution(interactions=["rule"]),
     "administrations": make.administration("fasting", "alvorin", food="empty_stomach", minutes_before_food=30),
     "monitoring_schedules": make.monitoring_schedule("level", "serum_magnesium", interactions=["rule"]),
     "recommended_intakes": make.recommended_intake("everybody", "350", age_years={"at_least": "18"}),

@@ -80,7 +80,7 @@ def faults(
     base: tuple[Document, ...] = BASE,
 ) -> Seen:
     """File, pointer and code of each fault; without ``cases`` every interaction has those it needs."""
-    rule_set = make.rule_set(*base, *records)
+    rule_set = make.rule_set(make.attribution(), *base, *records)
     if cases is None:
         cases = all_cases(*(one.id for one in rule_set.interactions))
     known = {one.id for one in rule_set.interactions}

@@ -28,7 +28,7 @@ def test_every_rule_says_what_it_protects_and_is_counted_once() -> None:
 
 
 def test_places_and_order() -> None:
-    rule_set = make.rule_set(*BASE, rule(evidence=HEARSAY, title="It must never be"))
+    rule_set = make.rule_set(make.attribution(), *BASE, rule(evidence=HEARSAY, title="It must never be"))
     places = {("interactions", "rule"): ("interactions/rule.yaml", 3)}
     found = lint(Knowledge(assessed_all(rule_set), places))
     assert [(problem.file, problem.line, problem.code) for problem in found] == [
@@ -117,7 +117,9 @@ class TestCases:
     def test_withdrawn_case_and_whole_list_say_nothing_of_a_rule(self) -> None:
         whole = case("fires").model_copy(update={"id": "whole", "interaction": None, "kind": CaseKind.WHOLE_LIST})
         gone = case("quiet", status="withdrawn", expect={"status": "complete"}).model_copy(update={"id": "gone"})
-        rule_set = make.rule_set(*BASE, rule()).model_copy(update={"cases": (*ALL_CASES, whole, gone)})
+        rule_set = make.rule_set(make.attribution(), *BASE, rule()).model_copy(
+            update={"cases": (*ALL_CASES, whole, gone)}
+        )
         assert lint(Knowledge(assessed_all(rule_set), {})) == []
 
 

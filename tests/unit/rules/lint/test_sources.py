@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from rules.documents import Document
+from rules.lint import lint
+from rules.load import Knowledge
 from tests import factories as make
 from tests.factories import management
-from tests.unit.rules.lint.small import WHEN, faults, rule
+from tests.unit.rules.lint.small import ALL_CASES, BASE, WHEN, assessed_all, faults, rule
 
 SILENT = [{"citation": "source"}]
 UNSUPPORTED = {"grade": "B", "citations": SILENT}
@@ -79,3 +82,35 @@ class TestReviews:
         old = make.citation("old", last_reviewed_on="2022-01-31", status=status)
         expected = [("citations/old", "/last_reviewed_on", "review-overdue")] if status == "active" else []
         assert faults(old, today=date(2026, 2, 1)) == expected
+
+
+class TestAttributes:
+    """A rule tells who made it, who paid for it and since when it answers; the gate lets no other through."""
+
+    def seen(self, *records: Document, status: str = "active") -> list[tuple[str, str, str]]:
+        rules = make.rule_set(*BASE, rule(status=status), *ALL_CASES, *records)
+        return [(one.file, one.pointer, one.code) for one in lint(Knowledge(assessed_all(rules), {}))]
+
+    def test_without_an_attribution(self) -> None:
+        assert self.seen() == [("interactions/rule", "", "no-attribute")]
+        assert self.seen(make.attribution()) == []
+        assert self.seen(make.attribution(interactions=["rule"])) == []
+
+    def test_one_that_does_not_count(self) -> None:
+        assert self.seen(make.attribution(status="withdrawn")) == [("interactions/rule", "", "no-attribute")]
+
+    def test_without_the_day_of_release(self) -> None:
+        assert faults(rule(released_on=None)) == [("interactions/rule", "/released_on", "no-attribute")]
+        assert faults(rule(released_on="2026-11-23")) == [("interactions/rule", "/released_on", "no-attribute")]
+        assert faults(rule(released_on="2026-11-22")) == []
+
+    def test_a_withdrawn_rule_is_left_alone(self) -> None:
+        assert faults(rule(released_on=None, status="withdrawn"), cases=()) == []
+
+    def test_two_for_the_same(self) -> None:
+        two = [("attributions/other", "/interactions", "two-attributions")]
+        assert self.seen(make.attribution(), make.attribution("other")) == two
+        named: dict[str, Any] = {"interactions": ["rule"]}
+        assert self.seen(make.attribution(**named), make.attribution("other", **named)) == two
+        assert self.seen(make.attribution(), make.attribution("other", **named)) == []
+        assert self.seen(make.attribution(), make.attribution("other", status="withdrawn")) == []
