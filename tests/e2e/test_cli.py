@@ -234,7 +234,7 @@ IN_TIME = ("--as-of", "2026-11-22")
 
 
 def test_knowledge_lint_and_verify(small: str) -> None:
-    assert run("knowledge", "lint", "--path", small, *IN_TIME).stdout == "18 records, no problems.\n"
+    assert run("knowledge", "lint", "--path", small, *IN_TIME).stdout == "19 records, no problems.\n"
     assert run("knowledge", "verify", "--path", small).stdout.startswith("5 cases hold; ")
 
 
@@ -313,7 +313,9 @@ def test_knowledge_schema() -> None:
     assert json.loads(run("knowledge", "schema", "cases").stdout) == schemas["cases"]
     result = run("knowledge", "schema", "nonsense")
     assert result.exit_code == 1
-    assert "there is no folder 'nonsense'; allowed: administrations, assessments, cases, " in result.stderr
+    assert (
+        "there is no folder 'nonsense'; allowed: administrations, assessments, attributions, cases, " in result.stderr
+    )
 
 
 def test_the_packaged_knowledge_is_in_order() -> None:

@@ -1,20 +1,25 @@
 """What was published comes out as files again, the same on both databases."""
 
+import hashlib
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from rules.baseline import FOLDER, read_baseline
-from rules.canonical import digest
+from rules.canonical import canonical_json, digest
 from rules.filing import Layout, laid_out
 from rules.load import read_folder
 from service.application import export as exporting
 from service.application.export import export
 from service.application.knowledge_folder import FolderUnusable
+from service.application.packed import pack
 from service.application.rule_sets import publish, seed_baseline
 from service.errors import NoSuchRuleSet
+from service.storage import rule_sets
 from service.storage.session import Store
+from service.storage.tables import RuleSetRow
 from tests.integration.small_knowledge import small_rule_set
 from tests.keys import KEYRING
 
@@ -57,6 +62,28 @@ def test_one_rule_set_over_another(store: Store, tmp_path: Path) -> None:
     assert again.written == ("citations/nobody-cites-this.yaml",)
     assert contents(tmp_path) == before
     assert again.digest == first.digest
+
+
+def test_what_was_published_before_a_kind_of_record_was_there(store: Store, tmp_path: Path) -> None:
+    """Its bytes do not name the kind, so its digest is another one; what it says is what the files say."""
+    content = json.loads(canonical_json(small_rule_set()))
+    del content["attributions"]
+    older = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    row = RuleSetRow(
+        number=1,
+        schema_version=1,
+        digest=hashlib.sha256(older).hexdigest(),
+        content=pack(older),
+        record_counts={},
+        created_at=NOON,
+        author="magcheck",
+        note="for a test",
+    )
+    with store.writing() as session:
+        rule_sets.add(session, row)
+    exported = export(store, 1, tmp_path)
+    expected = small_rule_set().model_copy(update={"attributions": ()})
+    assert exported.digest == digest(read_folder(tmp_path).rule_set) == digest(expected)
 
 
 def test_an_unknown_number(store: Store, tmp_path: Path) -> None:
