@@ -188,3 +188,19 @@ class FileRefused(ServiceError):
     """A file cannot be read or written, or is there already."""
 
     code = "file-refused"
+
+
+class AuditTrailBroken(ServiceError):
+    """The audit trail is not as it was written."""
+
+    code = "audit-trail-broken"
+
+    def __init__(self, reason: str) -> None:
+        """Say what is wrong with it."""
+        super().__init__(f"the audit trail is not as it was written: {reason}")
+
+
+class CheckpointRefused(ServiceError):
+    """What should be a checkpoint of the audit trail is none, or not one of this installation."""
+
+    code = "checkpoint-refused"

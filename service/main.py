@@ -35,8 +35,9 @@ from service.api.v1 import (
 )
 from service.api.v1.medications import MedicationList
 from service.api.wire import ProblemProtocol
-from service.application.active import ActiveRuleSet
+from service.application.active import ActiveRuleSet, utc_now
 from service.application.catalogue import Catalogues
+from service.application.checkpoint import CHECKPOINT_FILE, CheckpointKeeper
 from service.application.checks import Checks, new_id, utc_today
 from service.application.control import Control, control_over
 from service.application.keyring import Keyring, keyring_of
@@ -68,6 +69,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
     watch: StoreWatch | None = None,
     keyring: Keyring | None = None,
     control: Control | None = None,
+    keeper: CheckpointKeeper | None = None,
     metrics: Metrics | None = None,
     today: Callable[[], date] = utc_today,
     make_id: Callable[[], str] = new_id,
@@ -95,7 +97,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[ServiceState]:
         running: AbstractContextManager[None] = watch.running() if watch is not None else nullcontext()
-        with running:
+        noting: AbstractContextManager[None] = keeper.running() if keeper is not None else nullcontext()
+        with running, noting:
             if active.state.version is not None:
                 catalogues.current()
             if on_started is not None:
@@ -158,7 +161,19 @@ def app_from_environment() -> Application:
     active = ActiveRuleSet()
     watch = StoreWatch(store, active, keyring)
     control = control_over(store, keyring, look_at_once=watch.look)
-    return create_app(settings, active, watch=watch, keyring=keyring, control=control, on_started=_settle)
+    metrics = Metrics()
+    noted = settings.data_dir / CHECKPOINT_FILE
+    keeper = CheckpointKeeper(store, noted, keyring, now=utc_now, tell=metrics.audit_trail_noted.set)
+    return create_app(
+        settings,
+        active,
+        watch=watch,
+        keyring=keyring,
+        control=control,
+        keeper=keeper,
+        metrics=metrics,
+        on_started=_settle,
+    )
 
 
 def _settle() -> None:

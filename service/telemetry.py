@@ -203,6 +203,13 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.audit_trail_noted = Gauge(
+            "magcheck_audit_trail_noted",
+            "Whether the audit trail goes on from the checkpoint outside the database, and that could be renewed.",
+            registry=self.registry,
+        )
+        self.audit_trail_noted.set(1)
+
     def render(self) -> bytes:
         """Write all metrics in the Prometheus text format."""
         return generate_latest(self.registry)

@@ -105,10 +105,11 @@ def verify_trail(store: Store, *, anchor: str | None = None) -> Trail:
         return verify_entries(session, anchor=anchor)
 
 
-def verify_entries(session: Transaction, *, anchor: str | None = None) -> Trail:
-    """As `verify_trail`, within a transaction."""
-    expected, count, anchored = GENESIS, 0, None if anchor is None else False
-    for row in audit.in_order(session):
+def verify_entries(session: Transaction, *, anchor: str | None = None, start: tuple[int, str] | None = None) -> Trail:
+    """As `verify_trail`, within a transaction; only from behind an entry on whose number and hash are known."""
+    count, expected = (0, GENESIS) if start is None else start
+    anchored = None if anchor is None else False
+    for row in audit.in_order(session, after=None if start is None else count):
         count += 1
         why = _fault(row, count, expected)
         if why is not None:

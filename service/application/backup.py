@@ -127,6 +127,21 @@ def back_up(store: Store, path: Path, *, keyring: Keyring | None, now: datetime,
     return manifest
 
 
+def export_trail(store: Store, path: Path, *, replace: bool = False) -> int:
+    """Write the audit trail alone, a line of JSON for each entry; returns how many there are.
+
+    Raises:
+        FileRefused: the file is there already and ``replace`` is not given, or it cannot be written.
+        StoreUnavailable: the database cannot be reached.
+    """
+    entries = 0
+    with backup.snapshot(store) as session, whole_file(path, replace=replace) as file:
+        for line in backup.lines(session, "audit_entry"):
+            file.write(line)
+            entries += 1
+    return entries
+
+
 def _write_table(archive: zipfile.ZipFile, session: Transaction, table: str) -> Part:
     sha256, rows = hashlib.sha256(), 0
     with archive.open(_entry(_place(table)), "w", force_zip64=True) as part:

@@ -15,6 +15,16 @@ def last(session: Session) -> AuditRow | None:
     return session.exec(select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(1)).one_or_none()
 
 
+def last_sequence(session: Session) -> int:
+    """Number of the newest entry, 0 when there is none: little enough to ask for every second."""
+    return session.exec(select(AuditRow.sequence).order_by(col(AuditRow.sequence).desc()).limit(1)).one_or_none() or 0
+
+
+def by_sequence(session: Session, sequence: int) -> AuditRow | None:
+    """One entry."""
+    return session.get(AuditRow, sequence)
+
+
 def add(session: Session, row: AuditRow) -> None:
     """Write an entry. The caller holds the write lock and has chained it to the last one."""
     session.add(row)
@@ -43,9 +53,8 @@ def page(session: Session, *, subject: str | None, limit: int, offset: int) -> t
     return list(rows), session.connection().scalar(count) or 0
 
 
-def in_order(session: Session) -> Iterator[AuditRow]:
-    """All entries from the first to the last, a page at a time."""
-    after = None
+def in_order(session: Session, *, after: int | None = None) -> Iterator[AuditRow]:
+    """All entries to the last, from the first or from behind one, a page at a time."""
     while True:
         query = select(AuditRow).order_by(col(AuditRow.sequence)).limit(_PAGE)
         rows = list(session.exec(query if after is None else query.where(col(AuditRow.sequence) > after)))

@@ -1,8 +1,13 @@
 """Operators back up and restore with commands; what is refused is told in words, with an exit code."""
 
+import json
 import os
 import shutil
+import sqlite3
+import subprocess
+import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +19,8 @@ from service.storage.session import Store
 from tests.integration.every_table import everything, fill
 from tests.integration.postgres_server import PostgresUnavailable, fresh_database, running_postgres
 from tests.keys import ANOTHER_SECRET_KEY, SECRET_KEY
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +86,39 @@ def test_from_sqlite_to_postgresql_and_back(tmp_path: Path) -> None:
     assert run("restore", "two.zip", **third).exit_code == 0
     with Store.open(f"sqlite:///{tmp_path}/third/magcheck.sqlite3") as store:
         assert everything(store) == before
+
+
+def test_the_trail_is_noted_exported_and_verified(tmp_path: Path) -> None:
+    assert "No checkpoint was compared: there is none yet" in run("audit", "verify").stdout
+    noted = run("audit", "checkpoint")
+    assert noted.exit_code == 0, noted.stderr
+    kept = tmp_path / "data" / "audit-checkpoint"
+    assert kept.read_text() == noted.stdout
+    assert json.loads(noted.stdout)["sequence"] == 1
+    Path("elsewhere").write_text(noted.stdout)
+    for command in (("audit", "verify"), ("audit", "verify", "--checkpoint", "elsewhere")):
+        assert "is in it (entry 1)." in run(*command).stdout
+    assert "its signature was not verified" in run("audit", "verify", MAGCHECK_SECRET_KEY="").stdout
+    exported = run("audit", "export", "trail.jsonl")
+    assert (exported.exit_code, exported.stdout) == (0, "1 entries are in trail.jsonl.\n")
+    assert run("audit", "export", "trail.jsonl").exit_code == 3
+    script = [sys.executable, "-I", str(DEPLOY / "verify_audit.py"), "trail.jsonl", "--checkpoint", "elsewhere"]
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    assert "1 entries, each as it was written" in done.stdout
+
+    with closing(sqlite3.connect(tmp_path / "data" / "magcheck.sqlite3")) as connection, connection:
+        connection.execute("drop trigger audit_entry_append_only_delete")
+        connection.execute("delete from audit_entry")
+    cut = run("audit", "verify")
+    assert cut.exit_code == 1
+    assert "the audit trail is not as it was noted: entries 1 to 1 are gone" in cut.stderr
+    left = run("audit", "checkpoint")
+    assert left.exit_code == 1
+    assert "the checkpoint was left as it is: the audit trail is not as it was written: entry 1" in left.stderr
+    assert kept.read_text() == noted.stdout
+    kept.write_text("{}")
+    assert "is no checkpoint of an audit trail" in run("audit", "verify").stderr
+    assert run("audit", "checkpoint", "--replace").exit_code == 0
 
 
 def test_a_full_database_is_left_alone() -> None:

@@ -317,6 +317,7 @@ def test_production_logs_json_and_holds_no_command_line(tmp_path: Path) -> None:
     assert out == ""
     lines = [json.loads(line) for line in err.splitlines()]
     assert {"rule_set_loaded"} <= {line["event"] for line in lines}
+    assert json.loads((tmp_path / "data" / "audit-checkpoint").read_text())["sequence"] == 1
     assert "Jane" not in err
     program, *loaded = (tmp_path / "loaded").read_text().splitlines()
     assert program.endswith("service/main.py")
