@@ -40,6 +40,7 @@ from service.application.catalogue import Catalogues
 from service.application.checkpoint import CHECKPOINT_FILE, CheckpointKeeper
 from service.application.checks import Checks, new_id, utc_today
 from service.application.control import Control, control_over
+from service.application.drafts import Policy
 from service.application.keyring import Keyring, keyring_of
 from service.application.watch import StoreWatch
 from service.errors import SettingsInvalid
@@ -160,7 +161,8 @@ def app_from_environment() -> Application:
     store = Store.open(settings.database_url.get_secret_value())
     active = ActiveRuleSet()
     watch = StoreWatch(store, active, keyring)
-    control = control_over(store, keyring, look_at_once=watch.look)
+    policy = Policy(settings.required_approvals, settings.impact_limit_percent / 100)
+    control = control_over(store, keyring, look_at_once=watch.look, policy=policy)
     metrics = Metrics()
     noted = settings.data_dir / CHECKPOINT_FILE
     keeper = CheckpointKeeper(store, noted, keyring, now=utc_now, tell=metrics.audit_trail_noted.set)

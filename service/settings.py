@@ -106,6 +106,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     environment: Environment = Environment.PRODUCTION
     log_level: LogLevel = LogLevel.INFO
+    # How many persons must approve a draft, and what share of lists may be answered otherwise without a word about it.
+    required_approvals: int = Field(default=1, ge=1, le=5)
+    impact_limit_percent: int = Field(default=5, ge=0, le=100)
     expose_docs: bool = True
     expose_metrics: bool = True
 

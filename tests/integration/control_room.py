@@ -22,7 +22,7 @@ from service.application.principals import Principal, PrincipalKind, Role
 from service.storage.session import Store, Transaction
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SECRET = b"a secret of this test, long enough for all"
+KEYRING = Keyring(b"a secret of this test, long enough for all")
 T = TypeVar("T")
 
 
@@ -70,7 +70,7 @@ class Room:
         self.store = store
         self.control: Control = control_over(
             store,
-            Keyring(SECRET),
+            KEYRING,
             look_at_once=lambda: None,
             policy=policy,
             clock=lambda: NOON,

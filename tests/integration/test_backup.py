@@ -266,7 +266,9 @@ def test_a_trail_that_was_touched_is_not_backed_up(store: Store, tmp_path: Path)
 def test_only_an_empty_database_takes_it(store: Store, made: Path) -> None:
     rule_sets.seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="first")
     before = everything(store)
-    with pytest.raises(StoreNotEmpty, match=r"not empty \(audit_entry, rule_set, rule_set_activation, rule_set_signature\)"):
+    with pytest.raises(
+        StoreNotEmpty, match=r"not empty \(audit_entry, rule_set, rule_set_activation, rule_set_signature\)"
+    ):
         bring_back(store, made)
     assert everything(store) == before
 

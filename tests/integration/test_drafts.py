@@ -27,7 +27,21 @@ from service.storage import audit as audit_rows
 from service.storage import rule_sets as rows
 from service.storage.session import Store
 from service.storage.tables import PersonRow
-from tests.integration.control_room import ANN, ANNS_KEY, BEA, EVE, NOON, ODA, PIA, REX, Room, at, guidance, person
+from tests.integration.control_room import (
+    ANN,
+    ANNS_KEY,
+    BEA,
+    EVE,
+    KEYRING,
+    NOON,
+    ODA,
+    PIA,
+    REX,
+    Room,
+    at,
+    guidance,
+    person,
+)
 from tests.integration.small_knowledge import small_rule_set
 
 HOW: Place = ("guidance", "how-to-test")
@@ -35,7 +49,7 @@ HOW: Place = ("guidance", "how-to-test")
 
 @pytest.fixture
 def room(store: Store) -> Room:
-    rule_sets.seed_baseline(store, small_rule_set(), now=NOON, note="for a test")
+    rule_sets.seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="for a test")
     return Room(store)
 
 
@@ -205,7 +219,7 @@ def test_an_approval_is_of_exactly_what_was_shown(room: Room) -> None:
 
 
 def test_two_approvals_where_two_are_asked_for(store: Store) -> None:
-    rule_sets.seed_baseline(store, small_rule_set(), now=NOON, note="for a test")
+    rule_sets.seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="for a test")
     room = Room(store, Policy(approvals=2))
     entry = submitted(room)
     entry = room.approve(REX, at(entry), str(entry.digest))
@@ -400,12 +414,12 @@ def test_retired_content_never_answers_again(room: Room) -> None:
 
     with pytest.raises(IllegalStep, match="answers now"):
         retire(2)
-    rule_sets.roll_back(room.store, 1, author="person/pia", note="Back", now=NOON)
+    rule_sets.roll_back(room.store, 1, author="person/pia", note="Back", now=NOON, keyring=KEYRING)
     retire(2)
     with pytest.raises(IllegalStep, match="before"):
         retire(2)
     with pytest.raises(IllegalStep, match="never answers again"):
-        rule_sets.roll_back(room.store, 2, author="person/pia", note="Forth", now=NOON)
+        rule_sets.roll_back(room.store, 2, author="person/pia", note="Forth", now=NOON, keyring=KEYRING)
     # The same content by way of a draft is the same content.
     again = approved(room)
     with pytest.raises(IllegalStep, match="retired"):
