@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import RFC_4122, UUID
 
 import pytest
@@ -95,7 +96,8 @@ def test_rule_text_is_shown_literally(client: ContractClient) -> None:
 def test_text_of_the_caller_is_never_a_template(client: ContractClient, text: str) -> None:
     response = client.post("/v1/checks", json={"medications": [{"id": "m1", "text": text}]})
     assert response.status_code == 200
-    assert "49" not in response.text
+    # Digests and ids are hexadecimal and may hold any two digits.
+    assert "49" not in re.sub(r"[0-9a-f-]{32,}", "", response.text)
     assert "<class" not in response.text
 
 
