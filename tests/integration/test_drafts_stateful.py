@@ -218,6 +218,13 @@ class Machine(RuleBasedStateMachine):
         for _ in range(steps):
             self._push(n)
 
+    @rule(n=which)
+    def write_and_sign(self, n: int) -> None:
+        """Somebody who may do both writes and signs."""
+        self.put(n, BEA, IDS[n], f"Text {self._pick(n)[1].revision}", 0)
+        self.submit(n, ANN, 0)
+        self.approve(n=n, person=BEA, lag=0, other=False)
+
     @rule(one=which, other=which, edit=st.booleans())
     def race(self, *, one: int, other: int, edit: bool) -> None:
         """Two drafts on the same base are approved, perhaps one is edited once more, and both should answer."""
