@@ -29,6 +29,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MAGCHECK_DATA_DIR", str(folder))
+        patch.setenv("MAGCHECK_SECRET_KEY", SECRET_KEY)
         assert run("db", "upgrade").exit_code == 0
     return folder
 
@@ -53,11 +54,11 @@ def run(*arguments: str, **environment: str) -> Result:
 def test_a_restored_installation_passes_its_own_tests(tmp_path: Path) -> None:
     made = run("backup", "backup.zip")
     assert made.exit_code == 0, made.stderr
-    assert made.stdout.startswith("3 rows of 19 tables (entries of the audit trail: 1) are in backup.zip (")
+    assert made.stdout.startswith("4 rows of 19 tables (entries of the audit trail: 1) are in backup.zip (")
     elsewhere = {"MAGCHECK_DATA_DIR": str(tmp_path / "elsewhere")}
     restored = run("restore", "backup.zip", **elsewhere)
     assert restored.exit_code == 0, restored.stderr
-    assert "3 rows of 19 tables (entries of the audit trail: 1) were restored, as backed up at 20" in restored.stdout
+    assert "4 rows of 19 tables (entries of the audit trail: 1) were restored, as backed up at 20" in restored.stdout
     assert "Nothing shows who wrote it" not in restored.stdout
     for command in (("self-test",), ("audit", "verify"), ("db", "check")):
         here, there = run(*command), run(*command, **elsewhere)
@@ -125,7 +126,10 @@ def test_a_full_database_is_left_alone() -> None:
     assert run("backup", "backup.zip").exit_code == 0
     result = run("restore", "backup.zip")
     assert result.exit_code == 3
-    assert "error: the database is not empty (audit_entry, rule_set, rule_set_activation)" in result.stderr
+    assert (
+        "error: the database is not empty (audit_entry, rule_set, rule_set_activation, rule_set_signature)"
+        in result.stderr
+    )
 
 
 def test_a_file_is_replaced_only_when_told() -> None:

@@ -114,10 +114,16 @@ def as_service(postgres_server: str) -> Iterator[Store]:
 def test_the_service_works_as_its_role(as_service: Store) -> None:
     for number, title in ((4, "As the service"), (5, "Once more")):
         done = rule_sets.publish(
-            as_service, small_rule_set(title=title), based_on=number - 1, author="anna", note="x", now=NOON
+            as_service,
+            small_rule_set(title=title),
+            based_on=number - 1,
+            author="anna",
+            note="x",
+            now=NOON,
+            keyring=KEYRING,
         )
         assert done.number == number
-    assert rule_sets.roll_back(as_service, 4, author="ben", note="back", now=NOON).number == 6
+    assert rule_sets.roll_back(as_service, 4, author="ben", note="back", now=NOON, keyring=KEYRING).number == 6
     as_service.ping()
     with as_service.writing() as session:
         for statement in (
