@@ -85,6 +85,8 @@ class Machine(RuleBasedStateMachine):
     def start(self) -> None:
         self._open(ANN)
         self._open(BEA)
+        for _ in range(4):  # put, submitted, approved, published: the second draft has something to be rebased on
+            self._push(0)
 
     @rule(who_asks=people)
     def open(self, who_asks: Principal) -> None:
