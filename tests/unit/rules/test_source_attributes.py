@@ -98,6 +98,10 @@ class TestPersonalFacts:
         assert found["gender_identity"] == [("conditions", "conditions/dysphoria/icd10cm", "presence")]
         assert set(found) == {"social_determinants_of_health", "gender_identity", "health_status_assessments"}
 
+    def test_a_condition_that_follows_from_the_list_reads_no_personal_fact(self) -> None:
+        listed = make.condition("many", present_when={"co_medication": {"classes": ["class-a"], "at_least": 5}})
+        assert list(used(rule(conditions=["many"]), {"many": listed})) == ["health_status_assessments"]
+
     def test_an_unknown_condition_adds_nothing(self) -> None:
         assert list(used(rule(conditions=["nowhere"]))) == ["health_status_assessments"]
 
