@@ -152,6 +152,39 @@ class GateRefused(ServiceError):
         super().__init__("; ".join(reasons))
 
 
+class NotAuthenticated(ServiceError):
+    """Who asks could not be established. The text is the same for every reason."""
+
+    code = "not-authenticated"
+
+    def __init__(self) -> None:
+        """Why stays here: it would help whoever tries."""
+        super().__init__("who asks could not be established")
+
+
+class NotPermitted(ServiceError):
+    """Who asks may not do this."""
+
+    code = "not-permitted"
+
+
+class TooManyAttempts(ServiceError):
+    """Too many attempts failed lately, so none is looked at for ``seconds``."""
+
+    code = "too-many-attempts"
+
+    def __init__(self, seconds: int) -> None:
+        """Say how long to wait."""
+        self.seconds = seconds
+        super().__init__(f"too many attempts failed; try again in {seconds} seconds")
+
+
+class PasswordRefused(ServiceError):
+    """A new password is too short, too long or too well known."""
+
+    code = "password-refused"
+
+
 class ReauthenticationRequired(ServiceError):
     """Who asks has not proved just now who they are, which this step wants."""
 

@@ -6,13 +6,14 @@ Nothing is configured at import. This process migrates nothing and loads neither
 import gc
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.routing import BaseRoute, Mount
 
 from rules.profile import MedicationProfile
 from service.api import docs, health
@@ -21,7 +22,7 @@ from service.api.edge import Edge
 from service.api.openapi import describe
 from service.api.problems import HANDLERS
 from service.api.rendering import Renderer
-from service.api.routes import DirectRoute
+from service.api.routes import DirectRoute, StrictRoute
 from service.api.v1 import (
     audit,
     checks,
@@ -35,6 +36,9 @@ from service.api.v1 import (
 )
 from service.api.v1.medications import MedicationList
 from service.api.wire import ProblemProtocol
+from service.application.access.desk import Desk
+from service.application.access.entrance import Entrance
+from service.application.access.passwords import Passwords
 from service.application.active import ActiveRuleSet, utc_now
 from service.application.catalogue import Catalogues
 from service.application.checkpoint import CHECKPOINT_FILE, CheckpointKeeper
@@ -42,6 +46,7 @@ from service.application.checks import Checks, new_id, utc_today
 from service.application.control import Control, control_over
 from service.application.drafts import Policy
 from service.application.keyring import Keyring, keyring_of
+from service.application.principals import Permission
 from service.application.watch import StoreWatch
 from service.errors import SettingsInvalid
 from service.settings import Environment, Settings
@@ -49,6 +54,7 @@ from service.storage.session import Store
 from service.telemetry import Metrics, configure_logging
 
 _BODIES: Final = (MedicationProfile, MedicationList, *drafts.BODIES, *rule_sets.BODIES)
+_DEVELOPMENT_MARK: Final = ((b"x-magcheck-mode", b"development"),)
 _GRACE_SECONDS: Final = 10
 _NOT_STARTED: Final = 3  # as `magcheck` has it for a set-up that does not work
 
@@ -68,7 +74,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
     active: ActiveRuleSet,
     *,
     watch: StoreWatch | None = None,
-    keyring: Keyring | None = None,
+    entrance: Entrance | None = None,
     control: Control | None = None,
     keeper: CheckpointKeeper | None = None,
     metrics: Metrics | None = None,
@@ -78,11 +84,14 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
 ) -> Application:
     """Put an application together.
 
-    Without a ``watch`` it answers from the rule set ``active`` already holds; without a ``keyring`` it has one that is
-    known to this process alone; without ``control`` it has no rule sets to look after.
+    Without a ``watch`` it answers from the rule set ``active`` already holds; without an ``entrance`` nobody is known;
+    without ``control`` it has no rule sets to look after.
     """
     metrics = metrics or Metrics()
     catalogues = Catalogues(active)
+    entrance = entrance or Entrance(Desk(Keyring(os.urandom(32))), Passwords())
+    mark = _DEVELOPMENT_MARK if settings.environment is Environment.DEVELOPMENT else ()
+    for_metrics = Permission.PUBLIC if settings.metrics_public else Permission.KNOWLEDGE
     parts = Parts(
         settings=settings,
         active=active,
@@ -90,7 +99,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         catalogues=catalogues,
         metrics=metrics,
         watch=watch,
-        keyring=keyring or Keyring(os.urandom(32)),
+        keyring=entrance.desk.keyring,
+        entrance=entrance,
         renderer=Renderer(),
         control=control,
     )
@@ -131,15 +141,28 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *audit.router.routes,
             *timetables.router.routes,
             *health.router.routes,
-            *(health.metrics_router.routes if settings.expose_metrics else ()),
+            *(health.metrics_router(for_metrics).routes if settings.expose_metrics else ()),
             *(docs.router.routes if settings.expose_docs else ()),
         ],
     )
     if settings.expose_docs:
         app.mount(docs.ASSETS_PATH, docs.assets())
+    _require_gate(app.routes)
     direct = [route for route in app.routes if isinstance(route, DirectRoute)]
-    app.add_middleware(Edge, metrics=metrics, new_id=make_id, direct=direct)
+    app.add_middleware(Edge, metrics=metrics, new_id=make_id, direct=direct, mark=mark)
     return app
+
+
+def _require_gate(routes: Iterable[BaseRoute]) -> None:
+    """Make sure that every route stands behind the gate; but for the files of the documentation, which are public.
+
+    Raises:
+        TypeError: one does not.
+    """
+    for route in routes:
+        public = isinstance(route, Mount) and route.path == docs.ASSETS_PATH
+        if not public and not isinstance(route, StrictRoute | DirectRoute):
+            raise TypeError(f"{route} is no route of ours, so nobody is asked who they are")
 
 
 def openapi_app() -> Application:
@@ -157,12 +180,15 @@ def app_from_environment() -> Application:
     gc.disable()  # until `_settle`: nothing made during the start becomes garbage
     settings = Settings.from_environment()
     configure_logging(level=settings.log_level, console=settings.environment is Environment.DEVELOPMENT)
+    settings.require_safe_start()
     keyring = keyring_of(settings)
     store = Store.open(settings.database_url.get_secret_value())
     active = ActiveRuleSet()
-    watch = StoreWatch(store, active, keyring)
+    desk = Desk(keyring, store, idle=timedelta(minutes=settings.sign_in_idle_minutes))
+    entrance = Entrance(desk, Passwords(), timedelta(hours=settings.sign_in_hours))
+    watch = StoreWatch(store, active, keyring, followers=[desk.look])
     policy = Policy(settings.required_approvals, settings.impact_limit_percent / 100)
-    control = control_over(store, keyring, look_at_once=watch.look, policy=policy)
+    control = control_over(store, keyring, look_at_once=watch.look, policy=policy, require_fresh=entrance.require_fresh)
     metrics = Metrics()
     noted = settings.data_dir / CHECKPOINT_FILE
     keeper = CheckpointKeeper(store, noted, keyring, now=utc_now, tell=metrics.audit_trail_noted.set)
@@ -170,7 +196,7 @@ def app_from_environment() -> Application:
         settings,
         active,
         watch=watch,
-        keyring=keyring,
+        entrance=entrance,
         control=control,
         keeper=keeper,
         metrics=metrics,

@@ -5,12 +5,14 @@ Reading them opens no file and no connection. No secret has a default, and error
 
 import os
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.errors import SettingsInvalid
 
@@ -70,6 +72,24 @@ def _database_url(secret: SecretStr) -> SecretStr:
     )
 
 
+def _public_url(url: str) -> str:
+    split = urlsplit(url)
+    plain = split.path in {"", "/"} and not (split.query or split.fragment or split.username or split.password)
+    if split.scheme not in {"https", "http"} or not split.hostname or not plain:
+        raise ValueError("must be written as https://HOST or https://HOST:PORT, without a path")
+    if split.scheme == "http" and not is_loopback(split.hostname):
+        raise ValueError("must begin with https://: browsers keep the cookie of a sign-in to themselves otherwise")
+    return f"{split.scheme}://{split.netloc}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can be reached from this machine only."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def faults_of_secret(secret: str) -> str | None:
     """Why a secret is none, in words; none where nothing is wrong with it that can be seen."""
     if len(secret.encode()) < _LEAST_SECRET_BYTES:
@@ -111,6 +131,17 @@ class Settings(BaseSettings):
     impact_limit_percent: int = Field(default=5, ge=0, le=100)
     expose_docs: bool = True
     expose_metrics: bool = True
+    # Whether metrics are for everybody who can reach the port, or for those who may read the knowledge.
+    metrics_public: bool = False
+    # What a key, a person or a service may ask in a minute of each process, where nothing else is said.
+    requests_per_minute: int = Field(default=6000, ge=1, le=10_000_000)
+    # Proxies whose X-Forwarded-For is believed: addresses or networks with commas between.
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    # How browsers reach the service, as https://HOST.
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    # Sign-ins of people: how long one may be idle, and how long it lasts at most.
+    sign_in_idle_minutes: int = Field(default=30, ge=5, le=24 * 60)
+    sign_in_hours: int = Field(default=12, ge=1, le=24 * 7)
 
     @field_validator("port", mode="before")
     @classmethod
@@ -120,11 +151,26 @@ class Settings(BaseSettings):
             raise ValueError("set by Kubernetes for a Service of this name; set enableServiceLinks: false on the pod")
         return value
 
-    @field_validator("secret_key", "former_secret_key", mode="before")
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _by_commas(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("secret_key", "former_secret_key", "public_url", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         # Compose files pass on variables that nobody has set as empty ones.
         return None if value == "" else value
+
+    def require_safe_start(self) -> None:
+        """Refuse to be open to others: whoever asks a process in the development mode may do everything.
+
+        Raises:
+            SettingsInvalid: it would listen for other machines.
+        """
+        if self.environment is Environment.DEVELOPMENT and not is_loopback(self.host):
+            open_mode = "in the development mode everybody who asks may do everything, so it listens on this machine"
+            raise SettingsInvalid([f"{PREFIX}HOST: {open_mode} only (127.0.0.1, ::1 or localhost)"])
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -148,6 +148,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.String(length=40), nullable=True),
         sa.Column("roles", sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("hashed_with", sa.String(length=40), nullable=False),
         sa.Column("requests_per_minute", sa.Integer(), nullable=False),
         sa.Column("created_by", sa.String(length=200), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -157,6 +158,7 @@ def upgrade() -> None:
             "expires_at is null or expires_at > created_at", name=op.f("ck_api_key_expires_after_creation")
         ),
         sa.CheckConstraint("length(hash) = 64", name=op.f("ck_api_key_hash_length")),
+        sa.CheckConstraint("length(hashed_with) between 1 and 40", name=op.f("ck_api_key_hashed_with_length")),
         sa.CheckConstraint("length(id) between 8 and 40", name=op.f("ck_api_key_id_length")),
         sa.CheckConstraint("length(name) between 1 and 120", name=op.f("ck_api_key_name_length")),
         sa.CheckConstraint("requests_per_minute >= 1", name=op.f("ck_api_key_requests_positive")),

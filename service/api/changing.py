@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from service.api.bodies import parse_body, read_content
-from service.api.dependencies import control_of, principal_of
+from service.api.dependencies import control_of, principal_of, source_of_request
 from service.api.faults import Fault, FaultLocation
 from service.api.problems import ProblemCode, ProblemError
 from service.application.control import Control
@@ -68,6 +68,7 @@ class Asked(NamedTuple):
     control: Control
     act: Act
     wish: Wish
+    source: str
 
 
 async def read_change(request: Request, model: type[Body]) -> tuple[Asked, Body]:
@@ -91,7 +92,7 @@ async def read_change(request: Request, model: type[Body]) -> tuple[Asked, Body]
     said = [request.method.encode(), request.url.path.encode(), (_header(request, "if-match") or "").encode(), content]
     digest = control.keyring.mac("idempotency", b"".join(len(part).to_bytes(8) + part for part in said))[1]
     act = Act(principal, body.reason, control.now())
-    return Asked(control, act, Wish(principal.id, key, digest)), body
+    return Asked(control, act, Wish(principal.id, key, digest), source_of_request(request)), body
 
 
 async def done_once(asked: Asked, act: Callable[[Transaction], Answer]) -> Response:
@@ -112,7 +113,7 @@ async def require_fresh(asked: Asked, body: Signed) -> None:
         ReauthenticationRequired: it is not certain.
     """
     password = None if body.password is None else body.password.get_secret_value()
-    await run_in_threadpool(asked.control.require_fresh, asked.act.principal, password)
+    await run_in_threadpool(asked.control.require_fresh, asked.act.principal, password, source=asked.source)
 
 
 def seen_revision(request: Request) -> int:

@@ -9,21 +9,23 @@ from fastapi import Depends, Path, Request, Response
 from pydantic import StringConstraints
 from starlette.concurrency import run_in_threadpool
 
+from service.api.authentication import principal_in
 from service.api.problems import ProblemCode, ProblemError
 from service.api.rendering import Renderer
+from service.api.source import source_of
+from service.application.access.entrance import Entrance
 from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogue, Catalogues
 from service.application.checks import Checks
 from service.application.control import Control
 from service.application.keyring import Keyring
-from service.application.principals import DEVELOPER, Principal
+from service.application.principals import Principal
 from service.application.watch import StoreWatch
 from service.settings import Settings
 from service.telemetry import Metrics
 
 API_VERSION: Final = version("magcheck")
 _DIGITS_OF_DIGEST: Final = 32
-PRINCIPAL: Final = "magcheck.principal"
 
 
 class Parts(NamedTuple):
@@ -36,6 +38,7 @@ class Parts(NamedTuple):
     metrics: Metrics
     watch: StoreWatch | None
     keyring: Keyring
+    entrance: Entrance
     renderer: Renderer
     control: Control | None = None
 
@@ -60,9 +63,13 @@ GivenParts = Annotated[Parts, Depends(_parts)]
 
 
 def principal_of(request: Request) -> Principal:
-    """Who asks: put there by the route before anything else was looked at."""
-    principal: Principal = request.scope.get(PRINCIPAL, DEVELOPER)
-    return principal
+    """Who asks: put there by the gate of the route. On a public route nobody is known, and this fails."""
+    return principal_in(request.scope)
+
+
+def source_of_request(request: Request) -> str:
+    """Where a request comes from."""
+    return source_of(request.scope, parts_of(request).settings.trusted_proxies)
 
 
 def control_of(request: Request) -> Control:

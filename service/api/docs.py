@@ -9,7 +9,9 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.responses import FileResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
+from service.api.openapi import needs
 from service.api.routes import StrictRoute
+from service.application.principals import Permission
 
 _STATIC: Final = Path(__file__).parent / "static"
 ASSETS_PATH: Final = "/docs/assets"
@@ -17,14 +19,14 @@ ASSETS_PATH: Final = "/docs/assets"
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
 
-@router.get("/openapi.json")
+@router.get("/openapi.json", openapi_extra=needs(Permission.PUBLIC))
 async def get_openapi_document(request: Request) -> Response:
     """The description of this interface."""
     app: FastAPI = request.app
     return JSONResponse(app.openapi(), headers={"Cache-Control": "no-cache"})
 
 
-@router.get("/docs")
+@router.get("/docs", openapi_extra=needs(Permission.PUBLIC))
 async def get_docs_page() -> Response:
     """Swagger UI."""
     return FileResponse(_STATIC / "docs.html", media_type="text/html", headers={"Cache-Control": "no-cache"})

@@ -84,14 +84,22 @@ class Edge:
     """The middleware around the whole application."""
 
     def __init__(
-        self, app: ASGIApp, *, metrics: Metrics, new_id: Callable[[], str], direct: Iterable[DirectRoute] = ()
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        new_id: Callable[[], str],
+        direct: Iterable[DirectRoute] = (),
+        mark: Iterable[tuple[bytes, bytes]] = (),
     ) -> None:
         """``new_id`` makes correlation ids for requests that bring none. ``direct`` routes are answered from here.
 
         A direct route needs nothing of what lies between here and its endpoint, which would cost a tenth of a check
-        more. The router has the same route and would give the same answer; it also answers the wrong method.
+        more. The router has the same route and would give the same answer; it also answers the wrong method. ``mark``
+        are headers that every answer gets.
         """
         self._app = app
+        self._mark = tuple(mark)
         self._direct = {(method, route.path): route for route in direct for method in route.methods or ()}
         self._request_seconds = metrics.request_seconds
         self._observers: dict[tuple[str, str, int], Callable[[float], None]] = {}
@@ -109,8 +117,11 @@ class Edge:
             scope = {**scope, "method": "GET"}
         brought = _headers_of(scope)
         correlation_id = brought.correlation_id or self._new_id()
-        set_frame(scope, RequestFrame(correlation_id, brought.content_type))
-        policy = _policy(scope["path"])
+        set_frame(
+            scope,
+            RequestFrame(correlation_id, brought.content_type, brought.authorization, brought.api_key, brought.cookie),
+        )
+        policy = (*_policy(scope["path"]), *self._mark) if self._mark else _policy(scope["path"])
         status = _CLIENT_GONE
 
         async def send_with_headers(message: Message) -> None:
@@ -149,7 +160,7 @@ class Edge:
             await self._app(scope, receive, send)
         else:
             scope["route"] = route
-            response: Response = await route.endpoint(Request(scope, receive))
+            response: Response = await route.guarded(Request(scope, receive))
             await response(scope, receive, send)
 
     def _observer(self, key: tuple[str, str, int]) -> Callable[[float], None]:
@@ -184,6 +195,9 @@ class _Headers:
     length: bytes | None = None
     content_type: bytes | None = None
     correlation_id: str | None = None
+    authorization: bytes | None = None
+    api_key: bytes | None = None
+    cookie: bytes | None = None
     expects_continue: bool = False
 
 
@@ -198,6 +212,14 @@ def _headers_of(scope: Scope) -> _Headers:
             read.content_type = value if read.content_type is None else b""
         elif name == b"content-length":
             read.length = value
+        elif name == b"authorization":
+            # Two proofs of who asks are none.
+            read.authorization = value if read.authorization is None else b""
+        elif name == b"x-api-key":
+            read.api_key = value if read.api_key is None else b""
+        elif name == b"cookie":
+            # HTTP/2 lets a browser send them in pieces.
+            read.cookie = value if read.cookie is None else read.cookie + b"; " + value
         elif name == CORRELATION_HEADER and _CORRELATION_ID.fullmatch(value):
             read.correlation_id = value.decode()
         elif name == b"expect":

@@ -12,10 +12,13 @@ _KEY: Final = "magcheck.frame"
 
 @dataclass(slots=True)
 class RequestFrame:
-    """Kept in the ASGI scope. ``content_type`` is None where the header is missing."""
+    """Kept in the ASGI scope. A header that is missing is None, and one that came twice is empty."""
 
     correlation_id: str
     content_type: bytes | None = None
+    authorization: bytes | None = None
+    api_key: bytes | None = None
+    cookie: bytes | None = None
 
 
 def set_frame(scope: Scope, frame: RequestFrame) -> None:

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rules.report import RuleSetReference, TerminologyReference
 from service.api.dependencies import GivenParts
-from service.api.openapi import statuses
+from service.api.openapi import needs, statuses
 from service.api.problems import ProblemCode, ProblemError
 from service.api.routes import StrictRoute, operation_id
+from service.application.principals import Permission
 from service.application.watch import UNREACHABLE_SECONDS
+from service.settings import Environment
 
 router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["service"])
-metrics_router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["service"])
 
 
 class LifeStatus(StrEnum):
@@ -53,10 +54,18 @@ class Readiness(BaseModel):
     store_seen_seconds_ago: Annotated[
         float | None, Field(description="Seconds since the database last answered. Null: there is no database.")
     ]
+    mode: Annotated[
+        Environment, Field(description="`development`: open to everybody on this machine, and not for patients.")
+    ]
     reasons: Annotated[list[str], Field(description="Why the service is degraded; empty when it is not.")]
 
 
-@router.get("/health/live", summary="Does the process live?", response_description="It does.")
+@router.get(
+    "/health/live",
+    summary="Does the process live?",
+    response_description="It does.",
+    openapi_extra=needs(Permission.PUBLIC),
+)
 async def get_liveness() -> Life:
     """Answer without looking at anything: to restart the process when even this fails."""
     return Life(status=LifeStatus.ALIVE)
@@ -66,7 +75,7 @@ async def get_liveness() -> Life:
     "/health/ready",
     summary="Can checks be answered?",
     response_description="They can; `degraded` says that something else needs attention.",
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.PUBLIC), **statuses(503)},
 )
 async def get_readiness(parts: GivenParts, response: Response) -> Readiness:
     """Tell whether there is a rule set to answer from, and how long ago the database was last seen.
@@ -88,17 +97,26 @@ async def get_readiness(parts: GivenParts, response: Response) -> Readiness:
         terminology=state.terminology,
         loaded_at=state.loaded_at,
         store_seen_seconds_ago=None if age is None else round(age, 3),
+        mode=parts.settings.environment,
         reasons=reasons,
     )
 
 
-@metrics_router.get(
-    "/metrics",
-    summary="Metrics for Prometheus",
-    response_class=Response,
-    response_description="Metrics in the Prometheus text format.",
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
-)
+def metrics_router(permission: Permission) -> APIRouter:
+    """The route of the metrics; whom they are for is up to the settings."""
+    metrics = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["service"])
+    metrics.add_api_route(
+        "/metrics",
+        get_metrics,
+        summary="Metrics for Prometheus",
+        response_class=Response,
+        response_description="Metrics in the Prometheus text format.",
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        openapi_extra=needs(permission),
+    )
+    return metrics
+
+
 async def get_metrics(parts: GivenParts) -> Response:
     """Counters and durations by route, never anything of a request's content."""
     metrics = parts.metrics

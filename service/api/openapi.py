@@ -23,6 +23,31 @@ _STATUSES: Final = "x-statuses"
 PERMISSION: Final = "x-permission"
 # What any request may be answered with, whatever the path.
 _COMMON_STATUSES: Final = (400, 405, 413, 422, 431, 500)
+# And what any may be answered with that needs to know who asks.
+_GUARDED_STATUSES: Final = (401, 403, 429)
+# Any one of them.
+_SECURITY: Final[list[dict[str, list[str]]]] = [{"ApiKey": []}, {"Bearer": []}, {"SignInCookie": []}]
+_SECURITY_SCHEMES: Final = {
+    "ApiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "A key of a system, `mck_…`; it may come as a bearer token as well.",
+    },
+    "Bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, the token of a sign-in (`mcs_…`), or an access token (JWT) of the issuer that this "
+        "service is set up to trust.",
+    },
+    "SignInCookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-magcheck",
+        "description": "Set by a sign-in. Changes that are asked for with it need the `csrf_token` of the sign-in in "
+        "X-CSRF-Token, and come from a page of this service.",
+    },
+}
 _RESPONSE_NAMES: Final = {
     400: "BadRequest",
     401: "Unauthorized",
@@ -136,7 +161,7 @@ def changes(*, if_match: bool = False, of_something: bool = True) -> dict[str, A
     more = (*((404,) if of_something else ()), *((412, 428) if if_match else ()))
     return {
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in names],
-        **statuses(401, 403, 409, *more, 415, 429, 503),
+        **statuses(409, *more, 415, 503),
     }
 
 
@@ -169,6 +194,7 @@ def describe(app: FastAPI, *, bodies: Iterable[type[BaseModel]]) -> dict[str, An
     components["schemas"] = {name: _without_titles(schema) for name, schema in sorted(schemas.items())}
     components["responses"] = {name: _problem(status) for status, name in _RESPONSE_NAMES.items()}
     components["headers"] = _HEADERS
+    components["securitySchemes"] = _SECURITY_SCHEMES
     components["parameters"] = {
         "CorrelationId": _CORRELATION_ID,
         "IdempotencyKey": _IDEMPOTENCY_KEY,
@@ -209,8 +235,11 @@ def _complete(operation: dict[str, Any]) -> None:
         if "304" in responses:
             response.setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
         response.setdefault("headers", {})["X-Correlation-ID"] = {"$ref": "#/components/headers/CorrelationId"}
-    operation.pop(PERMISSION, None)
-    for status in (*_COMMON_STATUSES, *operation.pop(_STATUSES, ())):
+    permission = operation.pop(PERMISSION)
+    guarded = () if permission == Permission.PUBLIC else _GUARDED_STATUSES
+    operation["security"] = [] if permission == Permission.PUBLIC else _SECURITY
+    operation["x-required-permission"] = permission
+    for status in (*_COMMON_STATUSES, *guarded, *operation.pop(_STATUSES, ())):
         responses[str(status)] = {"$ref": f"#/components/responses/{_RESPONSE_NAMES[status]}"}
     operation["responses"] = dict(sorted(responses.items()))
 

@@ -29,6 +29,8 @@ from service.errors import (
     MigrationNeeded,
     NoRuleSet,
     NoSuchRuleSet,
+    NotAuthenticated,
+    NotPermitted,
     NotThere,
     ReauthenticationRequired,
     RecordInvalid,
@@ -36,12 +38,14 @@ from service.errors import (
     RuleSetMoved,
     ServiceError,
     StoreUnavailable,
+    TooManyAttempts,
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "/problems/"
 _RETRY_SECONDS: Final = "5"
 _UNAVAILABLE: Final = 503
+CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="magcheck"'}
 
 
 class ProblemCode(StrEnum):
@@ -231,6 +235,7 @@ _OF_ERROR: Final[dict[type[ServiceError], ProblemCode]] = {
     IdempotencyKeyReused: ProblemCode.IDEMPOTENCY_KEY_REUSED,
     IllegalStep: ProblemCode.ILLEGAL_STEP,
     NoSuchRuleSet: ProblemCode.NOT_FOUND,
+    NotPermitted: ProblemCode.NOT_PERMITTED,
     NotThere: ProblemCode.NOT_FOUND,
     ReauthenticationRequired: ProblemCode.REAUTHENTICATION_REQUIRED,
     RecordInvalid: ProblemCode.INVALID_REQUEST,
@@ -255,6 +260,17 @@ async def _on_service_error(request: Request, error: ServiceError) -> Response:
     return problem_response(request.scope, code, detail, faults=faults, headers=headers)
 
 
+async def _on_not_authenticated(request: Request, _: NotAuthenticated) -> Response:
+    detail = "The name or the password is not right, or the account is disabled."
+    return problem_response(request.scope, ProblemCode.NOT_AUTHENTICATED, detail, headers=CHALLENGE)
+
+
+async def _on_too_many_attempts(request: Request, error: TooManyAttempts) -> Response:
+    detail = f"Too many attempts failed; try again in {error.seconds} seconds."
+    headers = {"Retry-After": str(error.seconds)}
+    return problem_response(request.scope, ProblemCode.TOO_MANY_REQUESTS, detail, headers=headers)
+
+
 HANDLERS: Final[dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]] = {
     ProblemError: _on_problem,
     HTTPException: _on_http_exception,
@@ -263,4 +279,6 @@ HANDLERS: Final[dict[int | type[Exception], Callable[[Request, Any], Coroutine[A
     StoreUnavailable: _on_store_unavailable,
     MigrationNeeded: _on_store_unavailable,
     **dict.fromkeys(_OF_ERROR, _on_service_error),
+    NotAuthenticated: _on_not_authenticated,
+    TooManyAttempts: _on_too_many_attempts,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final, get_origin
 from urllib.parse import parse_qsl
 
@@ -13,8 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import request_response
 
+from service.api.authentication import admit
 from service.api.faults import Fault, FaultLocation
+from service.api.openapi import PERMISSION
 from service.api.problems import ProblemCode, ProblemError
+from service.application.principals import Permission
 
 _MAXIMUM_PARAMETERS: Final = 100
 # Where parameters may be repeated, each has its own bound in the contract; this one comes before reading them.
@@ -26,8 +29,28 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
+def _permission(path: str, options: Mapping[str, Any]) -> Permission:
+    """What a route needs, out of its ``openapi_extra``.
+
+    Raises:
+        ValueError: it does not say; then nobody could tell whether it was forgotten.
+    """
+    needed = (options.get("openapi_extra") or {}).get(PERMISSION)
+    if needed is None:
+        raise ValueError(f"the route {path} does not say what it needs; put needs(Permission.…) into its openapi_extra")
+    return Permission(needed)
+
+
 class StrictRoute(APIRoute):
-    """A FastAPI route that takes each query parameter it declares, once unless it is a list, and no other."""
+    """A FastAPI route behind the gate, that takes each query parameter it declares, once unless a list, and no other.
+
+    Who asks is found out before anything else of the request is looked at.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401
+        """Take all options of `APIRoute`."""
+        self.permission = _permission(path, options)
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Look at the query before FastAPI does."""
@@ -35,7 +58,10 @@ class StrictRoute(APIRoute):
         fields = dict(_query_fields(self.dependant))
         names, repeated = frozenset(fields), frozenset(name for name, is_list in fields.items() if is_list)
 
+        permission = self.permission
+
         async def strict(request: Request) -> Response:
+            await admit(request.scope, permission)
             query: bytes = request.scope["query_string"]
             if query:
                 read_query(query, names, repeated)
@@ -97,12 +123,20 @@ class DirectRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[[Request], Awaitable[Response]], **options: Any) -> None:  # noqa: ANN401
         """Take all options of `APIRoute`."""
+        permission = self.permission = _permission(path, options)
+
+        async def guarded(request: Request) -> Response:
+            await admit(request.scope, permission)
+            return await endpoint(request)
+
+        # The endpoint behind the gate: what the router and the edge call.
+        self.guarded = guarded
         super().__init__(path, endpoint, **options)
-        self.app = request_response(endpoint)
+        self.app = request_response(guarded)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint itself."""
-        return self.endpoint
+        """The endpoint, behind the gate."""
+        return self.guarded
 
 
 def read_query(query: bytes, names: frozenset[str], repeated: frozenset[str] = frozenset()) -> dict[str, str]:

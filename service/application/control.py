@@ -24,13 +24,13 @@ RecentQuestions = Callable[[], Mapping[str, str]]
 class Reauthentication(Protocol):
     """Finds out that somebody who signs is there right now, or raises."""
 
-    def __call__(self, principal: Principal, password: str | None) -> None:
-        """Raise `service.errors.ReauthenticationRequired` unless it is certain."""
+    def __call__(self, principal: Principal, password: str | None, *, source: str) -> None:
+        """Raise `service.errors.ReauthenticationRequired` unless it is certain; ``source`` is where they ask from."""
 
 
-def people_only(principal: Principal, password: str | None) -> None:
+def people_only(principal: Principal, password: str | None, *, source: str) -> None:
     """Let only the development mode sign: nobody else can be asked again here."""
-    del password
+    del password, source
     if principal.kind is not PrincipalKind.DEVELOPMENT:
         raise ReauthenticationRequired("a signature needs the password once more, or a sign-in of this moment")
 

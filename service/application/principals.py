@@ -61,6 +61,7 @@ class PrincipalKind(StrEnum):
     PERSON = "person"
     KEY = "key"
     SERVICE = "service"
+    OPERATOR = "operator"  # at the command line of the machine itself
     DEVELOPMENT = "development"
 
 
@@ -91,8 +92,8 @@ class Principal:
 
 
 def granted(roles: Iterable[Role]) -> frozenset[Permission]:
-    """What these roles allow together."""
-    return frozenset({Permission.PUBLIC}).union(*(GRANTS[role] for role in roles))
+    """What these roles allow together; whoever is known may look at themselves and sign out."""
+    return frozenset({Permission.PUBLIC, Permission.SELF}).union(*(GRANTS[role] for role in roles))
 
 
 # Who asks without credentials in the development mode, which listens on this machine only.

@@ -5,14 +5,14 @@ Readiness is told from the age of the last success, never from a flag: a look th
 
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 
 from service.application.active import ActiveRuleSet
 from service.application.keyring import Keyring
 from service.errors import ServiceError
 from service.storage import rule_sets, terminologies
-from service.storage.session import Store
+from service.storage.session import Store, Transaction
 from service.telemetry import get_logger
 
 INTERVAL_SECONDS = 1.0
@@ -33,11 +33,13 @@ class StoreWatch:
         active: ActiveRuleSet,
         keyring: Keyring,
         *,
+        followers: Iterable[Callable[[Transaction], None]] = (),
         interval: float = INTERVAL_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Nothing is looked at yet."""
+        """Nothing is looked at yet. ``followers`` are shown the store at each look, and take over what they follow."""
         self._store = store
+        self._followers = tuple(followers)
         self._active = active
         self._keyring = keyring
         self._interval = interval
@@ -69,6 +71,7 @@ class StoreWatch:
         try:
             with self._store.reading() as session:
                 numbers = (rule_sets.active_number(session), terminologies.active_number(session))
+                self._show(session)
         except ServiceError as error:
             if self._reachable or self._active.state.version is None:
                 _log.warning("store_not_reachable", code=error.code)
@@ -86,6 +89,20 @@ class StoreWatch:
                 return
         loaded = self._active.load(self._store, self._keyring)
         self._refused = None if loaded.degraded is None else (numbers, self._monotonic())
+
+    def _show(self, session: Transaction) -> None:
+        """Let the followers look. One that fails keeps what it has, and keeps no rule set from being taken over.
+
+        Raises:
+            ServiceError: the store does not answer.
+        """
+        for follow in self._followers:
+            try:
+                follow(session)
+            except ServiceError:
+                raise
+            except Exception:  # noqa: BLE001 - SQLite may hand out any type where somebody tampered
+                _log.exception("follower_failed")
 
     def _run(self) -> None:
         while not self._stop.wait(self._interval):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import audit, backup, check, database, knowledge, rule_sets, rxnorm, serve
+from service.cli import access, audit, backup, check, database, knowledge, rule_sets, rxnorm, serve
 from service.cli.exits import EXIT_CODES, CommandGroup
 
 app = typer.Typer(
@@ -52,6 +52,7 @@ app.command()(rule_sets.self_test)
 app.add_typer(audit.app, name="audit")
 app.command()(backup.backup)
 app.command()(backup.restore)
+app.add_typer(access.app, name="access")
 
 
 def main() -> None:

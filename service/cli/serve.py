@@ -4,7 +4,6 @@ The service runs in a fresh interpreter that replaces this one, so that nothing 
 migrations stays in its memory, and signals reach it directly.
 """
 
-import ipaddress
 import os
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import typer
 
 from service.cli.database import read_settings
 from service.cli.exits import Exit, complain
-from service.settings import PREFIX, Environment, Settings
+from service.settings import PREFIX, Environment, Settings, is_loopback
 
 _EXAMPLE = """{"medications": [
       {"id": "m1", "text": "Cipro 500 mg tablet"},
@@ -43,6 +42,7 @@ def serve(
     if dev:
         _only_this_machine(settings)
         _bring_up_to_date()
+    settings.require_safe_start()
     _require_rule_set(settings)
     if settings.environment is Environment.DEVELOPMENT:
         _greet(settings)
@@ -78,11 +78,7 @@ def openapi(
 
 
 def _only_this_machine(settings: Settings) -> None:
-    try:
-        loopback = ipaddress.ip_address(settings.host).is_loopback
-    except ValueError:
-        loopback = settings.host == "localhost"
-    if not loopback:
+    if not is_loopback(settings.host):
         complain(f"--dev listens on this machine only; {settings.host} can be reached from elsewhere")
         raise typer.Exit(Exit.USAGE)
 

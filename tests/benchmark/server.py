@@ -30,7 +30,7 @@ from rules.profile import (
 )
 from service.application.active import ActiveRuleSet
 from service.main import create_app
-from service.settings import Settings
+from service.settings import Environment, Settings
 from tests.benchmark.http import PATHS, QUESTION
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def make_app(first: str, rule_set: str) -> FastAPI:
     async def body(profile: MedicationProfile) -> Response:  # noqa: ARG001 - parsing it is what is measured
         return Response(answer, media_type="application/json")
 
-    app = create_app(Settings(), ActiveRuleSet(compiled), on_started=_settle)
+    app = create_app(Settings(environment=Environment.DEVELOPMENT), ActiveRuleSet(compiled), on_started=_settle)
     others = [
         APIRoute(PATHS["empty"], empty, methods=["POST"]),
         APIRoute(PATHS["body"], body, methods=["POST"]),

@@ -17,7 +17,7 @@ from rules import CompiledRuleSet, compile_rule_set
 from rules.baseline import read_baseline
 from service.application.active import ActiveRuleSet
 from service.main import Application, create_app
-from service.settings import Settings
+from service.settings import Environment, Settings
 
 FOLDER: Final = Path(__file__).parents[2] / "openapi" / "examples"
 # What differs from one request or rule set to the next.
@@ -32,7 +32,7 @@ def compiled_baseline() -> CompiledRuleSet:
 
 def baseline_app() -> Application:
     """The service over the packaged knowledge, without a database."""
-    return create_app(Settings(), ActiveRuleSet(compiled_baseline()))
+    return create_app(Settings(environment=Environment.DEVELOPMENT), ActiveRuleSet(compiled_baseline()))
 
 
 def answer(client: TestClient, request: dict[str, Any]) -> dict[str, Any]:

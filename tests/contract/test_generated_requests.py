@@ -5,6 +5,7 @@ No answer may be undocumented or a failure of ours; what fits the description is
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,42 @@ from hypothesis import HealthCheck, settings
 from schemathesis import Case
 
 from rules import compile_rule_set
-from service.application.active import ActiveRuleSet
-from service.main import create_app
-from service.settings import Settings
-from tests.unit.api.conftest import TODAY, make_rule_set
+from service.application.principals import Role
+from service.application.rule_sets import seed_baseline
+from service.storage import migration
+from service.storage.session import Store
+from tests.entrance import House, bearer
+from tests.integration.small_knowledge import small_rule_set
+from tests.keys import KEYRING
+from tests.unit.api.conftest import make_rule_set
 
 DESCRIPTION = Path(__file__).parents[2] / "openapi" / "openapi.json"
 RULE_SET = compile_rule_set(make_rule_set(), version=7)
+FOLDER = tempfile.TemporaryDirectory()
+
+
+def make_house() -> House:
+    url = f"sqlite:///{FOLDER.name}/magcheck.sqlite3"
+    migration.upgrade(url)
+    store = Store.open(url)
+    house = House(store)
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=house.now(), note="first")
+    return house
+
+
+HOUSE = make_house()
+# Somebody who may do everything.
+HEADERS = bearer(HOUSE.signed_in(HOUSE.person("everybody", *Role)))
 
 schema = schemathesis.openapi.from_path(DESCRIPTION)
-schema.app = create_app(Settings(), ActiveRuleSet(RULE_SET), today=lambda: TODAY)
+schema.app = HOUSE.app(RULE_SET, watched=False, most_failures=1_000_000, requests_per_minute=1_000_000)
 
 
 @schema.parametrize()
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_request(case: Case[Any]) -> None:
     remove_contradictions(case.body)
-    case.call_and_validate()
+    case.call_and_validate(headers=HEADERS)
 
 
 class Walk(schema.as_state_machine()):  # type: ignore[misc]  # a class made from the description
@@ -37,6 +57,10 @@ class Walk(schema.as_state_machine()):  # type: ignore[misc]  # a class made fro
 
     def before_call(self, case: Case[Any]) -> None:
         remove_contradictions(case.body)
+
+    def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
+        del case
+        return {"headers": HEADERS}
 
 
 TestWalk = Walk.TestCase

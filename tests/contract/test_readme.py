@@ -47,7 +47,7 @@ from service.cli.exits import Exit
 from service.cli.profile_file import read_profile
 from service.cli.report_text import write_report
 from service.main import create_app, openapi_app
-from service.settings import PREFIX, Settings
+from service.settings import PREFIX, Environment, Settings
 
 ROOT: Final = Path(dev.__file__).parent
 README: Final = ROOT / "README.md"
@@ -112,7 +112,9 @@ def differences(shown: Any, real: Any, pointer: str = "") -> list[str]:  # noqa:
 
 def test_the_readme_shows_the_real_answer() -> None:
     shown = json.loads(replayed("answer"))
-    app = create_app(Settings(), ActiveRuleSet(compiled()), make_id=lambda: str(shown["check_id"]))
+    app = create_app(
+        Settings(environment=Environment.DEVELOPMENT), ActiveRuleSet(compiled()), make_id=lambda: str(shown["check_id"])
+    )
     with TestClient(app) as client:
         response = client.post(
             "/v1/checks", content=replayed("request").encode(), headers={"content-type": "application/json"}
@@ -223,7 +225,7 @@ def test_paths_are_those_there_are() -> None:
     named |= set(re.findall(r"GET (/[a-z.]+)`", text))
     example = "/v1/interactions/fluoroquinolones-with-oral-magnesium"
     assert named - {example} == operations | unlisted
-    with TestClient(create_app(Settings(), ActiveRuleSet(compiled()))) as client:
+    with TestClient(create_app(Settings(environment=Environment.DEVELOPMENT), ActiveRuleSet(compiled()))) as client:
         assert client.get(example).status_code == 200
 
 

@@ -15,7 +15,7 @@ from rules import compile_rule_set
 from service.api.problems import Problem, ProblemCode
 from service.application.active import ActiveRuleSet
 from service.main import create_app, server
-from service.settings import Settings
+from service.settings import Environment, Settings
 from tests.unit.api.conftest import make_rule_set
 
 _SECONDS: Final = 20.0
@@ -25,7 +25,7 @@ LIVE: Final = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    app = create_app(Settings(), ActiveRuleSet(compile_rule_set(make_rule_set())))
+    app = create_app(Settings(environment=Environment.DEVELOPMENT), ActiveRuleSet(compile_rule_set(make_rule_set())))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         running = server(app, host="127.0.0.1", port=0)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})

@@ -119,10 +119,15 @@ def get(port: int, path: str) -> dict[str, object]:
         return found
 
 
-def post(port: int, body: str) -> dict[str, object]:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/v1/checks", body.encode(), {"Content-Type": "application/json"}
-    )
+def new_key() -> str:
+    result = at_hand("access", "keys", "create", "a pharmacy", "--reason", "to check lists")
+    assert result.exit_code == 0, result.stderr
+    return result.stdout.strip()
+
+
+def post(port: int, body: str, key: str) -> dict[str, object]:
+    headers = {"Content-Type": "application/json", "X-API-Key": key}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/checks", body.encode(), headers)
     with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - our own server
         found: dict[str, object] = json.load(answer)
         return found
@@ -307,9 +312,10 @@ def test_production_logs_json_and_holds_no_command_line(tmp_path: Path) -> None:
         "tell = lambda *_: file.write_text('\\n'.join([sys.argv[0], *sys.modules]))\n"
         "signal.signal(signal.SIGUSR1, tell)\n"
     )
+    key = new_key()
     with serving(PYTHONPATH=str(spy)) as (process, port):
         assert get(port, "/health/ready")["status"] == "ready"
-        post(port, '{"medications": [{"id": "m1", "text": "Jane Doe 1950"}]}')
+        post(port, '{"medications": [{"id": "m1", "text": "Jane Doe 1950"}]}', key)
         process.send_signal(signal.SIGUSR1)
         get(port, "/health/live")  # Python looks for signals between two steps of its own
         process.send_signal(signal.SIGTERM)
@@ -317,8 +323,9 @@ def test_production_logs_json_and_holds_no_command_line(tmp_path: Path) -> None:
     assert out == ""
     lines = [json.loads(line) for line in err.splitlines()]
     assert {"rule_set_loaded"} <= {line["event"] for line in lines}
-    assert json.loads((tmp_path / "data" / "audit-checkpoint").read_text())["sequence"] == 1
+    assert json.loads((tmp_path / "data" / "audit-checkpoint").read_text())["sequence"] == 2  # the rule set, and the key
     assert "Jane" not in err
+    assert key not in err
     program, *loaded = (tmp_path / "loaded").read_text().splitlines()
     assert program.endswith("service/main.py")
     assert {"fastapi", "rules.engine", "sqlalchemy"} <= set(loaded)
@@ -343,8 +350,9 @@ def test_serve_on_postgresql(postgresql_url: str) -> None:
     del postgresql_url
     assert at_hand("db", "upgrade").exit_code == 0
     assert at_hand("db", "check").exit_code == 0
+    key = new_key()
     with serving() as (_, port):
-        answer = post(port, '{"medications": [{"id": "m1", "text": "furosemide"}], "as_of": "2026-11-22"}')
+        answer = post(port, '{"medications": [{"id": "m1", "text": "furosemide"}], "as_of": "2026-11-22"}', key)
     report = check_by_hand('{"medications": [{"id": "m1", "text": "furosemide"}], "as_of": "2026-11-22"}')
     # The same answer through both doors; only the rule set's number and the answer's id are the service's own.
     del answer["check_id"]

@@ -118,6 +118,7 @@ def _what_belongs_to_people() -> list[Stored]:
     key: dict[str, Any] = {
         "name": "pharmacy",
         "roles": ["client"],
+        "hashed_with": "0" * 16,
         "requests_per_minute": 60,
         "created_by": "x",
         "created_at": NOON,

@@ -93,7 +93,7 @@ class TrailEntry(BaseModel):
     "/v1/audit",
     summary="Read the audit trail",
     response_description="A page of the trail, the newest entries first.",
-    openapi_extra={**needs(Permission.AUDIT), **statuses(401, 403, 503)},
+    openapi_extra={**needs(Permission.AUDIT), **statuses(503)},
 )
 async def list_audit_entries(request: Request, query: Annotated[AuditQuery, Query()], response: Response) -> AuditPage:
     """Every change of what answers, of drafts and of access. Entries are never changed and never go."""
@@ -111,7 +111,7 @@ async def list_audit_entries(request: Request, query: Annotated[AuditQuery, Quer
     summary="Verify the audit trail",
     response_description="Whether it stands as it was written.",
     response_model_exclude_none=True,
-    openapi_extra={**needs(Permission.AUDIT), **statuses(401, 403, 503)},
+    openapi_extra={**needs(Permission.AUDIT), **statuses(503)},
 )
 async def verify_audit_trail(request: Request, response: Response) -> TrailEntry:
     """Work out every hash anew and name the first entry that does not fit."""

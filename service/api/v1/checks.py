@@ -15,10 +15,11 @@ from service.api.bodies import read_body
 from service.api.dependencies import parts_of
 from service.api.examples import CHECK_REQUESTS
 from service.api.faults import Fault, FaultLocation
-from service.api.openapi import json_body, statuses
+from service.api.openapi import json_body, needs, statuses
 from service.api.problems import ProblemCode, ProblemError
 from service.api.routes import DirectAnswer, DirectRoute, operation_id, read_query
 from service.application.checks import CheckAnswer
+from service.application.principals import Permission
 
 _PARAMETERS: Final = frozenset({"explain"})
 _BOOLEANS: Final = {"true": True, "false": False}
@@ -42,6 +43,7 @@ router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operatio
         "parameters": [_EXPLAIN],
         **json_body(MedicationProfile, CHECK_REQUESTS),
         **statuses(415, 503),
+        **needs(Permission.CHECK),
     },
 )
 async def check_medications(request: Request) -> Response:

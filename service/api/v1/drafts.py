@@ -162,7 +162,7 @@ def _answered(entry: DraftEntry, **more: Any) -> Any:  # noqa: ANN401
     summary="List drafts",
     response_description="A page of drafts, those changed last first.",
     response_model_exclude_none=True,
-    openapi_extra={**needs(Permission.DRAFTS), **statuses(401, 403, 503)},
+    openapi_extra={**needs(Permission.DRAFTS), **statuses(503)},
 )
 async def list_drafts(request: Request, query: Annotated[DraftQuery, Query()], response: Response) -> DraftPage:
     """Drafts, with where each stands."""
@@ -203,7 +203,7 @@ def _created(entry: DraftEntry) -> Any:  # noqa: ANN401
     summary="Read a draft",
     response_model=DraftEntry,
     responses=_ok("The draft.", _links("put_record", "submit_draft", "approve_draft", "return_draft", "publish_draft")),
-    openapi_extra={**needs(Permission.DRAFTS), **statuses(401, 403, 404, 503)},
+    openapi_extra={**needs(Permission.DRAFTS), **statuses(404, 503)},
 )
 async def get_draft(request: Request, draft_id: DraftId) -> Response:
     """What it changes, what was said about it, and what you may do with it now."""
@@ -218,7 +218,7 @@ async def get_draft(request: Request, draft_id: DraftId) -> Response:
     "/v1/drafts/{draft_id}/gate",
     summary="What stands between a draft and publishing",
     response_description="What the gate finds.",
-    openapi_extra={**needs(Permission.DRAFTS), **statuses(401, 403, 404, 503)},
+    openapi_extra={**needs(Permission.DRAFTS), **statuses(404, 503)},
 )
 async def check_draft(request: Request, draft_id: DraftId, response: Response) -> GateEntry:
     """Compile it, look for what lint finds, run the worked cases, and compare its answers with those of today.
@@ -242,7 +242,7 @@ async def check_draft(request: Request, draft_id: DraftId, response: Response) -
     "/v1/drafts/{draft_id}/records/{kind}/{record_id}",
     summary="Read a record of a draft",
     response_description="The record as the draft has it, and as its base has it.",
-    openapi_extra={**needs(Permission.DRAFTS), **statuses(401, 403, 404, 503)},
+    openapi_extra={**needs(Permission.DRAFTS), **statuses(404, 503)},
 )
 async def get_draft_record(
     request: Request, draft_id: DraftId, kind: Kind, record_id: InDraft, response: Response

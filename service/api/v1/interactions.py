@@ -10,10 +10,11 @@ from pydantic import Field
 from rules.model import Condition, Symptom
 from rules.terms import Direction, MagnesiumEffect, MagnesiumLevel, RecordStatus, Severity, SymptomStage
 from service.api.dependencies import GivenCatalogue, GivenId, RecordId, found
-from service.api.openapi import READS, statuses
+from service.api.openapi import READS, needs, statuses
 from service.api.pagination import Page, SearchQuery
 from service.api.routes import ReadRoute, operation_id
 from service.application.catalogue import InteractionEntry
+from service.application.principals import Permission
 
 router = APIRouter(route_class=ReadRoute, generate_unique_id_function=operation_id, tags=["knowledge"], responses=READS)
 
@@ -65,7 +66,7 @@ class SymptomPage(Page[Symptom]):
     summary="List interactions",
     response_description="A page of interactions.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def list_interactions(catalogue: GivenCatalogue, query: Annotated[InteractionQuery, Query()]) -> InteractionPage:
     """Interaction records with their conditions, management and evidence."""
@@ -85,7 +86,7 @@ async def list_interactions(catalogue: GivenCatalogue, query: Annotated[Interact
     summary="Read an interaction",
     response_description="The interaction.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(404, 503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(404, 503)},
 )
 async def get_interaction(catalogue: GivenCatalogue, interaction_id: GivenId) -> InteractionEntry:
     """One interaction record, with the ids of the worked cases that must pass before it is published."""
@@ -97,7 +98,7 @@ async def get_interaction(catalogue: GivenCatalogue, interaction_id: GivenId) ->
     summary="List conditions",
     response_description="A page of conditions.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def list_conditions(catalogue: GivenCatalogue, query: Annotated[ConditionQuery, Query()]) -> ConditionPage:
     """Conditions and populations that matter for magnesium."""
@@ -110,7 +111,7 @@ async def list_conditions(catalogue: GivenCatalogue, query: Annotated[ConditionQ
     summary="Read a condition",
     response_description="The condition.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(404, 503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(404, 503)},
 )
 async def get_condition(catalogue: GivenCatalogue, condition_id: GivenId) -> Condition:
     """One condition or population."""
@@ -122,7 +123,7 @@ async def get_condition(catalogue: GivenCatalogue, condition_id: GivenId) -> Con
     summary="List symptoms",
     response_description="A page of symptoms.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def list_symptoms(catalogue: GivenCatalogue, query: Annotated[SymptomQuery, Query()]) -> SymptomPage:
     """Symptoms of low and high magnesium. All of them are unspecific."""
@@ -139,7 +140,7 @@ async def list_symptoms(catalogue: GivenCatalogue, query: Annotated[SymptomQuery
     summary="Read a symptom",
     response_description="The symptom.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(404, 503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(404, 503)},
 )
 async def get_symptom(catalogue: GivenCatalogue, symptom_id: GivenId) -> Symptom:
     """One symptom."""

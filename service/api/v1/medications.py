@@ -12,9 +12,10 @@ from rules.profile import MAXIMUM_MEDICATIONS, MedicationItem, Question
 from service.api.bodies import read_body
 from service.api.dependencies import parts_of
 from service.api.examples import RESOLVE_REQUESTS
-from service.api.openapi import json_body, statuses
+from service.api.openapi import json_body, needs, statuses
 from service.api.routes import DirectRoute, operation_id, read_query
 from service.application.checks import ResolutionAnswer
+from service.application.principals import Permission
 
 router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operation_id, tags=["medications"])
 
@@ -36,7 +37,7 @@ class MedicationList(Question):
     summary="Recognise medications",
     response_model=ResolutionAnswer,
     response_description="What each medication was taken for, in the order asked.",
-    openapi_extra={**json_body(MedicationList, RESOLVE_REQUESTS), **statuses(415, 503)},
+    openapi_extra={**json_body(MedicationList, RESOLVE_REQUESTS), **statuses(415, 503), **needs(Permission.CHECK)},
 )
 async def resolve_medications(request: Request) -> Response:
     """Tell which substances each line of a list stands for, by its codes or its text.

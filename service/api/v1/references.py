@@ -10,10 +10,11 @@ from pydantic import Field
 from rules.model import Guidance, IntakeLimit, ReferenceRange
 from rules.terms import CitationKind, GuidanceTopic, Verification
 from service.api.dependencies import GivenCatalogue, GivenId, found
-from service.api.openapi import READS, statuses
+from service.api.openapi import READS, needs, statuses
 from service.api.pagination import Page, SearchQuery
 from service.api.routes import ReadRoute, operation_id
 from service.application.catalogue import CitationEntry
+from service.application.principals import Permission
 
 router = APIRouter(route_class=ReadRoute, generate_unique_id_function=operation_id, tags=["knowledge"], responses=READS)
 
@@ -52,7 +53,7 @@ class IntakeLimitPage(Page[IntakeLimit]):
     summary="List citations",
     response_description="A page of citations.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def list_citations(catalogue: GivenCatalogue, query: Annotated[CitationQuery, Query()]) -> CitationPage:
     """Sources with the address to open and whether their text was read."""
@@ -69,7 +70,7 @@ async def list_citations(catalogue: GivenCatalogue, query: Annotated[CitationQue
     summary="Read a citation",
     response_description="The citation.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(404, 503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(404, 503)},
 )
 async def get_citation(catalogue: GivenCatalogue, citation_id: GivenId) -> CitationEntry:
     """One source."""
@@ -81,7 +82,7 @@ async def get_citation(catalogue: GivenCatalogue, citation_id: GivenId) -> Citat
     summary="List guidance pages",
     response_description="A page of guidance pages.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def list_guidance(catalogue: GivenCatalogue, query: Annotated[GuidanceQuery, Query()]) -> GuidancePage:
     """Short cited pages on testing, treatment, diet and more."""
@@ -94,7 +95,7 @@ async def list_guidance(catalogue: GivenCatalogue, query: Annotated[GuidanceQuer
     summary="Read a guidance page",
     response_description="The guidance page.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(404, 503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(404, 503)},
 )
 async def get_guidance(catalogue: GivenCatalogue, guidance_id: GivenId) -> Guidance:
     """One guidance page."""
@@ -106,7 +107,7 @@ async def get_guidance(catalogue: GivenCatalogue, guidance_id: GivenId) -> Guida
     summary="List reference ranges",
     response_description="A page of reference ranges.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def list_reference_ranges(
     catalogue: GivenCatalogue, query: Annotated[SearchQuery, Query()]
@@ -120,7 +121,7 @@ async def list_reference_ranges(
     summary="Read a reference range",
     response_description="The reference range.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(404, 503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(404, 503)},
 )
 async def get_reference_range(catalogue: GivenCatalogue, range_id: GivenId) -> ReferenceRange:
     """One laboratory value with its bands."""
@@ -132,7 +133,7 @@ async def get_reference_range(catalogue: GivenCatalogue, range_id: GivenId) -> R
     summary="List intake limits",
     response_description="A page of intake limits.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def list_intake_limits(catalogue: GivenCatalogue, query: Annotated[SearchQuery, Query()]) -> IntakeLimitPage:
     """Upper levels for magnesium from supplements and medicines, by the body that set them."""
@@ -144,7 +145,7 @@ async def list_intake_limits(catalogue: GivenCatalogue, query: Annotated[SearchQ
     summary="Read an intake limit",
     response_description="The intake limit.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(404, 503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(404, 503)},
 )
 async def get_intake_limit(catalogue: GivenCatalogue, limit_id: GivenId) -> IntakeLimit:
     """One upper level."""

@@ -68,7 +68,7 @@ class ActiveRuleSetEntry(BaseModel):
     "/v1/rule-sets/active",
     summary="Read which rule set answers",
     response_description="The rule set that answers.",
-    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(401, 403, 503)},
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def get_active_rule_set(parts: GivenParts, response: Response) -> ActiveRuleSetEntry:
     """The number and digest that every report names, and how many records there are of each kind."""
@@ -166,7 +166,7 @@ def _entry(session: Transaction, number: int) -> RuleSetEntry:
     summary="List rule sets",
     response_description="A page of rule sets, the newest first.",
     response_model_exclude_none=True,
-    openapi_extra={**needs(Permission.RULE_SETS), **statuses(401, 403, 503)},
+    openapi_extra={**needs(Permission.RULE_SETS), **statuses(503)},
 )
 async def list_rule_sets(request: Request, query: Annotated[PageQuery, Query()], response: Response) -> RuleSetPage:
     """All that were ever published, with who published them and why."""
@@ -182,7 +182,7 @@ async def list_rule_sets(request: Request, query: Annotated[PageQuery, Query()],
     summary="Read about a rule set",
     response_description="The rule set, without its records.",
     response_model_exclude_none=True,
-    openapi_extra={**needs(Permission.RULE_SETS), **statuses(401, 403, 404, 503)},
+    openapi_extra={**needs(Permission.RULE_SETS), **statuses(404, 503)},
 )
 async def get_rule_set(request: Request, number: Number, response: Response) -> RuleSetEntry:
     """One published rule set."""
@@ -197,7 +197,7 @@ async def get_rule_set(request: Request, number: Number, response: Response) -> 
     response_class=Response,
     response_description="Its canonical JSON: the very bytes that `digest` is of.",
     responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
-    openapi_extra={**needs(Permission.RULE_SETS), **statuses(401, 403, 404, 503)},
+    openapi_extra={**needs(Permission.RULE_SETS), **statuses(404, 503)},
 )
 async def get_rule_set_content(request: Request, number: Number) -> Response:
     """Every record, as it was published."""
@@ -210,7 +210,7 @@ async def get_rule_set_content(request: Request, number: Number) -> Response:
     "/v1/rule-sets/{number}/differences",
     summary="Compare two rule sets",
     response_description="The records that differ, and where.",
-    openapi_extra={**needs(Permission.RULE_SETS), **statuses(401, 403, 404, 503)},
+    openapi_extra={**needs(Permission.RULE_SETS), **statuses(404, 503)},
 )
 async def compare_rule_sets(
     request: Request,

@@ -10,10 +10,11 @@ from pydantic import Field
 from rules.model import Product
 from rules.terms import RecordStatus
 from service.api.dependencies import GivenCatalogue, GivenId, RecordId, found
-from service.api.openapi import READS, statuses
+from service.api.openapi import READS, needs, statuses
 from service.api.pagination import Page, SearchQuery
 from service.api.routes import ReadRoute, operation_id
 from service.application.catalogue import ClassEntry, FormEntry, SubstanceEntry
+from service.application.principals import Permission
 
 router = APIRouter(route_class=ReadRoute, generate_unique_id_function=operation_id, tags=["knowledge"], responses=READS)
 
@@ -46,7 +47,7 @@ class FormPage(Page[FormEntry]):
     summary="List substances",
     response_description="A page of substances.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def list_substances(catalogue: GivenCatalogue, query: Annotated[SubstanceQuery, Query()]) -> SubstancePage:
     """Substances with their names, codes and classes."""
@@ -63,7 +64,7 @@ async def list_substances(catalogue: GivenCatalogue, query: Annotated[SubstanceQ
     summary="Read a substance",
     response_description="The substance.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(404, 503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(404, 503)},
 )
 async def get_substance(catalogue: GivenCatalogue, substance_id: GivenId) -> SubstanceEntry:
     """One substance with its names, codes and classes."""
@@ -75,7 +76,7 @@ async def get_substance(catalogue: GivenCatalogue, substance_id: GivenId) -> Sub
     summary="List products",
     response_description="A page of products.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def list_products(catalogue: GivenCatalogue, query: Annotated[SearchQuery, Query()]) -> ProductPage:
     """Products and fixed combinations that are known by one name."""
@@ -87,7 +88,7 @@ async def list_products(catalogue: GivenCatalogue, query: Annotated[SearchQuery,
     summary="Read a product",
     response_description="The product.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(404, 503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(404, 503)},
 )
 async def get_product(catalogue: GivenCatalogue, product_id: GivenId) -> Product:
     """One product with its ingredients."""
@@ -99,7 +100,7 @@ async def get_product(catalogue: GivenCatalogue, product_id: GivenId) -> Product
     summary="List medication classes",
     response_description="A page of medication classes.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def list_classes(catalogue: GivenCatalogue, query: Annotated[SearchQuery, Query()]) -> ClassPage:
     """Classes of substances that share a magnesium behaviour, with their members."""
@@ -111,7 +112,7 @@ async def list_classes(catalogue: GivenCatalogue, query: Annotated[SearchQuery, 
     summary="Read a medication class",
     response_description="The medication class.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(404, 503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(404, 503)},
 )
 async def get_class(catalogue: GivenCatalogue, class_id: GivenId) -> ClassEntry:
     """One class with its members."""
@@ -123,7 +124,7 @@ async def get_class(catalogue: GivenCatalogue, class_id: GivenId) -> ClassEntry:
     summary="List supplement forms",
     response_description="A page of supplement forms.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(503)},
 )
 async def list_forms(catalogue: GivenCatalogue, query: Annotated[SearchQuery, Query()]) -> FormPage:
     """Magnesium salts, how much magnesium each hydrate holds, and how they differ."""
@@ -135,7 +136,7 @@ async def list_forms(catalogue: GivenCatalogue, query: Annotated[SearchQuery, Qu
     summary="Read a supplement form",
     response_description="The supplement form.",
     response_model_exclude_none=True,
-    openapi_extra=statuses(404, 503),
+    openapi_extra={**needs(Permission.KNOWLEDGE), **statuses(404, 503)},
 )
 async def get_form(catalogue: GivenCatalogue, form_id: GivenId) -> FormEntry:
     """One magnesium salt with its hydrates."""

@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from rules.profile import ClockTime
 from rules.timing import minute_of
 from service.api.dependencies import GivenCatalogue
-from service.api.openapi import READS, statuses
+from service.api.openapi import READS, needs, statuses
 from service.api.routes import ReadRoute, operation_id
 from service.application.catalogue import Catalogue
+from service.application.principals import Permission
 from service.day_plan import address, lanes
 from service.day_plan.page import page
 from service.day_plan.svg import DrawingLayout, drawing
@@ -139,7 +140,7 @@ def _content(media_type: str) -> dict[int | str, dict[str, Any]]:
     response_class=Response,
     response_description="The drawing, in light or dark as the reader prefers.",
     responses=_content(_SVG_TYPE),
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.CHECK), **statuses(503)},
 )
 async def draw_timetable(
     catalogue: GivenCatalogue, query: Annotated[DrawingQuery, Query()], response: Response
@@ -158,7 +159,7 @@ async def draw_timetable(
     response_class=Response,
     response_description="The page.",
     responses=_content(_HTML_TYPE),
-    openapi_extra=statuses(503),
+    openapi_extra={**needs(Permission.CHECK), **statuses(503)},
 )
 async def show_timetable(
     catalogue: GivenCatalogue, query: Annotated[PlanQuery, Query()], response: Response

@@ -51,6 +51,7 @@ class ApiKeyRow(Stored, table=True):
         CheckConstraint("length(id) between 8 and 40", name="id_length"),
         CheckConstraint("length(name) between 1 and 120", name="name_length"),
         CheckConstraint("length(hash) = 64", name="hash_length"),
+        CheckConstraint("length(hashed_with) between 1 and 40", name="hashed_with_length"),
         CheckConstraint("expires_at is null or expires_at > created_at", name="expires_after_creation"),
         CheckConstraint("requests_per_minute >= 1", name="requests_positive"),
     )
@@ -60,6 +61,8 @@ class ApiKeyRow(Stored, table=True):
     person_id: str | None = Field(default=None, foreign_key="person.id", max_length=40, index=True)
     roles: list[str] = Field(sa_column=Column(PlainJson, nullable=False))
     hash: str = Field(max_length=64, unique=True)
+    # Id of the secret the hash was made with, so that a former one can be taken out of use.
+    hashed_with: str = Field(max_length=40)
     requests_per_minute: int
     created_by: str = Field(max_length=200)
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

@@ -17,7 +17,7 @@ from rules import CompiledRuleSet, compile_rule_set
 from rules.model import Case, Guidance, RuleSet
 from service.application.active import ActiveRuleSet
 from service.main import Application, create_app
-from service.settings import Settings
+from service.settings import Environment, Settings
 from service.telemetry import configure_logging
 from tests import factories as make
 from tests.unit.api.contract_client import ContractClient
@@ -108,7 +108,7 @@ def compiled() -> CompiledRuleSet:
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return Settings()
+    return Settings(environment=Environment.DEVELOPMENT)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from service.api import docs
 from service.application.active import ActiveRuleSet
 from service.application.watch import StoreWatch
 from service.main import create_app
-from service.settings import Settings
+from service.settings import Environment, Settings
 from tests.unit.api.contract_client import ContractClient
 
 
@@ -99,13 +99,17 @@ def test_only_the_assets_are_served(client: ContractClient, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/assets/docs.js"])
 def test_the_description_can_be_switched_off(compiled: CompiledRuleSet, path: str) -> None:
-    with ContractClient(create_app(Settings(expose_docs=False), ActiveRuleSet(compiled))) as client:
+    with ContractClient(
+        create_app(Settings(environment=Environment.DEVELOPMENT, expose_docs=False), ActiveRuleSet(compiled))
+    ) as client:
         assert client.get(path).status_code == 404
         assert client.get("/metrics").status_code == 200
 
 
 def test_metrics_can_be_switched_off(compiled: CompiledRuleSet) -> None:
-    with ContractClient(create_app(Settings(expose_metrics=False), ActiveRuleSet(compiled))) as client:
+    with ContractClient(
+        create_app(Settings(environment=Environment.DEVELOPMENT, expose_metrics=False), ActiveRuleSet(compiled))
+    ) as client:
         assert client.get("/metrics").status_code == 404
         assert client.get("/docs").status_code == 200
 

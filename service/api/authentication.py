@@ -1,0 +1,232 @@
+"""Who asks, and whether they may: the one gate that every route with a permission stands behind.
+
+It reads headers only, never a body. Every failure has the same answer, whatever was wrong; what was wrong stands in the
+log, without the credential.
+"""
+
+from __future__ import annotations
+
+import math
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final, NoReturn, cast
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+
+from service.api.frame import RequestFrame, frame_of
+from service.api.problems import CHALLENGE, ProblemCode, ProblemError
+from service.api.source import source_of
+from service.application.access.credentials import KEY_PREFIX, SIGN_IN_PREFIX
+from service.application.access.sign_ins import is_csrf_token
+from service.application.principals import DEVELOPER, Permission, Principal
+from service.application.watch import UNREACHABLE_SECONDS
+from service.settings import Environment
+from service.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+    from service.api.dependencies import Parts
+
+PRINCIPAL: Final = "magcheck.principal"
+# A browser sends the first over HTTPS only, and lets no other host set it; development has no HTTPS.
+COOKIE: Final = "__Host-magcheck"
+DEVELOPMENT_COOKIE: Final = "magcheck-development"
+_BEARER: Final = b"bearer "
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_NOT_AUTHENTICATED: Final = "Who asks could not be established; send an API key or a bearer token."
+
+_log = get_logger(__name__)
+
+
+async def admit(scope: Scope, permission: Permission) -> None:
+    """Let a request pass that may do this, and keep who asks with it.
+
+    Raises:
+        ProblemError: nobody knows who asks, they may not do this, or they ask too often.
+    """
+    if permission is Permission.PUBLIC:
+        return
+    parts: Parts = scope["state"]["parts"]
+    frame = frame_of(scope)
+    principal = _by_key(frame, parts) or await _otherwise(scope, frame, parts)
+    wait = parts.entrance.requests.hit(
+        principal.id, principal.requests_per_minute or parts.settings.requests_per_minute
+    )
+    if wait:
+        _refuse_for_now(principal, wait, parts)
+    if permission not in principal.permissions:
+        _log.warning(
+            "not_permitted",
+            principal=principal.id,
+            permission=permission.value,
+            route=_route(scope),
+            correlation_id=frame.correlation_id,
+        )
+        detail = f"The roles of who asks do not allow this; it needs {permission}."
+        raise ProblemError(ProblemCode.NOT_PERMITTED, detail)
+    scope[PRINCIPAL] = principal
+
+
+def principal_in(scope: Scope) -> Principal:
+    """Who asks, for an endpoint behind the gate. Where the gate was not passed there is nobody, and this fails."""
+    return cast("Principal", scope[PRINCIPAL])
+
+
+def _by_key(frame: RequestFrame, parts: Parts) -> Principal | None:
+    """The shortest way, for most requests: an API key that is known."""
+    if frame.api_key is not None and frame.authorization is None:
+        return parts.entrance.desk.by_key(frame.api_key.decode("latin-1"))
+    return None
+
+
+async def _otherwise(scope: Scope, frame: RequestFrame, parts: Parts) -> Principal:
+    """Who asks, by any other way or at second sight.
+
+    Raises:
+        ProblemError: nobody knows.
+    """
+    token = _token(frame)
+    from_cookie = False
+    if token is None:
+        token = cookie_of(frame, parts)
+        from_cookie = token is not None
+    if token is None:
+        if parts.settings.environment is Environment.DEVELOPMENT and _from_this_machine(scope):
+            return DEVELOPER
+        _refuse(scope, "nothing", parts)
+    principal = await _behind(token, parts)
+    if principal is None:
+        _refuse(scope, "cookie" if from_cookie else "token", parts)
+    if from_cookie and scope["method"] not in _SAFE_METHODS:
+        _require_own_page(scope, principal, parts)
+    return principal
+
+
+def _from_this_machine(scope: Scope) -> bool:
+    """Whether a caller is on this machine; they are, where there is no network address at all.
+
+    The settings see to it that a process in the development mode listens for this machine only. Another server than
+    ours, told to listen elsewhere, would not ask them.
+    """
+    client = scope.get("client")
+    try:
+        return client is None or ip_address(str(client[0])).is_loopback
+    except ValueError:
+        return True
+
+
+def _token(frame: RequestFrame) -> str | None:
+    """What was sent to prove who asks, but for a cookie; empty when it cannot be a proof."""
+    if frame.authorization is not None and frame.api_key is not None:
+        return ""
+    if frame.api_key is not None:
+        key = frame.api_key.decode("latin-1")
+        return key if key.startswith(KEY_PREFIX) else ""
+    if frame.authorization is None:
+        return None
+    if frame.authorization[: len(_BEARER)].lower() != _BEARER:
+        return ""
+    return frame.authorization[len(_BEARER) :].strip().decode("latin-1")
+
+
+def cookie_name(parts: Parts) -> str:
+    """The name of the cookie with the sign-in token."""
+    return DEVELOPMENT_COOKIE if parts.settings.environment is Environment.DEVELOPMENT else COOKIE
+
+
+def cookie_of(frame: RequestFrame, parts: Parts) -> str | None:
+    """The sign-in token in the cookie; one that stands there twice may have been planted, and counts as wrong."""
+    if frame.cookie is None:
+        return None
+    name = cookie_name(parts)
+    pairs = [pair.strip().partition("=") for pair in frame.cookie.decode("latin-1").split(";")]
+    values = [value for key, _, value in pairs if key == name]
+    return None if not values else values[0] if len(values) == 1 else ""
+
+
+async def _behind(token: str, parts: Parts) -> Principal | None:
+    """Who stands behind a token. What is not known may be so new that only the store knows it."""
+    desk = parts.entrance.desk
+    if token.startswith(KEY_PREFIX):
+        find = desk.by_key
+    elif token.startswith(SIGN_IN_PREFIX):
+        find = desk.by_sign_in
+    else:
+        return None
+    principal = find(token)
+    if principal is None and _store_at_hand(parts) and await run_in_threadpool(desk.look_again, token):
+        principal = find(token)
+    if principal is not None and principal.sign_in_id is not None and desk.to_touch(principal.sign_in_id):
+        await run_in_threadpool(desk.touch, principal.sign_in_id)
+    return principal
+
+
+def _store_at_hand(parts: Parts) -> bool:
+    """Whether the store answered lately: nobody waits for one that does not."""
+    if parts.watch is None:
+        return True
+    age = parts.watch.age()
+    return age is not None and age < UNREACHABLE_SECONDS
+
+
+def _require_own_page(scope: Scope, principal: Principal, parts: Parts) -> None:
+    """Refuse a change that another site's page made the browser ask for.
+
+    Raises:
+        ProblemError: it does not come from a page of ours.
+    """
+    headers = dict(scope["headers"])
+    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+    ours = (site is not None or origin is not None) and site in {None, b"same-origin"}
+    if ours and origin is not None:
+        ours = _is_own(origin.decode("latin-1"), headers.get(b"host", b"").decode("latin-1"), parts)
+    token = headers.get(b"x-csrf-token", b"").decode("latin-1")
+    if not ours or not is_csrf_token(parts.entrance.desk.keyring, principal.sign_in_id or "", token):
+        _log.warning("foreign_page", principal=principal.id, route=_route(scope), own_page=ours)
+        detail = (
+            "A change that is asked for with the cookie must come from a page of this service, with the `csrf_token` "
+            "of the sign-in in X-CSRF-Token."
+        )
+        raise ProblemError(ProblemCode.NOT_PERMITTED, detail)
+
+
+def _is_own(origin: str, host: str, parts: Parts) -> bool:
+    public = parts.settings.public_url
+    if public is not None:
+        return origin == public
+    split = urlsplit(origin)
+    return split.scheme in {"http", "https"} and split.netloc == host and split.path == ""
+
+
+def _refuse(scope: Scope, what: str, parts: Parts) -> NoReturn:
+    """Say that nobody knows who asks; after many such requests, say it less often.
+
+    Raises:
+        ProblemError: always.
+    """
+    source = source_of(scope, parts.settings.trusted_proxies)
+    wait = parts.entrance.failures.hit(source, parts.entrance.most_failures)
+    if wait:
+        detail = f"Too many requests from there did not say who asks; try again in {math.ceil(wait)} seconds."
+        raise ProblemError(ProblemCode.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(math.ceil(wait))})
+    _log.warning(
+        "not_authenticated",
+        brought=what,
+        source=source,
+        route=_route(scope),
+        correlation_id=frame_of(scope).correlation_id,
+    )
+    raise ProblemError(ProblemCode.NOT_AUTHENTICATED, _NOT_AUTHENTICATED, headers=CHALLENGE)
+
+
+def _refuse_for_now(principal: Principal, wait: float, parts: Parts) -> NoReturn:
+    most = principal.requests_per_minute or parts.settings.requests_per_minute
+    seconds = math.ceil(wait)
+    detail = f"You may send {most} requests a minute; try again in {seconds} seconds."
+    raise ProblemError(ProblemCode.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(seconds)})
+
+
+def _route(scope: Scope) -> str:
+    template: str = getattr(scope.get("route"), "path_format", "unmatched")
+    return template

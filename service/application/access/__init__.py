@@ -1,0 +1,1 @@
+"""Who asks, how they prove it, and who may: keys, people, sign-ins, tokens of services."""

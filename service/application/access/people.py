@@ -1,0 +1,167 @@
+"""The verbs of people: take somebody in, change what they may do, disable them, set a password.
+
+Each verb runs in the caller's transaction and writes its entry in the audit trail there. Nobody gives roles to
+themselves, and the last administrator stays. Whatever takes rights away ends the person's sign-ins.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from service.application import audit
+from service.application.access.credentials import new_id
+from service.application.draft_steps import who
+from service.application.drafts import Act
+from service.application.principals import Role
+from service.errors import ChangedMeanwhile, IllegalStep, NotPermitted, NotThere
+from service.storage import access
+from service.storage.session import Transaction
+from service.storage.tables import PersonRow
+
+# Letters of one alphabet only: a Cyrillic letter must not make a second account that looks like the first.
+LOGIN_PATTERN = r"^[a-z0-9][a-z0-9._@+-]*$"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How an identity provider knows somebody."""
+
+    issuer: str
+    subject: str
+
+
+def create_person(  # noqa: PLR0913 - the person, how they prove who they are, and who does it
+    session: Transaction,
+    act: Act,
+    *,
+    login: str,
+    name: str,
+    roles: Collection[Role],
+    password_hash: str | None = None,
+    identity: Identity | None = None,
+) -> PersonRow:
+    """Take somebody in.
+
+    Raises:
+        IllegalStep: somebody signs in with this name already.
+    """
+    if access.person_of_login(session, login) is not None:
+        raise IllegalStep("somebody signs in with this name already; names are not used again")
+    row = PersonRow(
+        id=new_id(),
+        login=login,
+        name=name,
+        roles=sorted({role.value for role in roles}),
+        password_hash=password_hash,
+        issuer=None if identity is None else identity.issuer,
+        subject=None if identity is None else identity.subject,
+        created_by=who(act.principal),
+        created_at=act.now,
+    )
+    access.add(session, row)
+    _record(session, row, act, action="create_person", before=None)
+    return row
+
+
+def change_person(  # noqa: PLR0913 - what changes, and who changes it
+    session: Transaction,
+    person_id: str,
+    act: Act,
+    *,
+    version: int | None,
+    name: str | None = None,
+    roles: Collection[Role] | None = None,
+    disabled: bool | None = None,
+) -> PersonRow:
+    """Change what is given; ``version`` is the one the caller has seen, or none for whichever there is.
+
+    Raises:
+        NotThere: there is no such person.
+        ChangedMeanwhile: it is not that version any more.
+        NotPermitted: somebody would give themselves a role.
+        IllegalStep: nobody would be left who administers.
+    """
+    row = _person(session, person_id)
+    if version is not None and row.version != version:
+        raise ChangedMeanwhile("the person has changed since; read them again and look at what is new")
+    before = _content(row)
+    if roles is not None:
+        names = {role.value for role in roles}
+        if person_id == act.principal.person_id and names - set(row.roles):
+            raise NotPermitted("nobody gives themselves a role; another administrator can")
+        row.roles = sorted(names)
+    if disabled is not None and disabled != (row.disabled_at is not None):
+        row.disabled_at = act.now if disabled else None
+    if name is not None:
+        row.name = name
+    after = _content(row)
+    if after == before:
+        return row
+    if _administers(before) and not _administers(after) and not _another_administers(session, row.id):
+        raise IllegalStep("nobody else is an enabled administrator, so this one stays; make another one first")
+    row.version += 1
+    access.add(session, row)
+    if after["roles"] != before["roles"] or after["disabled"]:
+        access.end_sign_ins(session, row.id, act.now)
+    _record(session, row, act, action="change_person", before=before)
+    return row
+
+
+def set_password(session: Transaction, person_id: str, password_hash: str, act: Act) -> PersonRow:
+    """Give a local account a new password; all sign-ins with the old one end.
+
+    Raises:
+        NotThere: there is no such person.
+        IllegalStep: the person signs in through an identity provider.
+    """
+    row = _person(session, person_id)
+    if row.issuer is not None:
+        raise IllegalStep("the person signs in through an identity provider and has no password here")
+    row.password_hash = password_hash
+    row.version += 1
+    access.add(session, row)
+    access.end_sign_ins(session, row.id, act.now)
+    _record(session, row, act, action="set_password", before=_content(row))
+    return row
+
+
+def administrators(session: Transaction) -> list[PersonRow]:
+    """Everybody enabled who administers."""
+    return [row for row in access.enabled_people(session) if Role.ADMINISTRATOR.value in row.roles]
+
+
+def _person(session: Transaction, person_id: str) -> PersonRow:
+    row = access.person(session, person_id)
+    if row is None:
+        raise NotThere("there is no such person")
+    return row
+
+
+def _administers(content: audit.Json) -> bool:
+    return Role.ADMINISTRATOR.value in str(content["roles"]).split() and not content["disabled"]
+
+
+def _another_administers(session: Transaction, person_id: str) -> bool:
+    return any(row.id != person_id for row in administrators(session))
+
+
+def _content(row: PersonRow) -> audit.Json:
+    return {
+        "login": row.login,
+        "name": row.name,
+        "roles": " ".join(row.roles),
+        "disabled": row.disabled_at is not None,
+        "version": row.version,
+    }
+
+
+def _record(session: Transaction, row: PersonRow, act: Act, *, action: str, before: audit.Json | None) -> None:
+    audit.record(
+        session,
+        person=who(act.principal),
+        action=action,
+        subject=f"person/{row.id}",
+        reason=act.reason,
+        before=before,
+        after=_content(row),
+        now=act.now,
+    )
