@@ -57,7 +57,7 @@ def guidance(record_id: str, title: str, **more: object) -> dict[str, object]:
         "topic": "testing",
         "title": title,
         "text": "A sentence about testing.",
-        "citations": [{"citation": "a-label", "supports": "everything"}],
+        "citations": [{"citation": "example-label", "supports": "everything"}],
         **more,
     }
 

@@ -272,7 +272,8 @@ def test_an_impact_above_the_limit_has_to_be_accepted(room: Room) -> None:
 
 def test_the_real_gate_names_what_is_wrong(room: Room) -> None:
     """In a process of its own, as in the service: a citation that does not exist."""
-    draft_id = edited(room).id
+    wrong = guidance("how-to-test", "How to test", citations=[{"citation": "a-label", "supports": "everything"}])
+    draft_id = room.put(ANN, at(room.open(ANN)), HOW, wrong).id
     with room.store.reading() as session:
         _, content = room.drafts.content(session, draft_id)
     report = judge_elsewhere(room.control.shelf.get(1), content, date(2026, 11, 22), {})
