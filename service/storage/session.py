@@ -31,6 +31,11 @@ WRITE_LOCK = 62424325
 # Shorter than a round trip may take, so that a busy database is told from one that is gone.
 _LOCK_MILLISECONDS = 4000
 _FOR_WRITING = "magcheck_for_writing"
+# For this transaction only. Whoever set up the database may have let commits be answered before they are on the disk.
+_BEFORE_WRITING = """
+    select set_config('lock_timeout', :wait, true),
+        case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', true) end
+"""
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_GONE = {
     sqlite3.SQLITE_CANTOPEN,
@@ -143,7 +148,7 @@ def schema_revision(connection: Connection) -> str | None:
 def take_write_lock(connection: Connection, wait_milliseconds: int) -> None:
     """Wait until no other writer is at work; the lock ends with the transaction. 0 waits without limit."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"set local lock_timeout = {wait_milliseconds:d}"))
+        connection.execute(text(_BEFORE_WRITING), {"wait": f"{wait_milliseconds:d}"})
         connection.execute(text("select pg_advisory_xact_lock(:number)"), {"number": WRITE_LOCK})
     # On SQLite a transaction for writing begins with the lock, see `_on_sqlite_begin`.
 
