@@ -359,7 +359,8 @@ def test_editing_and_approving_at_once(room: Room) -> None:
             room.approve(REX, at(entry), str(entry.digest))
 
         with ThreadPoolExecutor(2) as pool:
-            outcomes = [pool.submit(edit).exception(), pool.submit(approve).exception()]
+            both = [pool.submit(edit), pool.submit(approve)]
+            outcomes = [one.exception() for one in both]
         now = room.entry(entry.id)
         assert [outcome is None for outcome in outcomes].count(True) == 1
         loser = next(outcome for outcome in outcomes if outcome is not None)

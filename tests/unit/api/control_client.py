@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from httpx2 import Response
+
+from service.application import rule_sets
 from service.application.access.desk import Desk
 from service.application.access.entrance import Entrance
 from service.application.access.passwords import Passwords
 from service.application.access.people import create_person
 from service.application.access.sign_ins import begin
-
-from service.application import rule_sets
 from service.application.active import ActiveRuleSet, utc_now
 from service.application.control import control_over
 from service.application.drafts import Act
