@@ -237,3 +237,25 @@ class CheckpointRefused(ServiceError):
     """What should be a checkpoint of the audit trail is none, or not one of this installation."""
 
     code = "checkpoint-refused"
+
+
+class JournalFull(ServiceError):
+    """The journal for decisions that the database does not take has reached its limit."""
+
+    code = "journal-full"
+
+    def __init__(self, most_bytes: int) -> None:
+        """Name the limit in the text."""
+        super().__init__(f"the journal of decisions holds {most_bytes // 2**20} MB, which is all it may")
+
+
+class DecisionNotKept(ServiceError):
+    """A decision could be kept neither in the database nor in the journal, so its answer must not leave."""
+
+    code = "decision-not-kept"
+
+
+class DecisionsRefused(ServiceError):
+    """The database is there and refuses rows for what they are; another attempt would end the same way."""
+
+    code = "decisions-refused"

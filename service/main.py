@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -44,12 +44,13 @@ from service.application.catalogue import Catalogues
 from service.application.checkpoint import CHECKPOINT_FILE, CheckpointKeeper
 from service.application.checks import Checks, new_id, utc_today
 from service.application.control import Control, control_over
+from service.application.decision_keeping import DecisionKeeping
 from service.application.drafts import Policy
 from service.application.keyring import Keyring, keyring_of
 from service.application.principals import Permission
 from service.application.watch import StoreWatch
 from service.errors import SettingsInvalid
-from service.settings import Environment, Settings
+from service.settings import DecisionLogging, Environment, Settings
 from service.storage.session import Store
 from service.telemetry import Metrics, configure_logging
 
@@ -78,6 +79,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
     control: Control | None = None,
     keeper: CheckpointKeeper | None = None,
     metrics: Metrics | None = None,
+    decisions: DecisionKeeping | None = None,
     today: Callable[[], date] = utc_today,
     make_id: Callable[[], str] = new_id,
     on_started: Callable[[], None] | None = None,
@@ -103,13 +105,15 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         entrance=entrance,
         renderer=Renderer(),
         control=control,
+        decisions=decisions.log if decisions is not None else None,
     )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[ServiceState]:
-        running: AbstractContextManager[None] = watch.running() if watch is not None else nullcontext()
-        noting: AbstractContextManager[None] = keeper.running() if keeper is not None else nullcontext()
-        with running, noting:
+        with ExitStack() as running:
+            for part in (decisions, watch, keeper):
+                if part is not None:
+                    running.enter_context(part.running())
             if active.state.version is not None:
                 catalogues.current()
             if on_started is not None:
@@ -200,7 +204,22 @@ def app_from_environment() -> Application:
         control=control,
         keeper=keeper,
         metrics=metrics,
+        decisions=_keeping(settings, store, metrics),
         on_started=_settle,
+    )
+
+
+def _keeping(settings: Settings, store: Store, metrics: Metrics) -> DecisionKeeping | None:
+    """What keeps decisions as the settings say; none where they say so."""
+    if settings.decision_log is DecisionLogging.OFF:
+        return None
+    return DecisionKeeping(
+        store,
+        settings.data_dir,
+        metrics.decisions,
+        required=settings.decision_log is DecisionLogging.REQUIRE,
+        keep_requests=settings.keep_requests,
+        journal_megabytes=settings.decision_journal_megabytes,
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.errors import SettingsInvalid
@@ -110,6 +110,14 @@ def _secret_key(secret: SecretStr) -> SecretStr:
     return secret
 
 
+class DecisionLogging(StrEnum):
+    """Whether an answer waits until its decision is durable, or leaves at once, or no decision is kept at all."""
+
+    REQUIRE = "require"
+    BEST_EFFORT = "best_effort"
+    OFF = "off"
+
+
 class Settings(BaseSettings):
     """All settings; each field is the variable of the same name with the prefix, in capitals."""
 
@@ -142,6 +150,13 @@ class Settings(BaseSettings):
     # Sign-ins of people: how long one may be idle, and how long it lasts at most.
     sign_in_idle_minutes: int = Field(default=30, ge=5, le=24 * 60)
     sign_in_hours: int = Field(default=12, ge=1, le=24 * 7)
+    decision_log: DecisionLogging = DecisionLogging.REQUIRE
+    # The whole question with its decision; there may be anything about a patient in it.
+    keep_requests: bool = False
+    # Six years: what HIPAA asks of documentation (45 CFR 164.316(b)(2)(i)).
+    decision_days: int = Field(default=2190, ge=1, le=36500)
+    # Of each process. A decision has 1 to 2 kB, so this is enough for hours without the database.
+    decision_journal_megabytes: int = Field(default=1024, ge=1, le=1_000_000)
 
     @field_validator("port", mode="before")
     @classmethod
@@ -161,6 +176,15 @@ class Settings(BaseSettings):
     def _empty_is_none(cls, value: object) -> object:
         # Compose files pass on variables that nobody has set as empty ones.
         return None if value == "" else value
+
+    @field_validator("decision_log")
+    @classmethod
+    def _decisions_in_production(cls, value: DecisionLogging, given: ValidationInfo) -> DecisionLogging:
+        # Without decisions no answer could be accounted for later; where they must not slow anything, there is
+        # best_effort, which counts what it loses.
+        if value is DecisionLogging.OFF and given.data.get("environment") is Environment.PRODUCTION:
+            raise ValueError("off is for development only; allowed in production: require, best_effort")
+        return value
 
     def require_safe_start(self) -> None:
         """Refuse to be open to others: whoever asks a process in the development mode may do everything.

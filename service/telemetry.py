@@ -8,13 +8,13 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
-from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
@@ -174,6 +174,43 @@ class CheckTotals(Collector):
         )
 
 
+class DecisionTotals(Collector):
+    """What became of decisions, since the start. Plain numbers, each counted by one thread only."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.kept = dict.fromkeys(["store", "journal"], 0)
+        self.batches = dict.fromkeys(["store", "journal"], 0)
+        self.flushed = 0
+        self.lost = 0
+        self.refused = 0
+        self.torn = 0
+        self.waiting_bytes: Callable[[], int] = lambda: 0
+
+    def collect(self) -> Iterator[Metric]:
+        """The totals as metrics."""
+        for name, text, numbers in (
+            ("magcheck_decisions", "Decisions kept, by where they were durable first.", self.kept),
+            ("magcheck_decision_batches", "Group commits of decisions, by where to.", self.batches),
+        ):
+            metric = CounterMetricFamily(name, text, labels=["place"])
+            for place, number in numbers.items():
+                metric.add_metric([place], number)
+            yield metric
+        for name, text, number in (
+            ("magcheck_decisions_flushed", "Decisions moved from the journal into the database.", self.flushed),
+            ("magcheck_decisions_lost", "Decisions that were kept nowhere although their answers left.", self.lost),
+            ("magcheck_decisions_refused", "Checks not answered: the decision could not be kept.", self.refused),
+            ("magcheck_decision_journal_torn", "Lines of the journal that a crash cut off.", self.torn),
+        ):
+            yield CounterMetricFamily(name, text, value=number)
+        yield GaugeMetricFamily(
+            "magcheck_decision_journal_bytes",
+            "What waits in the journal of this process for the database.",
+            value=self.waiting_bytes(),
+        )
+
+
 class Metrics:
     """The service's own metrics, in a registry of their own: two applications in one process stay apart.
 
@@ -190,6 +227,8 @@ class Metrics:
         GCCollector(registry=self.registry)
         self.checks = CheckTotals()
         self.registry.register(self.checks)
+        self.decisions = DecisionTotals()
+        self.registry.register(self.decisions)
         self.request_seconds = Histogram(
             "magcheck_request_duration_seconds",
             "Time from the request's first byte to the answer's last, by method, route template and status.",

@@ -18,6 +18,7 @@ from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogue, Catalogues
 from service.application.checks import Checks
 from service.application.control import Control
+from service.application.decision_log import DecisionLog
 from service.application.keyring import Keyring
 from service.application.principals import Principal
 from service.application.watch import StoreWatch
@@ -41,6 +42,7 @@ class Parts(NamedTuple):
     entrance: Entrance
     renderer: Renderer
     control: Control | None = None
+    decisions: DecisionLog | None = None
 
 
 class ServiceState(TypedDict):

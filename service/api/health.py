@@ -91,6 +91,8 @@ async def get_readiness(parts: GivenParts, response: Response) -> Readiness:
     age = parts.watch.age() if parts.watch is not None else None
     if parts.watch is not None and (age is None or age > UNREACHABLE_SECONDS):
         reasons.append("the database does not answer; checks go on with the rule set in memory")
+    if parts.decisions is not None:
+        reasons.extend(parts.decisions.reasons())
     return Readiness(
         status=ReadyStatus.DEGRADED if reasons else ReadyStatus.READY,
         rule_set={"version": state.version, "digest": state.digest},

@@ -113,6 +113,10 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
     ProblemCode.IDEMPOTENCY_KEY_REUSED: "This Idempotency-Key was used for another request; make a new one.",
     ProblemCode.TOO_MANY_REQUESTS: "This key may send 600 requests a minute; try again in 3 seconds.",
     ProblemCode.STORE_UNAVAILABLE: "The database does not answer, so nothing was changed. Try again shortly.",
+    ProblemCode.DECISION_NOT_KEPT: (
+        "The check was worked out, but neither the database nor the disk could keep its decision, and no answer leaves "
+        "without. Try again shortly; /health/ready tells more."
+    ),
 }
 _DESCRIPTION: Final = """\
 Tells a pharmacy system what magnesium has to do with a patient's medicines: which drugs drain it, which hold it back,

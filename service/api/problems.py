@@ -22,6 +22,7 @@ from service.api.faults import MAXIMUM_FAULTS, Fault, FaultLocation, parameter_f
 from service.api.frame import frame_of
 from service.errors import (
     ChangedMeanwhile,
+    DecisionNotKept,
     GateFailed,
     GateRefused,
     IdempotencyKeyReused,
@@ -76,6 +77,7 @@ class ProblemCode(StrEnum):
     NO_RULE_SET = "no-rule-set"
     NOT_READY = "not-ready"
     STORE_UNAVAILABLE = "store-unavailable"
+    DECISION_NOT_KEPT = "decision-not-kept"
 
 
 class Kind(NamedTuple):
@@ -111,6 +113,7 @@ KINDS: Final[dict[ProblemCode, Kind]] = {
     ProblemCode.NO_RULE_SET: Kind(503, "There is no rule set to answer from"),
     ProblemCode.NOT_READY: Kind(503, "The service is not ready"),
     ProblemCode.STORE_UNAVAILABLE: Kind(503, "The database does not answer"),
+    ProblemCode.DECISION_NOT_KEPT: Kind(503, "The decision cannot be kept"),
 }
 # What Starlette and FastAPI raise by themselves; anything else they might raise counts as a malformed request.
 _CODE_OF_STATUS: Final = {
@@ -230,6 +233,7 @@ async def _on_store_unavailable(request: Request, _: ServiceError) -> Response:
 # What verbs raise, by the problem it is to a caller; the texts are our own words.
 _OF_ERROR: Final[dict[type[ServiceError], ProblemCode]] = {
     ChangedMeanwhile: ProblemCode.PRECONDITION_FAILED,
+    DecisionNotKept: ProblemCode.DECISION_NOT_KEPT,
     GateFailed: ProblemCode.NOT_READY,
     GateRefused: ProblemCode.GATE_REFUSED,
     IdempotencyKeyReused: ProblemCode.IDEMPOTENCY_KEY_REUSED,

@@ -113,12 +113,18 @@ class Store:
             StoreUnavailable: no answer in time.
             MigrationNeeded: it answers, and has no schema or an older one than this service needs.
         """
-        token = _deadline.set(time.monotonic() + seconds)
-        try:
-            with store_errors(), self.engine.connect() as connection:
-                require_schema(connection)
-        finally:
-            _deadline.reset(token)
+        with store_errors(), within(seconds), self.engine.connect() as connection:
+            require_schema(connection)
+
+
+@contextmanager
+def within(seconds: float) -> Generator[None]:
+    """Let everything that is asked of PostgreSQL in here take no longer than this, all together."""
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
 
 
 def require_schema(connection: Connection) -> None:
@@ -242,13 +248,14 @@ def store_errors() -> Generator[None]:
     except exc.TimeoutError as error:
         raise StoreUnavailable("all connections to the database are in use") from error
     except exc.DBAPIError as error:
-        own = _own_error(error.orig)
+        own = own_error(error.orig)
         if own is None:
             raise
         raise own from error.orig
 
 
-def _own_error(cause: BaseException | None) -> StoreUnavailable | None:
+def own_error(cause: BaseException | None) -> StoreUnavailable | None:
+    """What a driver says when a database is away or busy, in our own words; none where it says something else."""
     if isinstance(cause, sqlite3.Error):
         # Without its extended part. Text that is no UTF-8 comes from the driver, without a code.
         code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF

@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.benchmark import engine, http, recognition, terminology, timetable
+from tests.benchmark import decisions, engine, http, recognition, terminology, timetable
 
-SECTIONS = ("engine", "growth", "recognition", "timetable", "http", "instructions", "terminology")
+SECTIONS = ("engine", "growth", "recognition", "timetable", "http", "instructions", "terminology", "decisions")
 
 
 def main() -> None:
@@ -35,6 +35,8 @@ def main() -> None:
         http.instructions()
     if "terminology" in chosen:
         terminology.measure(arguments.rounds, arguments.release)
+    if "decisions" in chosen:
+        decisions.throughput(max(3, arguments.rounds // 2))
 
 
 if __name__ == "__main__":

@@ -61,14 +61,15 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _server(first: str, *prefix: str) -> Iterator[int]:
-    """A server in a process of its own, on the first core where there are two."""
+def server(first: str, *prefix: str, log: tuple[str, ...] = ()) -> Iterator[int]:
+    """A server in a process of its own, on the first core where there are two; ``log``: how decisions are logged."""
     port = _free_port()
-    rule_set = Path(tempfile.gettempdir()) / f"magcheck-benchmark-{port}.json"
+    folder = Path(tempfile.mkdtemp(prefix="magcheck-benchmark-"))
+    rule_set = folder / "rule-set.json"
     rule_set.write_bytes(
         canonical_json(read_baseline().rule_set)
     )  # a server under valgrind would read YAML for minutes
-    command = [*prefix, sys.executable, "-m", "tests.benchmark.server", str(port), first, str(rule_set)]
+    command = [*prefix, sys.executable, "-m", "tests.benchmark.server", str(port), first, str(rule_set), *log]
     process = subprocess.Popen(command, env={**os.environ, "PYTHONHASHSEED": "0"})
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(process.pid, cores[:1])
@@ -86,7 +87,7 @@ def _server(first: str, *prefix: str) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(timeout=60)
-        rule_set.unlink()
+        shutil.rmtree(folder)
 
 
 class _Client(asyncio.Protocol):
@@ -126,7 +127,7 @@ class _Client(asyncio.Protocol):
             self._ask()
 
 
-async def _load(port: int, path: str, requests: int) -> None:
+async def load(port: int, path: str, requests: int, connections: int = CONNECTIONS) -> None:
     """Send the question so many times over a few connections."""
     request = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
@@ -134,7 +135,7 @@ async def _load(port: int, path: str, requests: int) -> None:
     ).encode() + QUESTION
     left, done = [requests, requests], asyncio.Event()
     loop = asyncio.get_running_loop()
-    for _ in range(min(CONNECTIONS, requests)):
+    for _ in range(min(connections, requests)):
         await loop.create_connection(lambda: _Client(request, left, done), "127.0.0.1", port)
     await done.wait()
 
@@ -150,13 +151,13 @@ def throughput(count: int, requests: int = 1500) -> None:
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[-1:])
     rates: list[dict[str, float]] = []
-    with _server("check") as checks, _server("body") as bodies, _server("empty") as empties:
+    with server("check") as checks, server("body") as bodies, server("empty") as empties:
         ports = {"check": checks, "body": bodies, "empty": empties}
         for number in range(count + 1):
             rate: dict[str, float] = {}
             for name, port in ports.items() if number % 2 else reversed(ports.items()):
                 started = time.perf_counter()
-                asyncio.run(_load(port, PATHS[name], requests))
+                asyncio.run(load(port, PATHS[name], requests))
                 rate[name] = requests / (time.perf_counter() - started)
             if number:
                 rates.append(rate)
@@ -192,8 +193,8 @@ def instructions() -> None:
 
 def _one_counted_run(name: str, requests: int) -> None:
     prefix = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
-    with _server(name, *prefix) as port:
-        asyncio.run(_load(port, PATHS[name], requests))
+    with server(name, *prefix) as port:
+        asyncio.run(load(port, PATHS[name], requests))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The application with two comparison endpoints: `python -m tests.benchmark.server PORT FIRST RULE_SET_JSON`.
+"""The application with two comparison endpoints: `python -m tests.benchmark.server PORT FIRST RULE_SET_JSON [LOG URL]`.
 
 `/benchmark/body` takes the same question as a FastAPI body parameter and answers constant bytes of the same size;
 `/benchmark/empty` reads the body and answers those bytes. The endpoint named FIRST is the first route, because routes
-are tried one after the other.
+are tried one after the other. LOG is how decisions are logged, in the database at URL; without them none are.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ from rules.profile import (
     PatientFacts,
 )
 from service.application.active import ActiveRuleSet
+from service.application.decision_keeping import DecisionKeeping
 from service.main import create_app
 from service.settings import Environment, Settings
+from service.storage.session import Store
+from service.telemetry import Metrics
 from tests.benchmark.http import PATHS, QUESTION
 
 if TYPE_CHECKING:
@@ -56,7 +59,7 @@ def _lax() -> None:
         model.model_rebuild(force=True)
 
 
-def make_app(first: str, rule_set: str) -> FastAPI:
+def make_app(first: str, rule_set: str, log: str = "off", url: str = "") -> FastAPI:
     """The real application and the two comparison endpoints."""
     if first == "body":
         _lax()
@@ -70,7 +73,13 @@ def make_app(first: str, rule_set: str) -> FastAPI:
     async def body(profile: MedicationProfile) -> Response:  # noqa: ARG001 - parsing it is what is measured
         return Response(answer, media_type="application/json")
 
-    app = create_app(Settings(environment=Environment.DEVELOPMENT), ActiveRuleSet(compiled), on_started=_settle)
+    metrics, decisions = Metrics(), None
+    if log != "off":
+        # The journal is not used while the database is there; it lies beside the rule set, which is temporary too.
+        data_dir = Path(rule_set).parent / f"{Path(rule_set).stem}-journal"
+        decisions = DecisionKeeping(Store.open(url), data_dir, metrics.decisions, required=log == "require")
+    settings = Settings(environment=Environment.DEVELOPMENT)
+    app = create_app(settings, ActiveRuleSet(compiled), metrics=metrics, decisions=decisions, on_started=_settle)
     others = [
         APIRoute(PATHS["empty"], empty, methods=["POST"]),
         APIRoute(PATHS["body"], body, methods=["POST"]),
@@ -88,7 +97,7 @@ def _settle() -> None:
 
 if __name__ == "__main__":
     uvicorn.run(
-        make_app(sys.argv[2], sys.argv[3]),
+        make_app(*sys.argv[2:]),
         host="127.0.0.1",
         port=int(sys.argv[1]),
         ws="none",

@@ -29,8 +29,8 @@ class PostgresUnavailable(Exception):
 
 
 @contextmanager
-def running_postgres() -> Generator[str]:
-    """Run a throw-away server; the value is the URL of its maintenance database."""
+def running_postgres(*, durable: bool = False) -> Generator[str]:
+    """Run a throw-away server; the value is the URL of its maintenance database. ``durable``: as on a real machine."""
     bindir = find_bindir()
     # PostgreSQL refuses to run as root.
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
@@ -46,8 +46,9 @@ def running_postgres() -> Generator[str]:
             raise PostgresUnavailable(f"{bindir / 'initdb'} failed:\n{_log(workspace)}")
         port = _free_port()
         # -F: no fsync, the files need not survive; -k "": no socket file, so no limit on the folder's path length.
+        how = [] if durable else ["-F"]
         server = _start(
-            account, workspace, [bindir / "postgres", "-D", data, "-F", "-k", "", "-h", "127.0.0.1", "-p", port]
+            account, workspace, [bindir / "postgres", "-D", data, *how, "-k", "", "-h", "127.0.0.1", "-p", port]
         )
         try:
             url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"

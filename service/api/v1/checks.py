@@ -6,13 +6,14 @@ nothing of FastAPI runs in between. What the contract promises of the answer is 
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
 from rules.profile import MedicationProfile
-from service.api.bodies import read_body
-from service.api.dependencies import parts_of
+from service.api.bodies import parse_body, read_content
+from service.api.dependencies import parts_of, principal_of
 from service.api.examples import CHECK_REQUESTS
 from service.api.faults import Fault, FaultLocation
 from service.api.openapi import json_body, needs, statuses
@@ -54,9 +55,26 @@ async def check_medications(request: Request) -> Response:
     """
     query: bytes = request.scope["query_string"]
     explain = bool(query) and _explain(query)
-    profile = await read_body(request, MedicationProfile)
+    body = await read_content(request)
+    profile = parse_body(body, MedicationProfile)
     parts = parts_of(request)
-    return DirectAnswer(parts.renderer.render(parts.checks.check(profile, explain=explain)))
+    started = perf_counter()
+    answer = parts.checks.check(profile, explain=explain)
+    written = parts.renderer.render(answer)
+    if parts.decisions is not None:
+        kept = parts.decisions.keep(
+            parts.decisions.recorder.record(
+                answer,
+                written,
+                body,
+                caller=principal_of(request).id,
+                explain=explain,
+                seconds=perf_counter() - started,
+            )
+        )
+        if kept is not None:
+            await kept  # the answer leaves when its decision is durable, and not before
+    return DirectAnswer(written)
 
 
 def _explain(query: bytes) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from service.errors import SettingsInvalid
-from service.settings import Environment, Settings, faults_of_secret, unknown_variables
+from service.settings import DecisionLogging, Environment, Settings, faults_of_secret, unknown_variables
 from tests.keys import SECRET_KEY
 
 
@@ -138,3 +138,18 @@ def test_slips_of_the_pen_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAGCHECK_DATABSE_URL", "postgresql://db/x")
     monkeypatch.setenv("MAGCHECK_PORT", "8001")
     assert unknown_variables() == ("MAGCHECK_DATABSE_URL",)
+
+
+def test_decisions_are_required_and_questions_are_not_kept_unless_somebody_says_so() -> None:
+    settings = Settings.from_environment()
+    assert settings.decision_log is DecisionLogging.REQUIRE
+    assert settings.keep_requests is False
+    assert settings.decision_days == 6 * 365
+
+
+def test_production_keeps_decisions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGCHECK_DECISION_LOG", "off")
+    with pytest.raises(SettingsInvalid, match="MAGCHECK_DECISION_LOG: off is for development only; allowed in prod"):
+        Settings.from_environment()
+    monkeypatch.setenv("MAGCHECK_ENVIRONMENT", "development")
+    assert Settings.from_environment().decision_log is DecisionLogging.OFF
