@@ -130,9 +130,11 @@ class Hindered:
         self.open = threading.Event()
         self.open.set()
         self.fails_before = self.fails_after = False
+        self.attempts = 0
         self.transactions: list[int] = []
 
     def write(self, decisions: Sequence[Decision], lost: Mapping[str, int] | None = None) -> None:
+        self.attempts += 1
         assert self.open.wait(30)
         if self.fails_before:
             raise StoreUnavailable("away")
