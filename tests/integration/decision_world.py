@@ -21,7 +21,7 @@ from service.application.decision_keeping import DecisionKeeping
 from service.application.decision_log import Batches
 from service.errors import StoreUnavailable
 from service.main import Application, create_app
-from service.settings import Settings
+from service.settings import Environment, Settings
 from service.storage.decision_batches import Decision
 from service.storage.session import Store
 from service.storage.tables import DailyTotalRow, DecisionRow
@@ -110,7 +110,9 @@ async def served(
 ) -> AsyncIterator[Client]:
     """The application, running."""
     active = rule_set if isinstance(rule_set, ActiveRuleSet) else ActiveRuleSet(compile_rule_set(rule_set, version=1))
-    app = create_app(Settings(), active, metrics=metrics, decisions=keeping, today=lambda: TODAY)
+    app = create_app(
+        Settings(environment=Environment.DEVELOPMENT), active, metrics=metrics, decisions=keeping, today=lambda: TODAY
+    )
     async with app.router.lifespan_context(app) as state:
         yield Client(app, state or {})
 
