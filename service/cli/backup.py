@@ -63,6 +63,7 @@ def restore(
         raise typer.Exit(Exit.WRONG_INPUT) from error
     unknown = "" if archive.signed else " Nothing shows who wrote it: it bore no signature of the secret key set here."
     typer.echo(f"{_said(archive.manifest)} were restored, as backed up at {archive.manifest.made_at}.{unknown}")
+    typer.echo("See whether all is well with `magcheck db check` and `magcheck self-test`.")
 
 
 def _said(manifest: "Manifest") -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.faults.killing import Tally, kill_publishers, retry_with_one_key
+from tests.faults.propagation import Propagation, publish_under_load
 from tests.integration.postgres_server import fresh_database, running_postgres
 
 
@@ -44,8 +45,10 @@ def main() -> int:
     seed = random.SystemRandom().randrange(2**31) if arguments.seed is None else arguments.seed
     good = True
     for url in databases(arguments.database, arguments.url):
-        tally: Tally
-        if arguments.what == "kill":
+        tally: Tally | Propagation
+        if arguments.what == "propagation":
+            tally = publish_under_load(url, arguments.publishes)
+        elif arguments.what == "kill":
             tally = kill_publishers(url, arguments.landed, seed=seed, mutant=arguments.mutant)
         else:
             tally = retry_with_one_key(url, arguments.landed, seed=seed)
