@@ -28,9 +28,12 @@ from service.api.v1 import (
     checks,
     drafts,
     interactions,
+    keys,
     medications,
+    people,
     references,
     rule_sets,
+    sign_ins,
     substances,
     timetables,
 )
@@ -54,7 +57,15 @@ from service.settings import DecisionLogging, Environment, Settings
 from service.storage.session import Store
 from service.telemetry import Metrics, configure_logging
 
-_BODIES: Final = (MedicationProfile, MedicationList, *drafts.BODIES, *rule_sets.BODIES)
+_BODIES: Final = (
+    MedicationProfile,
+    MedicationList,
+    *drafts.BODIES,
+    *rule_sets.BODIES,
+    *keys.BODIES,
+    *people.BODIES,
+    *sign_ins.BODIES,
+)
 _DEVELOPMENT_MARK: Final = ((b"x-magcheck-mode", b"development"),)
 _GRACE_SECONDS: Final = 10
 _NOT_STARTED: Final = 3  # as `magcheck` has it for a set-up that does not work
@@ -144,6 +155,9 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *drafts.router.routes,
             *audit.router.routes,
             *timetables.router.routes,
+            *sign_ins.router.routes,
+            *keys.router.routes,
+            *people.router.routes,
             *health.router.routes,
             *(health.metrics_router(for_metrics).routes if settings.expose_metrics else ()),
             *(docs.router.routes if settings.expose_docs else ()),

@@ -138,6 +138,8 @@ _TAGS: Final = [
     {"name": "drafts", "description": "Change the rules: draft, review by a second person, publish."},
     {"name": "rule sets", "description": "Published rule sets: read, compare, roll back, retire."},
     {"name": "audit", "description": "Who did what, when and why."},
+    {"name": "access", "description": "Who may use the service: people and API keys."},
+    {"name": "sign-in", "description": "Sign in and out, as a person."},
     {"name": "timetables", "description": "Look at the day plan of a check."},
     {"name": "service", "description": "Whether the service lives, is ready, and how it does."},
 ]

@@ -37,10 +37,15 @@ def person_of_subject(session: Session, issuer: str, subject: str) -> PersonRow 
     ).one_or_none()
 
 
-def people(session: Session, *, after: str = "", most: int | None = None) -> list[PersonRow]:
-    """Everybody, or a page of them, in the order of their ids."""
-    query = select(PersonRow).where(col(PersonRow.id) > after).order_by(col(PersonRow.id))
-    return list(session.exec(query if most is None else query.limit(most)))
+def people(session: Session, *, limit: int | None = None, offset: int = 0) -> list[PersonRow]:
+    """Everybody, or a page of them, in the order in which they came."""
+    query = select(PersonRow).order_by(col(PersonRow.created_at), col(PersonRow.id)).offset(offset)
+    return list(session.exec(query if limit is None else query.limit(limit)))
+
+
+def number_of_people(session: Session) -> int:
+    """How many there are, the disabled ones too."""
+    return session.exec(select(sa.func.count()).select_from(PersonRow)).one()
 
 
 def enabled_people(session: Session) -> list[PersonRow]:
@@ -56,10 +61,15 @@ def key(session: Session, key_id: str) -> ApiKeyRow | None:
     return session.get(ApiKeyRow, key_id)
 
 
-def keys(session: Session, *, after: str = "", most: int | None = None) -> list[ApiKeyRow]:
-    """All keys, or a page of them, in the order of their ids; the revoked ones too."""
-    query = select(ApiKeyRow).where(col(ApiKeyRow.id) > after).order_by(col(ApiKeyRow.id))
-    return list(session.exec(query if most is None else query.limit(most)))
+def keys(session: Session, *, limit: int | None = None, offset: int = 0) -> list[ApiKeyRow]:
+    """All keys, or a page of them, in the order in which they were made; the revoked ones too."""
+    query = select(ApiKeyRow).order_by(col(ApiKeyRow.created_at), col(ApiKeyRow.id)).offset(offset)
+    return list(session.exec(query if limit is None else query.limit(limit)))
+
+
+def number_of_keys(session: Session) -> int:
+    """How many there are, the revoked ones too."""
+    return session.exec(select(sa.func.count()).select_from(ApiKeyRow)).one()
 
 
 def live_keys(session: Session, now: datetime) -> list[ApiKeyRow]:

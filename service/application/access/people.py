@@ -106,13 +106,20 @@ def change_person(  # noqa: PLR0913 - what changes, and who changes it
     return row
 
 
-def set_password(session: Transaction, person_id: str, password_hash: str, act: Act) -> PersonRow:
+def set_password(
+    session: Transaction, person_id: str, password_hash: str, act: Act, *, proved: bool = False
+) -> PersonRow:
     """Give a local account a new password; all sign-ins with the old one end.
+
+    ``proved``: whether who asks has given the present one.
 
     Raises:
         NotThere: there is no such person.
         IllegalStep: the person signs in through an identity provider.
+        NotPermitted: somebody would change their own without having given it.
     """
+    if person_id == act.principal.person_id and not proved:
+        raise NotPermitted("your own password is changed at /v1/me/password, which asks for the present one")
     row = _person(session, person_id)
     if row.issuer is not None:
         raise IllegalStep("the person signs in through an identity provider and has no password here")
