@@ -17,7 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from service.application.audit import Trail, verify_entries
 from service.application.files import whole_file
 from service.application.keyring import Keyring
-from service.errors import AuditTrailBroken, CheckpointRefused, ServiceError
+from service.errors import (
+    AuditTrailBroken,
+    CheckpointRefused,
+    FileRefused,
+    MigrationNeeded,
+    ServiceError,
+    StoreUnavailable,
+)
 from service.storage import audit
 from service.storage.session import Store
 from service.telemetry import get_logger
@@ -151,6 +158,10 @@ def renew(store: Store, file: Path, keyring: Keyring, *, now: datetime, replace:
     )
     key_id, signature = keyring.mac(_PURPOSE, unsigned.signed_content())
     signed = unsigned.model_copy(update={"key_id": key_id, "signature": signature})
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileRefused(f"the folder of {file} cannot be made: {error.strerror}") from error
     with whole_file(file, replace=True) as written:
         written.write(signed.line())
     return signed
@@ -201,6 +212,8 @@ class CheckpointKeeper:
                 last = audit.last_sequence(session)
             if last != self._noted or self._fault is not None:
                 self._noted = renew(self._store, self._file, self._keyring, now=self._now()).sequence
+        except (StoreUnavailable, MigrationNeeded):
+            return  # nothing is known, and the watch over the store tells
         except ServiceError as error:
             # Not again and again: somebody has to look into it, and the first line says everything.
             if self._fault != str(error):

@@ -391,12 +391,23 @@ def test_the_service_notes_changes_by_itself(store: Store, tmp_path: Path) -> No
 
 def test_the_service_goes_on_where_nothing_can_be_noted(store: Store, tmp_path: Path) -> None:
     write(store, 1)
-    keeper = CheckpointKeeper(store, tmp_path / "none" / "checkpoint", KEYRING, now=lambda: NOON)
+    (tmp_path / "none").write_text("a file where the folder should be")
+    told: list[bool] = []
+    keeper = CheckpointKeeper(store, tmp_path / "none" / "checkpoint", KEYRING, now=lambda: NOON, tell=told.append)
     keeper.look()
-    assert "cannot be written: No such file or directory" in str(keeper.fault)
-    (tmp_path / "none").mkdir()
+    assert "cannot be read: Not a directory" in str(keeper.fault)
+    (tmp_path / "none").unlink()
     keeper.look()
-    assert keeper.fault is None
+    assert (keeper.fault, told) == (None, [False, True])
+    assert (tmp_path / "none").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_database_that_is_away_is_no_fault_of_the_trail(tmp_path: Path) -> None:
+    told: list[bool] = []
+    away = Store.open(f"sqlite:///{tmp_path}/none.sqlite3")
+    keeper = CheckpointKeeper(away, tmp_path / "checkpoint", KEYRING, now=lambda: NOON, tell=told.append)
+    keeper.look()
+    assert (keeper.fault, told, list(tmp_path.iterdir())) == (None, [], [])
 
 
 def test_a_restored_trail_shows_what_it_lacks(store: Store, tmp_path: Path) -> None:

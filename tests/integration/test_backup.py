@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -454,6 +457,40 @@ def test_a_file_that_changes_between_the_two_looks(store: Store, made: Path, tmp
         with pytest.raises(ServiceError, match=r"person is not the one that was backed up|changed while it was read"):
             restore_archive(store, archive)
     assert is_empty(store)
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from service.application import backup
+from service.application.backup import opened, restore_archive
+from service.storage.session import Store
+from tests.keys import KEYRING
+
+table, url, file = sys.argv[1:]
+put_back = backup.backup.put_back
+
+def and_die(session, name, of):
+    rows = put_back(session, name, of)
+    if name == table:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rows
+
+backup.backup.put_back = and_die
+with opened(Path(file), keyring=KEYRING) as archive, Store.open(url, patient=True) as store:
+    restore_archive(store, archive)
+"""
+
+
+def test_a_restoration_that_is_killed_leaves_nothing(store: Store, database_url: str, made: Path) -> None:
+    """Behind the first table, in the middle, and when everything is written but not yet verified."""
+    order = queries.tables()
+    for table in (order[0], order[len(order) // 2], order[-1]):
+        done = subprocess.run([sys.executable, "-c", _KILLED, table, database_url, str(made)], check=False)
+        assert done.returncode == -signal.SIGKILL
+        assert is_empty(store)
+    bring_back(store, made)
+    assert verify_trail(store).entries > 0
 
 
 def test_two_restorations_at_once(store: Store, made: Path) -> None:
