@@ -67,6 +67,22 @@ class RuleSetMoved(ServiceError):
         super().__init__(f"the change was compared with rule set {looked_at}, and now {now}: look at its impact again")
 
 
+class RuleSetStale(ServiceError):
+    """What answers here has not been confirmed for so long that the settings want no answer at all."""
+
+    code = "rule-set-stale"
+
+
+class LastKnownGoodRefused(ServiceError):
+    """The file with the last known good rule set is not what this installation wrote, or there is none."""
+
+    code = "last-known-good-refused"
+
+    def __init__(self, reason: str) -> None:
+        """Say what is wrong with it."""
+        super().__init__(f"the last known good rule set on disk is refused: {reason}")
+
+
 class NoSuchRuleSet(ServiceError):
     """There is no rule set of this number."""
 

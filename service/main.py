@@ -39,6 +39,7 @@ from service.api.v1 import (
 )
 from service.api.v1.medications import MedicationList
 from service.api.wire import ProblemProtocol
+from service.application.access.book import AccessBook
 from service.application.access.desk import Desk
 from service.application.access.entrance import Entrance
 from service.application.access.passwords import Passwords
@@ -49,8 +50,11 @@ from service.application.checks import Checks, new_id, utc_today
 from service.application.control import Control, control_over
 from service.application.decision_keeping import DecisionKeeping
 from service.application.drafts import Policy
+from service.application.keeping import Keeping
 from service.application.keyring import Keyring, keyring_of
+from service.application.last_known_good import KeptPart, LastKnownGoodFile
 from service.application.principals import Permission
+from service.application.standing import Standing
 from service.application.watch import StoreWatch
 from service.errors import SettingsInvalid
 from service.settings import DecisionLogging, Environment, Settings
@@ -105,13 +109,15 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
     entrance = entrance or Entrance(Desk(Keyring(os.urandom(32))), Passwords())
     mark = _DEVELOPMENT_MARK if settings.environment is Environment.DEVELOPMENT else ()
     for_metrics = Permission.PUBLIC if settings.metrics_public else Permission.KNOWLEDGE
+    standing = watch.standing if watch is not None else Standing.without_store()
     parts = Parts(
         settings=settings,
         active=active,
-        checks=Checks(active, metrics, today=today, new_id=make_id),
+        checks=Checks(active, metrics, standing=standing, today=today, new_id=make_id),
         catalogues=catalogues,
         metrics=metrics,
         watch=watch,
+        standing=standing,
         keyring=entrance.desk.keyring,
         entrance=entrance,
         renderer=Renderer(),
@@ -204,9 +210,26 @@ def app_from_environment() -> Application:
     active = ActiveRuleSet()
     desk = Desk(keyring, store, idle=timedelta(minutes=settings.sign_in_idle_minutes))
     entrance = Entrance(desk, Passwords(), timedelta(hours=settings.sign_in_hours))
-    watch = StoreWatch(store, active, keyring, followers=[desk.look])
+    # Who may ask is kept with the rule set: a process that starts without the database knows them too.
+    book = KeptPart(
+        "access",
+        marker=lambda: desk.book.sequence,
+        content=lambda: desk.book.to_bytes(),  # noqa: PLW0108 - the book is another one each time
+        restore=lambda content: desk.take_over(AccessBook.from_bytes(content)),
+    )
+    file = LastKnownGoodFile(settings.data_dir, keyring, settings.database_place)
+    watch = StoreWatch(
+        store,
+        active,
+        keyring,
+        standing=Standing(max_stale_hours=settings.max_stale_hours, policy=settings.stale_policy),
+        keeping=Keeping(store, file, [book]),
+        followers=[desk.look],
+    )
     policy = Policy(settings.required_approvals, settings.impact_limit_percent / 100)
-    control = control_over(store, keyring, look_at_once=watch.look, policy=policy, require_fresh=entrance.require_fresh)
+    control = control_over(
+        store, keyring, look_at_once=watch.catch_up, policy=policy, require_fresh=entrance.require_fresh
+    )
     metrics = Metrics()
     noted = settings.data_dir / CHECKPOINT_FILE
     keeper = CheckpointKeeper(store, noted, keyring, now=utc_now, tell=metrics.audit_trail_noted.set)

@@ -39,6 +39,13 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class StalePolicy(StrEnum):
+    """What happens to checks once the database has not confirmed the rule set for longer than is allowed."""
+
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
 class LogLevel(StrEnum):
     """The least severe log line that is written."""
 
@@ -137,6 +144,9 @@ class Settings(BaseSettings):
     # How many persons must approve a draft, and what share of lists may be answered otherwise without a word about it.
     required_approvals: int = Field(default=1, ge=1, le=5)
     impact_limit_percent: int = Field(default=5, ge=0, le=100)
+    # How long checks go on with what the database confirmed last, and what happens then.
+    max_stale_hours: float = Field(default=24, gt=0, le=24 * 365, allow_inf_nan=False)
+    stale_policy: StalePolicy = StalePolicy.WARN
     expose_docs: bool = True
     expose_metrics: bool = True
     # Whether metrics are for everybody who can reach the port, or for those who may read the knowledge.
@@ -157,6 +167,12 @@ class Settings(BaseSettings):
     decision_days: int = Field(default=2190, ge=1, le=36500)
     # Of each process. A decision has 1 to 2 kB, so this is enough for hours without the database.
     decision_journal_megabytes: int = Field(default=1024, ge=1, le=1_000_000)
+
+    @property
+    def database_place(self) -> str:
+        """Which database it is, without who asks: what was kept about another one is not for this installation."""
+        parts = urlsplit(self.database_url.get_secret_value())
+        return f"{parts.scheme}://{parts.hostname or ''}:{parts.port or ''}{parts.path}?{parts.query}"
 
     @field_validator("port", mode="before")
     @classmethod

@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -211,6 +211,50 @@ class DecisionTotals(Collector):
         )
 
 
+class StandingGauges:
+    """How sure this process may be of what it answers from."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register them."""
+        self._age = Gauge(
+            "magcheck_store_age_seconds",
+            "Seconds since the database was last seen; NaN when it never was, or when there is none.",
+            registry=registry,
+        )
+        self._degraded = Gauge(
+            "magcheck_degraded",
+            "1 when somebody should look after this process; readiness says why.",
+            registry=registry,
+        )
+        self._source = Gauge(
+            "magcheck_rule_set_source", "1 for where the rule set that answers is from.", ["source"], registry=registry
+        )
+        self._saved = Gauge(
+            "magcheck_last_known_good_saved", "1 when what answers is kept on disk for a cold start.", registry=registry
+        )
+        self._saves_failed = Gauge(
+            "magcheck_last_known_good_failures", "How often it could not be kept, since the start.", registry=registry
+        )
+
+    def tell(
+        self,
+        *,
+        source: str,
+        sources: Iterable[str],
+        degraded: bool,
+        age: float | None,
+        saves_failed: int,
+        saved: bool,
+    ) -> None:
+        """Set them all."""
+        self._age.set(float("nan") if age is None else age)
+        self._degraded.set(degraded)
+        for one in sources:
+            self._source.labels(one).set(one == source)
+        self._saved.set(saved)
+        self._saves_failed.set(saves_failed)
+
+
 class Metrics:
     """The service's own metrics, in a registry of their own: two applications in one process stay apart.
 
@@ -248,6 +292,7 @@ class Metrics:
             registry=self.registry,
         )
         self.audit_trail_noted.set(1)
+        self.standing = StandingGauges(self.registry)
 
     def render(self) -> bytes:
         """Write all metrics in the Prometheus text format."""

@@ -21,6 +21,7 @@ from service.application.control import Control
 from service.application.decision_log import DecisionLog
 from service.application.keyring import Keyring
 from service.application.principals import Principal
+from service.application.standing import Standing
 from service.application.watch import StoreWatch
 from service.settings import Settings
 from service.telemetry import Metrics
@@ -38,6 +39,7 @@ class Parts(NamedTuple):
     catalogues: Catalogues
     metrics: Metrics
     watch: StoreWatch | None
+    standing: Standing
     keyring: Keyring
     entrance: Entrance
     renderer: Renderer

@@ -27,7 +27,7 @@ from service.api.problems import (
 )
 from service.api.routes import DirectRoute
 from service.day_plan import address, page, svg
-from service.errors import DecisionNotKept, NoRuleSet
+from service.errors import DecisionNotKept, NoRuleSet, RuleSetStale
 from service.telemetry import Metrics, get_logger
 
 MAXIMUM_BODY: Final = 256 * 1024
@@ -135,7 +135,7 @@ class Edge:
             _check(brought, scope["http_version"])
             limited = receive if brought.length is not None else _counted(receive)
             await self._serve(scope, limited, send_with_headers)
-        except (ProblemError, NoRuleSet, DecisionNotKept) as error:
+        except (ProblemError, NoRuleSet, RuleSetStale, DecisionNotKept) as error:
             answer = await HANDLERS[type(error)](Request(scope), error)
             await answer(scope, receive, send_with_headers)
         except _BodyTooLarge:

@@ -15,7 +15,7 @@ from service.api.openapi import needs, statuses
 from service.api.problems import ProblemCode, ProblemError
 from service.api.routes import StrictRoute, operation_id
 from service.application.principals import Permission
-from service.application.watch import UNREACHABLE_SECONDS
+from service.application.standing import Source
 from service.settings import Environment
 
 router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["service"])
@@ -51,6 +51,9 @@ class Readiness(BaseModel):
         TerminologyReference | None, Field(description="The medicine terminology in use. Null: none is imported.")
     ]
     loaded_at: Annotated[datetime, Field(description="When this process took the rule set over (UTC).")]
+    source: Annotated[
+        Source, Field(description="`last_known_good`: the file on disk, because the database was away at the start.")
+    ]
     store_seen_seconds_ago: Annotated[
         float | None, Field(description="Seconds since the database last answered. Null: there is no database.")
     ]
@@ -87,10 +90,10 @@ async def get_readiness(parts: GivenParts, response: Response) -> Readiness:
     if state.version is None or state.digest is None or state.loaded_at is None:
         reason = state.degraded or "it has not been looked for yet"
         raise ProblemError(ProblemCode.NOT_READY, f"No rule set has been loaded: {reason}.")
-    reasons = [] if state.degraded is None else [state.degraded]
-    age = parts.watch.age() if parts.watch is not None else None
-    if parts.watch is not None and (age is None or age > UNREACHABLE_SECONDS):
-        reasons.append("the database does not answer; checks go on with the rule set in memory")
+    too_old = parts.standing.too_old()
+    if too_old is not None:
+        raise ProblemError(ProblemCode.NOT_READY, f"Checks are refused. {too_old}.")
+    reasons, age = parts.standing.reasons(), parts.standing.age()
     if parts.decisions is not None:
         reasons.extend(parts.decisions.reasons())
     return Readiness(
@@ -98,6 +101,7 @@ async def get_readiness(parts: GivenParts, response: Response) -> Readiness:
         rule_set={"version": state.version, "digest": state.digest},
         terminology=state.terminology,
         loaded_at=state.loaded_at,
+        source=parts.standing.source,
         store_seen_seconds_ago=None if age is None else round(age, 3),
         mode=parts.settings.environment,
         reasons=reasons,
@@ -123,4 +127,12 @@ async def get_metrics(parts: GivenParts) -> Response:
     """Counters and durations by route, never anything of a request's content."""
     metrics = parts.metrics
     metrics.rule_set_version.set(parts.active.state.version or 0)
+    metrics.standing.tell(
+        source=parts.standing.source.value,
+        sources=[source.value for source in Source],
+        degraded=bool(parts.standing.reasons()),
+        age=parts.standing.age(),
+        saves_failed=parts.standing.saves_failed,
+        saved=parts.standing.not_saved is None,
+    )
     return Response(metrics.render(), media_type=metrics.content_type, headers={"Cache-Control": "no-store"})

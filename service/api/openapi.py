@@ -95,7 +95,7 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
         "The fault is ours. It was logged under the correlation id; please report it with that id."
     ),
     ProblemCode.NO_RULE_SET: (
-        "No rule set has been loaded, so nothing can be answered. Try again shortly; /health/ready tells more."
+        "No rule set has been loaded, so nothing can be answered: it has not been looked for yet. Try again shortly."
     ),
     ProblemCode.NOT_READY: "No rule set has been loaded.",
     ProblemCode.IDEMPOTENCY_KEY_REQUIRED: (
@@ -112,6 +112,14 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
     ProblemCode.PRECONDITION_REQUIRED: "Send the ETag of the draft in If-Match, so that no other change gets lost.",
     ProblemCode.IDEMPOTENCY_KEY_REUSED: "This Idempotency-Key was used for another request; make a new one.",
     ProblemCode.TOO_MANY_REQUESTS: "This key may send 600 requests a minute; try again in 3 seconds.",
+    ProblemCode.RULE_SET_BEHIND: (
+        "This process answers from rule set 4, and the request wants 5 or later. Try again shortly, with the same "
+        "header."
+    ),
+    ProblemCode.RULE_SET_STALE: (
+        "Checks are refused. OUT OF DATE: for 30 hours the database has not confirmed the rule set that answers, "
+        "longer than the 24 hours that are allowed. Try again shortly; /health/ready tells more."
+    ),
     ProblemCode.STORE_UNAVAILABLE: "The database does not answer, so nothing was changed. Try again shortly.",
     ProblemCode.DECISION_NOT_KEPT: (
         "The check was worked out, but neither the database nor the disk could keep its decision, and no answer leaves "
@@ -125,7 +133,7 @@ decide, and "no finding" never means "safe".
 
 Numbers with units are decimal strings. Names, birth dates and record numbers are not asked for and are refused. Every
 error is a problem document (RFC 9457) that never repeats what was sent. The same rule set and the same request give
-the same answer, apart from `check_id`.
+the same answer, apart from `check_id` and `degraded`, which are about the moment.
 """
 _TAGS: Final = [
     {"name": "checks", "description": "Check a medication list."},

@@ -37,6 +37,7 @@ from service.errors import (
     RecordInvalid,
     RuleSetDamaged,
     RuleSetMoved,
+    RuleSetStale,
     ServiceError,
     StoreUnavailable,
     TooManyAttempts,
@@ -78,6 +79,8 @@ class ProblemCode(StrEnum):
     NOT_READY = "not-ready"
     STORE_UNAVAILABLE = "store-unavailable"
     DECISION_NOT_KEPT = "decision-not-kept"
+    RULE_SET_BEHIND = "rule-set-behind"
+    RULE_SET_STALE = "rule-set-stale"
 
 
 class Kind(NamedTuple):
@@ -114,6 +117,8 @@ KINDS: Final[dict[ProblemCode, Kind]] = {
     ProblemCode.NOT_READY: Kind(503, "The service is not ready"),
     ProblemCode.STORE_UNAVAILABLE: Kind(503, "The database does not answer"),
     ProblemCode.DECISION_NOT_KEPT: Kind(503, "The decision cannot be kept"),
+    ProblemCode.RULE_SET_BEHIND: Kind(503, "This process does not have that rule set yet"),
+    ProblemCode.RULE_SET_STALE: Kind(503, "The rule set is out of date"),
 }
 # What Starlette and FastAPI raise by themselves; anything else they might raise counts as a malformed request.
 _CODE_OF_STATUS: Final = {
@@ -219,9 +224,14 @@ async def _on_invalid_parameters(request: Request, error: RequestValidationError
     return problem_response(request.scope, ProblemCode.INVALID_REQUEST, detail, faults=parameter_faults(error.errors()))
 
 
-async def _on_no_rule_set(request: Request, _: NoRuleSet) -> Response:
-    detail = "No rule set has been loaded, so nothing can be answered. Try again shortly; /health/ready tells more."
+async def _on_no_rule_set(request: Request, error: NoRuleSet) -> Response:
+    detail = f"No rule set has been loaded, so nothing can be answered: {error}. Try again shortly."
     return problem_response(request.scope, ProblemCode.NO_RULE_SET, detail, headers={"Retry-After": _RETRY_SECONDS})
+
+
+async def _on_stale(request: Request, error: RuleSetStale) -> Response:
+    detail = f"Checks are refused. {error}. Try again shortly; /health/ready tells more."
+    return problem_response(request.scope, ProblemCode.RULE_SET_STALE, detail, headers={"Retry-After": _RETRY_SECONDS})
 
 
 async def _on_store_unavailable(request: Request, _: ServiceError) -> Response:
@@ -280,6 +290,7 @@ HANDLERS: Final[dict[int | type[Exception], Callable[[Request, Any], Coroutine[A
     HTTPException: _on_http_exception,
     RequestValidationError: _on_invalid_parameters,
     NoRuleSet: _on_no_rule_set,
+    RuleSetStale: _on_stale,
     StoreUnavailable: _on_store_unavailable,
     MigrationNeeded: _on_store_unavailable,
     **dict.fromkeys(_OF_ERROR, _on_service_error),

@@ -17,6 +17,7 @@ from rules.explanation import explained
 from rules.profile import MedicationItem, MedicationProfile
 from rules.report import CheckReport, ResolvedMedication, RuleSetReference, TerminologyReference
 from rules.terms import CheckStatus, RecognitionState
+from service.application.standing import Degraded, Standing
 from service.day_plan.address import address_of
 from service.day_plan.lanes import plan_of
 from service.telemetry import Metrics
@@ -40,6 +41,13 @@ class CheckAnswer(CheckReport):
     """The answer to one question."""
 
     check_id: Annotated[str, Field(description="Identifies this answer; a new one each time.")]
+    degraded: Annotated[
+        Degraded | None,
+        Field(
+            description="Null in the ordinary case. Else the answer may not come from the rule set that should answer, "
+            "and this says why. Like `check_id` it is about the moment and not about the question."
+        ),
+    ]
 
 
 class ResolutionAnswer(TypedDict):
@@ -69,10 +77,12 @@ class Checks:
         rule_sets: RuleSetSource,
         metrics: Metrics,
         *,
+        standing: Standing | None = None,
         today: Callable[[], date] = utc_today,
         new_id: Callable[[], str] = new_id,
     ) -> None:
         """``today`` is the day a question is about when it does not say."""
+        self._standing = standing or Standing.without_store()
         self._rule_sets = rule_sets
         self._today = today
         self._new_id = new_id
@@ -83,8 +93,10 @@ class Checks:
 
         Raises:
             NoRuleSet: there is nothing to answer from.
+            RuleSetStale: what there is has not been confirmed for too long.
         """
         compiled = self._rule_sets.current()
+        degraded = self._standing.degraded()
         if profile.as_of is None:
             profile = profile.model_copy(update={"as_of": self._today()})
         report = check(compiled, profile, explain=explain)
@@ -94,7 +106,7 @@ class Checks:
         if report["status"] == _INCOMPLETE:  # nothing is unrecognised in a complete answer
             unrecognised = sum([line["state"] == _UNRECOGNISED for line in report["medications"]])
         self._totals.count(report["status"], report["finding_counts"], unrecognised)
-        return {"check_id": self._new_id(), **report}
+        return {"check_id": self._new_id(), "degraded": degraded, **report}
 
     def resolve(self, items: Iterable[MedicationItem]) -> ResolutionAnswer:
         """Say what each medication is taken for.

@@ -5,9 +5,9 @@ not match is never used. Which one answers is not decided here but by the log of
 """
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -19,7 +19,7 @@ from service.application import audit
 from service.application.keyring import Keyring
 from service.application.packed import pack, unpack
 from service.application.signatures import require_signature, sign
-from service.errors import IllegalStep, NoSuchRuleSet, RuleSetDamaged, RuleSetMoved
+from service.errors import IllegalStep, NoRuleSet, NoSuchRuleSet, RuleSetDamaged, RuleSetMoved
 from service.storage import rule_sets
 from service.storage.session import Store, Transaction
 from service.storage.tables import RuleSetRow, RuleSetSignatureRow
@@ -310,6 +310,39 @@ def _to_be_signed(session: Transaction, number: int, keyring: Keyring) -> RuleSe
     return row
 
 
+class Stored(NamedTuple):
+    """The rule set that should answer, as the store has it."""
+
+    row: RuleSetRow
+    signatures: list[RuleSetSignatureRow]
+    retired_at: datetime | None
+
+
+def stored_active(store: Store) -> Stored:
+    """Read the rule set that should answer.
+
+    Raises:
+        NoRuleSet: none is published.
+    """
+    with store.reading() as session:
+        row = rule_sets.active(session)
+        if row is None:
+            raise NoRuleSet("no rule set is published; run `magcheck db upgrade`")
+        return Stored(row, rule_sets.signatures(session, row.number), rule_sets.retirement(session, row.digest))
+
+
+def require_answerable(stored: Stored, keyring: Keyring) -> None:
+    """Make sure that a rule set may answer: signed by this installation, not retired, its content unchanged.
+
+    Raises:
+        RuleSetDamaged: it may not.
+    """
+    require_signature(stored.row, stored.signatures, keyring)
+    if stored.retired_at is not None:
+        raise RuleSetDamaged(stored.row.number, "its content was retired and never answers again")
+    canonical_of(stored.row)
+
+
 def answering(store: Store, keyring: Keyring | None) -> CompiledRuleSet | None:
     """The rule set that answers, ready to be asked; none where none is published.
 
@@ -318,29 +351,13 @@ def answering(store: Store, keyring: Keyring | None) -> CompiledRuleSet | None:
     Raises:
         RuleSetDamaged: it must not answer.
     """
-    with store.reading() as session:
-        row = rule_sets.active(session)
-        if row is None:
-            return None
-        signatures = rule_sets.signatures(session, row.number)
-        retired_at = rule_sets.retirement(session, row.digest)
-    if keyring is None:
-        return restore(row)
-    return restore_to_answer(row, signatures, retired_at, keyring)
-
-
-def restore_to_answer(
-    row: RuleSetRow, signatures: Iterable[RuleSetSignatureRow], retired_at: datetime | None, keyring: Keyring
-) -> CompiledRuleSet:
-    """Bring a stored rule set back to answer from: signed by this installation, and not retired.
-
-    Raises:
-        RuleSetDamaged: it is not signed, it was retired, or `restore` refuses it.
-    """
-    require_signature(row, signatures, keyring)
-    if retired_at is not None:
-        raise RuleSetDamaged(row.number, "its content was retired and never answers again")
-    return restore(row)
+    try:
+        stored = stored_active(store)
+    except NoRuleSet:
+        return None
+    if keyring is not None:
+        require_answerable(stored, keyring)
+    return restore(stored.row)
 
 
 def record_counts(rule_set: RuleSet) -> dict[str, int]:

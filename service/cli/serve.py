@@ -94,19 +94,37 @@ def _bring_up_to_date() -> None:
 def _require_rule_set(settings: Settings) -> None:
     """Fail here, in words, rather than serve 503 to everybody.
 
+    What was good when the database was last seen is enough: the service starts from it and says so.
+
     Raises:
         SettingsInvalid: there is no secret.
-        ServiceError: the database is away, not migrated, or has no usable rule set.
+        ServiceError: the database is away, not migrated, or has no usable rule set, and nothing good is kept on disk.
     """
     from service.application.keyring import keyring_of
+    from service.application.last_known_good import FILE, LastKnownGoodFile
     from service.application.rule_sets import answering
-    from service.errors import NoRuleSet
+    from service.errors import LastKnownGoodRefused, NoRuleSet, ServiceError, StoreUnavailable
     from service.storage.session import Store
 
     keyring = keyring_of(settings)
-    with Store.open(settings.database_url.get_secret_value()) as store:
-        if answering(store, keyring) is None:
-            raise NoRuleSet("no rule set is published; run `magcheck db upgrade`")
+    try:
+        with Store.open(settings.database_url.get_secret_value()) as store:
+            if answering(store, keyring) is None:
+                raise NoRuleSet("no rule set is published; run `magcheck db upgrade`")
+    except ServiceError as error:
+        try:
+            kept = LastKnownGoodFile(settings.data_dir, keyring, settings.database_place).read()
+        except LastKnownGoodRefused as refused:
+            if not (settings.data_dir / FILE).exists() or not isinstance(error, StoreUnavailable):
+                raise error from None
+            complain(f"{error}; {refused}; checks are refused until the database answers")
+            return
+        typer.secho(
+            f"warning: {error}\nwarning: starting from rule set {kept.rule_set.number}, kept on disk and confirmed by "
+            f"the database at {kept.confirmed_at:%Y-%m-%d %H:%M} UTC",
+            err=True,
+            fg="yellow",
+        )
 
 
 def _greet(settings: Settings) -> None:

@@ -6,26 +6,29 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rules import CompiledRuleSet
 from service.api import docs
 from service.application.active import ActiveRuleSet
+from service.application.standing import Source, Standing
 from service.application.watch import StoreWatch
 from service.main import create_app
-from service.settings import Environment, Settings
+from service.settings import Environment, Settings, StalePolicy
 from tests.unit.api.contract_client import ContractClient
 
 
 class FixedWatch(StoreWatch):
     """A watch that saw the store so many seconds ago, or never."""
 
-    def __init__(self, seconds: float | None) -> None:
-        self.seconds = seconds
-
-    def age(self) -> float | None:
-        return self.seconds
+    def __init__(self, seconds: float | None, **options: Any) -> None:  # noqa: ANN401 - those of Standing
+        self.now = 1000.0
+        self.standing = Standing(monotonic=lambda: self.now, **options)
+        if seconds is not None:
+            self.standing.seen(Source.MEMORY, None)
+            self.now += seconds
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -53,10 +56,14 @@ def test_degraded_when_the_store_was_not_seen_lately(
 ) -> None:
     with ContractClient(create_app(settings, ActiveRuleSet(compiled), watch=FixedWatch(seconds))) as client:
         response = client.get("/health/ready")
-        assert client.post("/v1/checks", json={"medications": []}).status_code == 200
+        checked = client.post("/v1/checks", json={"medications": []})
+    reasons = ["the database does not answer; checks go on with the rule set in memory"]
+    assert checked.status_code == 200
+    assert checked.json()["degraded"] == {"source": "memory", "store_seen_seconds_ago": seconds, "reasons": reasons}
     assert response.status_code == 200
     assert response.json()["status"] == "degraded"
-    assert response.json()["reasons"] == ["the database does not answer; checks go on with the rule set in memory"]
+    assert response.json()["reasons"] == reasons
+    assert response.json()["source"] == "memory"
 
 
 def test_not_ready_without_a_rule_set(client_without_rules: ContractClient) -> None:
@@ -64,6 +71,59 @@ def test_not_ready_without_a_rule_set(client_without_rules: ContractClient) -> N
     assert response.status_code == 503
     assert response.json()["code"] == "not-ready"
     assert response.json()["detail"] == "No rule set has been loaded: it has not been looked for yet."
+
+
+TOO_LONG = 24 * 3600.0 + 1
+
+
+def test_beyond_what_is_allowed_answers_say_so_loudly(settings: Settings, compiled: CompiledRuleSet) -> None:
+    with ContractClient(create_app(settings, ActiveRuleSet(compiled), watch=FixedWatch(TOO_LONG))) as client:
+        answer = client.post("/v1/checks", json={"medications": []}).json()
+        readiness = client.get("/health/ready").json()
+    assert answer["degraded"]["reasons"][0].startswith("OUT OF DATE: for 24 hours the database has not confirmed")
+    assert readiness["status"] == "degraded"
+    assert readiness["reasons"][0] == answer["degraded"]["reasons"][0]
+
+
+def test_beyond_what_is_allowed_nothing_is_answered_where_the_settings_want_that(
+    settings: Settings, compiled: CompiledRuleSet
+) -> None:
+    watch = FixedWatch(TOO_LONG, policy=StalePolicy.REFUSE)
+    with ContractClient(create_app(settings, ActiveRuleSet(compiled), watch=watch)) as client:
+        refused = client.post("/v1/checks", json={"medications": []})
+        assert (refused.status_code, refused.json()["code"]) == (503, "rule-set-stale")
+        assert refused.headers["retry-after"]
+        assert client.get("/health/ready").status_code == 503
+        watch.standing.seen(Source.MEMORY, None)
+        assert client.post("/v1/checks", json={"medications": []}).json()["degraded"] is None
+        assert client.get("/health/ready").json()["status"] == "ready"
+
+
+def test_metrics_tell_how_it_stands(settings: Settings, compiled: CompiledRuleSet) -> None:
+    watch = FixedWatch(7.5)
+    with ContractClient(create_app(settings, ActiveRuleSet(compiled), watch=watch)) as client:
+        text = client.get("/metrics").text
+        assert "magcheck_store_age_seconds 7.5" in text
+        assert "magcheck_degraded 1.0" in text
+        assert 'magcheck_rule_set_source{source="memory"} 1.0' in text
+        watch.standing.seen(Source.LAST_KNOWN_GOOD, None)
+        watch.standing.not_saved = "no room"
+        watch.standing.saves_failed = 3
+        text = client.get("/metrics").text
+    assert "magcheck_store_age_seconds 0.0" in text
+    assert 'magcheck_rule_set_source{source="memory"} 0.0' in text
+    assert 'magcheck_rule_set_source{source="last_known_good"} 1.0' in text
+    assert "magcheck_last_known_good_saved 0.0" in text
+    assert "magcheck_last_known_good_failures 3.0" in text
+
+
+def test_what_could_not_be_kept_on_disk_shows_in_readiness_alone(settings: Settings, compiled: CompiledRuleSet) -> None:
+    """The answer is as good as ever; somebody should look at the disk all the same."""
+    watch = FixedWatch(0.1)
+    watch.standing.not_saved = "the last known good rule set could not be kept on disk: no room"
+    with ContractClient(create_app(settings, ActiveRuleSet(compiled), watch=watch)) as client:
+        assert client.get("/health/ready").json()["reasons"] == [watch.standing.not_saved]
+        assert client.post("/v1/checks", json={"medications": []}).json()["degraded"] is None
 
 
 def test_metrics_tell_which_rule_set_answers(client: ContractClient) -> None:

@@ -79,7 +79,10 @@ def test_without_a_database_the_service_lives_and_is_not_ready(tmp_path: Path, m
         assert client.get("/health/live").status_code == 200
         response = client.get("/health/ready")
     assert response.status_code == 503
-    assert response.json()["detail"] == "No rule set has been loaded: it has not been looked for yet."
+    assert response.json()["detail"] == (
+        "No rule set has been loaded: there is no database yet; run `magcheck db upgrade`; the last known good rule "
+        "set on disk is refused: there is none."
+    )
 
 
 def test_garbage_is_collected_again_once_the_service_has_started() -> None:

@@ -9,6 +9,7 @@ import pytest
 from rules import compile_rule_set
 from rules.canonical import digest
 from service.application.active import ActiveRuleSet
+from service.application.standing import Source
 from service.main import create_app
 from service.settings import Settings
 from tests import factories as make
@@ -282,7 +283,7 @@ def test_a_new_rule_set_is_read_at_once(settings: Settings) -> None:
     active = ActiveRuleSet(compile_rule_set(make.rule_set(make.substance("one")), version=1))
     with ContractClient(create_app(settings, active)) as client:
         first = client.get("/v1/substances")
-        active._swap(compile_rule_set(make.rule_set(make.substance("two")), version=2))
+        active._swap(compile_rule_set(make.rule_set(make.substance("two")), version=2), Source.MEMORY)
         second = client.get("/v1/substances", headers={"If-None-Match": first.headers["etag"]})
     assert [record["id"] for record in first.json()["items"]] == ["one"]
     assert [record["id"] for record in second.json()["items"]] == ["two"]
@@ -302,5 +303,5 @@ def test_without_a_rule_set_nothing_is_checked(client_without_rules: ContractCli
     response = client_without_rules.post(path, json={"medications": []})
     assert response.status_code == 503
     assert response.json()["detail"] == (
-        "No rule set has been loaded, so nothing can be answered. Try again shortly; /health/ready tells more."
+        "No rule set has been loaded, so nothing can be answered: it has not been looked for yet. Try again shortly."
     )
