@@ -129,9 +129,14 @@ _STEP: Final = {**_IN_DRAFT, "If-Match": "$response.header.ETag"}
 
 
 def _links(*operations: str) -> dict[str, Any]:
-    """Where an answer leads: the next steps of the same draft, about the revision that was answered."""
-    reads = {"get_draft", "check_draft"}
-    return {one: {"operationId": one, "parameters": _IN_DRAFT if one in reads else _STEP} for one in operations}
+    """Where an answer leads: the next steps of the same draft, about the revision and content that was answered."""
+    links: dict[str, Any] = {}
+    for one in operations:
+        reads = one in {"get_draft", "check_draft"}
+        links[one] = {"operationId": one, "parameters": _IN_DRAFT if reads else _STEP}
+        if one in {"approve_draft", "return_draft", "publish_draft"}:
+            links[one]["requestBody"] = {"digest": "$response.body#/digest"}
+    return links
 
 
 _TO_ALL: Final = _links("get_draft", "check_draft", "put_record", "submit_draft", "discard_draft")
