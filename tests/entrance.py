@@ -17,6 +17,7 @@ from service.application.access.sign_ins import Ways, begin
 from service.application.active import ActiveRuleSet
 from service.application.control import control_over
 from service.application.drafts import Act
+from service.application.gate_room import GateRoom
 from service.application.principals import Principal, PrincipalKind, Role
 from service.application.watch import StoreWatch
 from service.main import Application, create_app
@@ -54,6 +55,7 @@ class House:
         *,
         watched: bool = True,
         most_failures: int = 10,
+        gate: GateRoom | None = None,
         **settings: Any,  # noqa: ANN401 - any setting
     ) -> Application:
         """One worker. It has looked at the store once its client is opened, and looks again and again."""
@@ -67,6 +69,7 @@ class House:
             look_at_once=watch.look,
             require_fresh=entrance.require_fresh,
             clock=self.now,
+            gate=gate,
         )
         watched_by = watch if watched else None
         return create_app(Settings(**settings), active, watch=watched_by, entrance=entrance, control=control)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rules.impact import Impact
 from rules.model import RuleSet
@@ -17,12 +17,11 @@ from service.application.draft_views import DraftEntry
 from service.application.drafts import Act, Place, Policy, Seen
 from service.application.gate_report import GateReport
 from service.application.gate_room import GateRoom
-from service.application.keyring import Keyring
 from service.application.principals import Principal, PrincipalKind, Role
 from service.storage.session import Store, Transaction
+from tests.keys import KEYRING
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-KEYRING = Keyring(b"a secret of this test, long enough for all")
 T = TypeVar("T")
 
 
@@ -50,7 +49,7 @@ def judge(base: Content | None, draft: Content, today: date, recent: Mapping[str
     return GateReport([], failures, 1, None if failures else Impact(100, changed, {}))
 
 
-def guidance(record_id: str, title: str, **more: object) -> dict[str, object]:
+def guidance(record_id: str, title: str, **more: object) -> dict[str, Any]:
     return {
         "id": record_id,
         "last_reviewed_on": "2026-11-01",

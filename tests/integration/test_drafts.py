@@ -32,7 +32,6 @@ from tests.integration.control_room import (
     ANNS_KEY,
     BEA,
     EVE,
-    KEYRING,
     NOON,
     ODA,
     PIA,
@@ -43,6 +42,7 @@ from tests.integration.control_room import (
     person,
 )
 from tests.integration.small_knowledge import small_rule_set
+from tests.keys import KEYRING
 
 HOW: Place = ("guidance", "how-to-test")
 

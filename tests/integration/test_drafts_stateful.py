@@ -28,8 +28,9 @@ from service.errors import ServiceError
 from service.storage import migration
 from service.storage import rule_sets as rows
 from service.storage.session import Store
-from tests.integration.control_room import ANN, BEA, KEYRING, NOON, ODA, PEOPLE, PIA, REX, Room, guidance
+from tests.integration.control_room import ANN, BEA, NOON, ODA, PEOPLE, PIA, REX, Room, guidance
 from tests.integration.small_knowledge import small_rule_set
+from tests.keys import KEYRING
 
 IDS = ("first", "second", "third")
 TITLES = ("How to test", "When to test", "This fails", "A surprise")

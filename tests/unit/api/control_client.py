@@ -11,33 +11,30 @@ from typing import Any
 from httpx2 import Response
 
 from service.application import rule_sets
-from service.application.access.desk import Desk
-from service.application.access.entrance import Entrance
-from service.application.access.passwords import Passwords
-from service.application.access.people import create_person
-from service.application.access.sign_ins import begin
-from service.application.active import ActiveRuleSet, utc_now
-from service.application.control import control_over
-from service.application.drafts import Act
 from service.application.gate_room import GateRoom
-from service.application.principals import DEVELOPER, Role
-from service.application.watch import StoreWatch
-from service.main import create_app
-from service.settings import Environment, Settings
+from service.application.principals import Role
 from service.storage import migration
 from service.storage.session import Store
-from tests.integration.control_room import KEYRING, NOON, judge
+from tests.entrance import House
+from tests.integration.control_room import NOON, judge
 from tests.integration.small_knowledge import small_rule_set
+from tests.keys import KEYRING
 from tests.unit.api.contract_client import ContractClient
 
-PASSWORD = "a long password of this test"
+PEOPLE = {
+    "ann": [Role.AUTHOR],
+    "bea": [Role.AUTHOR, Role.REVIEWER],
+    "rex": [Role.REVIEWER],
+    "pia": [Role.PUBLISHER],
+    "adi": [Role.AUDITOR],
+    "eve": [Role.VIEWER],
+    "cli": [Role.CLIENT],
+}
 
 
 class ControlClient(ContractClient):
     """Sends requests as one of a few people."""
 
-    entrance: Entrance
-    store: Store
     tokens: dict[str, str]
 
     def sent(
@@ -60,7 +57,7 @@ class ControlClient(ContractClient):
 
 
 @contextmanager
-def control_client(folder: Path, *, environment: Environment = Environment.PRODUCTION) -> Iterator[ControlClient]:
+def control_client(folder: Path) -> Iterator[ControlClient]:
     """The client, and people who have signed in.
 
     They are ann (author), bea (author, reviewer), rex (reviewer), pia (publisher), adi (auditor), eve (viewer) and cli
@@ -68,39 +65,10 @@ def control_client(folder: Path, *, environment: Environment = Environment.PRODU
     """
     url = f"sqlite:///{folder / 'control.sqlite3'}"
     migration.upgrade(url)
-    roles = {
-        "ann": [Role.AUTHOR],
-        "bea": [Role.AUTHOR, Role.REVIEWER],
-        "rex": [Role.REVIEWER],
-        "pia": [Role.PUBLISHER],
-        "adi": [Role.AUDITOR],
-        "eve": [Role.VIEWER],
-        "cli": [Role.CLIENT],
-    }
     with Store.open(url) as store:
         rule_sets.seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="for a test")
-        desk = Desk(KEYRING, store)
-        entrance = Entrance(desk, Passwords(memory_kib=64))
-        hashed = entrance.passwords.hashed(PASSWORD)
-        tokens = {}
-        now = utc_now()
-        for name, given in roles.items():
-            with store.writing() as session:
-                act = Act(DEVELOPER, "for a test", now)
-                person = create_person(session, act, login=name, name=name.title(), roles=given, password_hash=hashed)
-                tokens[name] = begin(session, entrance.ways(), person, method="password", now=now).token
-        desk.refresh()
-        active = ActiveRuleSet()
-        watch = StoreWatch(store, active, KEYRING, followers=[desk.look])
-        control = control_over(
-            store,
-            KEYRING,
-            look_at_once=watch.look,
-            gate=GateRoom(judge),
-            require_fresh=entrance.require_fresh,
-        )
-        settings = Settings(environment=environment)
-        app = create_app(settings, active, watch=watch, entrance=entrance, control=control)
-        with ControlClient(app) as client:
-            client.entrance, client.store, client.tokens = entrance, store, tokens
+        house = House(store)
+        tokens = {name: house.signed_in(house.person(name, *roles)) for name, roles in PEOPLE.items()}
+        with ControlClient(house.app(gate=GateRoom(judge))) as client:
+            client.tokens = tokens
             yield client

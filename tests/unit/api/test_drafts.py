@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
+from tests.entrance import PASSWORD
 from tests.integration.control_room import guidance
-from tests.unit.api.control_client import PASSWORD, ControlClient, control_client
+from tests.unit.api.control_client import ControlClient, control_client
 
 REASON = {"reason": "for a test"}
 SIGNED = {**REASON, "password": PASSWORD}
