@@ -55,7 +55,9 @@ def follow(client: ControlClient, came_from: str, response: Response, to: str) -
     path = path.format(**carried, kind="guidance", record_id="how-to-test")
     if method == "get":
         return client.sent("eve", "GET", path)
-    body = {name: value_of(expression, response) for name, expression in link.get("requestBody", {}).items()}
+    body: dict[str, Any] = {
+        name: value_of(expression, response) for name, expression in link.get("requestBody", {}).items()
+    }
     body |= {"reason": "Along the links", **ADDED.get(to, {})}
     if to == "put_record":
         body["document"] = guidance("how-to-test", f"How to test {uuid.uuid4()}")
