@@ -51,6 +51,17 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.ADMINISTRATOR: frozenset({Permission.SELF, Permission.KNOWLEDGE, Permission.ACCESS}),
     }
 )
+
+
+class KeyRole(StrEnum):
+    """What a key can be there for: not for what only people can do."""
+
+    CLIENT = "client"
+    VIEWER = "viewer"
+    AUTHOR = "author"
+    AUDITOR = "auditor"
+
+
 # A key or a service cannot prove anew who stands behind it, which signing and giving access ask for.
 PEOPLE_ONLY = frozenset({Role.REVIEWER, Role.PUBLISHER, Role.ADMINISTRATOR})
 

@@ -80,7 +80,7 @@ def test_every_operation_has_what_a_generated_client_needs(described: dict[str, 
         for parameter in operation["parameters"]:
             assert "$ref" in parameter or parameter["description"], f"{path} {parameter}"
         for status, response in operation["responses"].items():
-            if status.startswith("2"):
+            if status.startswith("2") and status != "204":
                 [content] = response["content"].values()
                 assert content["schema"].keys() & {"$ref", "type"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -26,7 +26,7 @@ from service.api.pagination import PageQuery
 from service.api.routes import StrictRoute, operation_id
 from service.application.access import keys as verbs
 from service.application.once import Answer
-from service.application.principals import Permission, Role
+from service.application.principals import KeyRole, Permission, Role
 from service.errors import NotThere
 from service.storage import access
 from service.storage.session import Transaction
@@ -39,7 +39,6 @@ KeyId = Annotated[
     Path(description="Identifier of the key: what stands in it between the underscores.", pattern=r"^[0-9a-f]{12}$"),
 ]
 PersonRef = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
-KeyRole = Literal["client", "viewer", "author", "auditor"]
 
 
 class NewKey(Signed):

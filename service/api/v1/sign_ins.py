@@ -243,7 +243,7 @@ async def get_me(request: Request, parts: GivenParts, response: Response) -> MeE
     response_model=PasswordEntry,
     response_description="It is changed, and all sign-ins have ended, this one too.",
     openapi_extra={
-        **changes(),
+        **changes(of_something=False),
         **json_body(OwnPassword, {"plain": {"summary": "An example", "value": _OWN}}),
         **needs(Permission.SELF),
     },
