@@ -151,7 +151,12 @@ _LINKS: Final[dict[str, Any]] = {
 
 def _extra(model: type[Change], *, if_match: bool = False) -> dict[str, Any]:
     examples = {"plain": {"summary": "An example", "value": _EXAMPLES[model]}}
-    return {**changes(if_match=if_match), **json_body(model, examples), **needs(Permission.ACCESS)}
+    of_something = model is not NewPerson
+    return {
+        **changes(if_match=if_match, of_something=of_something),
+        **json_body(model, examples),
+        **needs(Permission.ACCESS),
+    }
 
 
 def _ok(description: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
