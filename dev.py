@@ -136,6 +136,14 @@ def task_test(*args: str) -> None:
     """Run the tests; without arguments all of them, with the coverage gate on rules/ (arguments go to pytest)."""
     setup()
     run(PYTHON, "-m", "pytest", *(args or ("--cov", "--cov-report=term-missing:skip-covered")))
+    if not args:
+        task_browser()
+
+
+def task_browser(*args: str) -> None:
+    """Run the tests that drive a real browser, in a process of their own (arguments go to pytest)."""
+    setup()
+    run(PYTHON, "-m", "pytest", "-m", "browser", *(args or ("tests/e2e/test_editor.py",)))
 
 
 def task_lint(*_: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Fault = tuple[str, str, str, str, str]  # kind, record id, pointer, code, detail
 
 # Field name -> kind of record it refers to, wherever it stands.
-_REFERENCES: dict[str, str] = {
+REFERENCES: dict[str, str] = {
     "citation": "citations",
     "classes": "classes",
     "includes": "classes",
@@ -43,19 +43,19 @@ _REFERENCES: dict[str, str] = {
 }
 
 
-def _references(node: BaseModel, pointer: str) -> Iterator[tuple[str, str, str]]:
-    """All references below a node: kind, id, pointer."""
+def references_of(node: BaseModel, pointer: str = "") -> Iterator[tuple[str, str, str]]:
+    """All references below a node, such as a record: kind, id, pointer."""
     for name, value in node.__dict__.items():
-        if value is None or (isinstance(value, str | int | MedicationProfile) and name not in _REFERENCES):
+        if value is None or (isinstance(value, str | int | MedicationProfile) and name not in REFERENCES):
             continue
-        target = _REFERENCES.get(name)
+        target = REFERENCES.get(name)
         place = f"{pointer}/{name.removesuffix('_')}"  # `not_` is written `not`
         if isinstance(value, BaseModel):
-            yield from _references(value, place)
+            yield from references_of(value, place)
         elif isinstance(value, tuple):
             for index, item in enumerate(value):
                 if isinstance(item, BaseModel):
-                    yield from _references(item, f"{place}/{index}")
+                    yield from references_of(item, f"{place}/{index}")
                 elif target is not None:
                     yield target, item, f"{place}/{index}"
         elif target is not None and isinstance(value, str):
@@ -94,7 +94,7 @@ def broken_references(rule_set: RuleSet) -> list[Fault]:
     records = _by_id(rule_set, faults)
     for kind, known in records.items():
         for record in known.values():
-            for target, name, pointer in _references(record, ""):
+            for target, name, pointer in references_of(record):
                 if name not in records[target]:
                     detail = f"there is no {name!r} among the {target}"
                     faults.append((kind, record.id, pointer, "unknown-reference", detail))
@@ -116,7 +116,7 @@ def broken_references(rule_set: RuleSet) -> list[Fault]:
 def _population_faults(condition: Condition, derived: set[str]) -> Iterator[Fault]:
     """A condition that follows from facts follows from no other such condition: nothing says which comes first."""
     if condition.present_when is not None:
-        for target, name, pointer in _references(condition.present_when, "/present_when"):
+        for target, name, pointer in references_of(condition.present_when, "/present_when"):
             if target == "conditions" and name in derived:
                 detail = f"{name!r} follows from facts itself; name those facts here"
                 yield "conditions", condition.id, pointer, "derived-from-derived", detail

@@ -167,6 +167,11 @@ def _of_timetable(expected: ExpectedTimetable, timetable: Timetable) -> Iterator
         yield f"the conflict is {conflict}, expected {sorted(expected.conflict)}"
 
 
+def failures_of(compiled: CompiledRuleSet, case: Case) -> tuple[str, ...]:
+    """Run one case; every expectation of it that fails, in words."""
+    return tuple(_failures(case, check(compiled, case.profile)))
+
+
 def verify(compiled: CompiledRuleSet) -> VerifyResult:
     """Run every active case."""
     failures: list[CaseFailure] = []

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
 from rules.profile import MedicationProfile
+from service.admin import anything_else, dashboard, finding, record_pages
 from service.api import docs, health
 from service.api.dependencies import API_VERSION, Parts, ServiceState
 from service.api.edge import Edge
@@ -54,6 +55,7 @@ from service.application.keeping import Keeping
 from service.application.keyring import Keyring, keyring_of
 from service.application.last_known_good import KeptPart, LastKnownGoodFile
 from service.application.principals import Permission
+from service.application.record_search import Libraries
 from service.application.standing import Standing
 from service.application.watch import StoreWatch
 from service.errors import SettingsInvalid
@@ -121,6 +123,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         keyring=entrance.desk.keyring,
         entrance=entrance,
         renderer=Renderer(),
+        libraries=Libraries(active),
+        today=today,
         control=control,
         decisions=decisions.log if decisions is not None else None,
     )
@@ -167,6 +171,10 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *health.router.routes,
             *(health.metrics_router(for_metrics).routes if settings.expose_metrics else ()),
             *(docs.router.routes if settings.expose_docs else ()),
+            *dashboard.router.routes,
+            *finding.router.routes,
+            *record_pages.router.routes,
+            *anything_else.router.routes,
         ],
     )
     if settings.expose_docs:

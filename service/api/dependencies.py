@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from importlib.metadata import version
 from typing import Annotated, Final, NamedTuple, TypedDict, TypeVar, cast
 
@@ -21,6 +23,7 @@ from service.application.control import Control
 from service.application.decision_log import DecisionLog
 from service.application.keyring import Keyring
 from service.application.principals import Principal
+from service.application.record_search import Libraries
 from service.application.standing import Standing
 from service.application.watch import StoreWatch
 from service.settings import Settings
@@ -43,6 +46,8 @@ class Parts(NamedTuple):
     keyring: Keyring
     entrance: Entrance
     renderer: Renderer
+    libraries: Libraries
+    today: Callable[[], date]
     control: Control | None = None
     decisions: DecisionLog | None = None
 

@@ -134,6 +134,11 @@ class Drafts:
         found, total = rows.newest(session, state=state, limit=limit, offset=offset)
         return [DraftSummary(**summary_fields(row)) for row in found], total
 
+    def counts(self, session: Transaction) -> dict[DraftState, int]:
+        """How many drafts there are in each state."""
+        found = rows.counts_by_state(session)
+        return {state: found.get(state.value, 0) for state in DraftState}
+
     def entry(self, session: Transaction, draft_id: str, principal: Principal) -> DraftEntry:
         """One draft, as somebody sees it.
 

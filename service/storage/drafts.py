@@ -38,6 +38,23 @@ def changes(session: Session, draft_id: str) -> list[DraftChangeRow]:
     return list(session.exec(query.order_by(col(DraftChangeRow.sequence))))
 
 
+def changes_of_record(session: Session, kind: str, record_id: str) -> list[tuple[DraftChangeRow, DraftRow]]:
+    """All changes of a record in any draft, the newest first, each with its draft."""
+    query = (
+        select(DraftChangeRow, DraftRow)
+        .where(col(DraftChangeRow.draft_id) == col(DraftRow.id))
+        .where(col(DraftChangeRow.kind) == kind, col(DraftChangeRow.record_id) == record_id)
+        .order_by(col(DraftChangeRow.at).desc(), col(DraftChangeRow.draft_id), col(DraftChangeRow.sequence).desc())
+    )
+    return list(session.exec(query))
+
+
+def counts_by_state(session: Session) -> dict[str, int]:
+    """How many drafts are in each state."""
+    query = sa.select(col(DraftRow.state), sa.func.count()).group_by(col(DraftRow.state))
+    return {row[0]: row[1] for row in session.connection().execute(query)}
+
+
 def add_change(session: Session, change: DraftChangeRow) -> None:
     """Write a change behind the last one; its sequence is set here. The caller holds the write lock."""
     change.sequence = _next(session, DraftChangeRow.sequence, DraftChangeRow.draft_id, change.draft_id)

@@ -9,7 +9,7 @@ import pytest
 
 from rules import compile_rule_set
 from rules.model import Case
-from rules.verify import VerifyResult, verify
+from rules.verify import VerifyResult, failures_of, verify
 from tests import factories as make
 
 SEPARATED = {
@@ -273,3 +273,13 @@ def test_a_plan_or_timetable_nobody_asked_for() -> None:
         "there is no plan; the profile has to ask for it",
         "there is no timetable; the profile has to ask for it",
     )
+
+
+def test_one_case_is_run_as_it_is_with_all_others() -> None:
+    holds, fails = case({"absent": ["low"]}, id="holds"), case({"absent": ["pair"]}, id="fails")
+    compiled = compile_rule_set(make.rule_set(*RECORDS))
+    assert failures_of(compiled, holds) == ()
+    assert failures_of(compiled, fails) == ("pair was found and should be absent",)
+    assert [one.details for one in run(case({"absent": ["single"]})).failures] == [
+        failures_of(compiled, case({"absent": ["single"]}))
+    ]

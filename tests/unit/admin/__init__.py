@@ -1,0 +1,1 @@
+"""Pages of the rule editor, without a browser."""
