@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
 from rules.profile import MedicationProfile
-from service.admin import anything_else, dashboard, finding, record_pages
+from service.admin import anything_else, dashboard, finding, record_pages, sign_in
 from service.api import docs, health
 from service.api.dependencies import API_VERSION, Parts, ServiceState
 from service.api.edge import Edge
@@ -174,6 +174,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *dashboard.router.routes,
             *finding.router.routes,
             *record_pages.router.routes,
+            *sign_in.router.routes,
             *anything_else.router.routes,
         ],
     )

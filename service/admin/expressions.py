@@ -35,7 +35,9 @@ def in_words(expression: Expression, link: Link) -> Html:
             items = [tag("li", in_words(part, link)) for part in parts]
             return joined((tag("span", f"{every}:", class_="every"), tag("ul", items, class_="expression")))
     if expression.not_ is not None:
-        return joined((tag("strong", "not "), in_words(expression.not_, link)))
+        if expression.not_.conditions is not None:
+            return joined((tag("strong", "does not have "), _or("conditions", expression.not_.conditions, link)))
+        return joined((tag("strong", "not: "), in_words(expression.not_, link)))
     return joined(_single(expression, link))
 
 

@@ -15,9 +15,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from service.admin.rendering import page
+from service.api.authentication import PRINCIPAL
 from service.api.dependencies import parts_of
 from service.api.problems import HANDLERS, ProblemError
 from service.api.routes import StrictRoute, operation_id
+from service.application.access.sign_ins import csrf_token
+from service.application.principals import DEVELOPER, Principal
 from service.errors import ServiceError
 from service.settings import Environment
 
@@ -73,8 +76,12 @@ def _to_sign_in(request: Request) -> Response:
 def frame(request: Request, here: str) -> dict[str, Any]:
     """What the frame of every page shows: which entry of the navigation this is, who is there, what answers."""
     parts = parts_of(request)
+    principal: Principal | None = request.scope.get(PRINCIPAL)  # nobody is known on a public page
+    signed_in = None if principal is None else principal.sign_in_id
     return {
+        "person": None if principal is None or principal is DEVELOPER else principal.name,
+        "csrf_token": None if signed_in is None else csrf_token(parts.keyring, signed_in),
         "here": here,
-        "version": parts.active.state.version,
+        "version": None if principal is None else parts.active.state.version,
         "development": parts.settings.environment is Environment.DEVELOPMENT,
     }

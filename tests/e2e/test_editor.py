@@ -6,6 +6,7 @@ on whatever axe-core finds. Run in a process of its own: `python3 dev.py browser
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -216,3 +217,41 @@ def test_windows_are_drawn_and_told_in_words(here: Watched) -> None:
     drawn = page.get_by_role("img", name="moxifloxacin: Take the drug at least 8 h after magnesium")
     expect(drawn).to_be_visible()
     expect(page.get_by_text("All ", exact=False).filter(has_text="hold")).to_be_visible()
+
+
+def test_somebody_signs_in_and_out(browser: Browser, address: str) -> None:
+    person = {
+        "login": "m.curie",
+        "name": "Marie Curie",
+        "roles": ["author"],
+        "new_password": "three herons at the weir",
+        "reason": "for a test",
+    }
+    sent = urllib.request.Request(  # noqa: S310 - our own server
+        f"{address}/v1/people",
+        json.dumps(person).encode(),
+        {"Content-Type": "application/json", "Idempotency-Key": "marie-curie-1"},
+    )
+    with urllib.request.urlopen(sent, timeout=30) as answer:  # noqa: S310
+        assert answer.status == 201
+    watch = watched(browser, address)
+    page = watch.open("/admin/sign-in?back=/admin/records")
+    assert watch.axe() == []
+    page.get_by_label("Name").fill("m.curie")
+    page.get_by_label("Password").fill("not this one")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("The name or the password is not right.")
+    assert all("401" in fault for fault in watch.faults)  # the console tells of every answer that is not good
+    watch.faults.clear()
+    page.get_by_label("Password").fill("three herons at the weir")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{address}/admin/records")
+    expect(page.locator(".who")).to_have_text("Marie Curie")
+    [cookie] = page.context.cookies()
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Lax"
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(f"{address}/admin/sign-in")
+    assert page.context.cookies() == []
+    page.context.close()
+    assert watch.faults == []

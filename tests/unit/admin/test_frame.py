@@ -91,3 +91,19 @@ def test_every_page_is_behind_the_gate(active: ActiveRuleSet) -> None:
 def test_what_is_not_finished_markup_is_never_put_into_a_page_as_it_stands() -> None:
     with pytest.raises(TypeError, match="only finished markup"):
         rendering._finished("<b>text</b>")  # type: ignore[arg-type]
+
+
+def test_the_sign_in_page_leads_back_to_pages_of_the_editor_only(stranger: TestClient) -> None:
+    page = stranger.get("/admin/sign-in?back=/admin/records/classes/fluoroquinolones")
+    assert page.status_code == 200
+    assert 'data-back="/admin/records/classes/fluoroquinolones"' in page.text
+    for elsewhere in (
+        "//evil.example",
+        "https://evil.example",
+        "/admin/../v1/me",
+        "/admin//evil.example",
+        "javascript:1",
+    ):
+        refused = stranger.get("/admin/sign-in", params={"back": elsewhere})
+        assert refused.status_code == 422, elsewhere
+        assert "evil" not in refused.text

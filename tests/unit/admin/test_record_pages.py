@@ -23,7 +23,7 @@ def test_an_interaction_reads_in_clinical_words(client: TestClient) -> None:
     for said in (
         "Magnesium alters the drug",
         "eGFR below 30 mL/min/1.73 m²",
-        "not has",
+        "does not have kidney-disease",
         "Separate doses",
         "the drug at least 6 h after magnesium; magnesium at least 2 h after the drug",
         "the drug at least 8 h after magnesium; magnesium at least 4 h after the drug",
