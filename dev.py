@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 PYTHON = BIN / "python"
+# Tests with promises in seconds: they get the machine to themselves.
+ALONE = "tests/faults"
 OPENAPI = ROOT / "openapi" / "openapi.json"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 IMAGE = "localhost/magcheck:dev"
@@ -135,9 +137,13 @@ def task_serve(*args: str) -> None:
 def task_test(*args: str) -> None:
     """Run the tests; without arguments all of them, with the coverage gate on rules/ (arguments go to pytest)."""
     setup()
-    run(PYTHON, "-m", "pytest", *(args or ("--cov", "--cov-report=term-missing:skip-covered")))
-    if not args:
-        task_browser()
+    if args:
+        run(PYTHON, "-m", "pytest", *args)
+        return
+    coverage = ("--cov", "--cov-report=term-missing:skip-covered")
+    run(PYTHON, "-m", "pytest", "-n", "auto", "--dist", "loadfile", f"--ignore={ALONE}", *coverage)
+    run(PYTHON, "-m", "pytest", ALONE)
+    task_browser()
 
 
 def task_browser(*args: str) -> None:
