@@ -95,7 +95,7 @@ class Reader:
         named += [self.link("substances", one) for one in party.substances]
         lines: list[Child] = [tag("div", _listed(named), class_="party-names")]
         if party.routes:
-            lines.append(tag("div", f"Given {_or(party.routes)}", class_="soft"))
+            lines.append(tag("div", f"Route: {_or(party.routes)}", class_="soft"))
         if party.dose_forms:
             lines.append(tag("div", f"As {_or(party.dose_forms)}", class_="soft"))
         if party.except_dose_forms:
