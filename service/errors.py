@@ -275,3 +275,21 @@ class DecisionsRefused(ServiceError):
     """The database is there and refuses rows for what they are; another attempt would end the same way."""
 
     code = "decisions-refused"
+
+
+class QuestionNotKept(ServiceError):
+    """The question of a decision was not kept, so it has to be brought to replay it."""
+
+    code = "question-not-kept"
+
+
+class QuestionDiffers(ServiceError):
+    """A question was brought that is not the one of the decision."""
+
+    code = "question-differs"
+
+
+class NotReplayable(ServiceError):
+    """What a decision was answered from is not there any more, or not as it was."""
+
+    code = "not-replayable"

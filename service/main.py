@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
@@ -28,6 +29,7 @@ from service.api.v1 import (
     audit,
     checks,
     drafts,
+    feedback,
     interactions,
     keys,
     medications,
@@ -38,6 +40,7 @@ from service.api.v1 import (
     substances,
     timetables,
 )
+from service.api.v1 import decisions as decision_routes
 from service.api.v1.medications import MedicationList
 from service.api.wire import ProblemProtocol
 from service.application.access.book import AccessBook
@@ -56,6 +59,7 @@ from service.application.keyring import Keyring, keyring_of
 from service.application.last_known_good import KeptPart, LastKnownGoodFile
 from service.application.principals import Permission
 from service.application.record_search import Libraries
+from service.application.replays import Replays, recent_questions
 from service.application.standing import Standing
 from service.application.watch import StoreWatch
 from service.errors import SettingsInvalid
@@ -71,6 +75,7 @@ _BODIES: Final = (
     *keys.BODIES,
     *people.BODIES,
     *sign_ins.BODIES,
+    *feedback.BODIES,
 )
 _DEVELOPMENT_MARK: Final = ((b"x-magcheck-mode", b"development"),)
 _GRACE_SECONDS: Final = 10
@@ -127,6 +132,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         today=today,
         control=control,
         decisions=decisions.log if decisions is not None else None,
+        replays=Replays(control.store) if control is not None else None,
     )
 
     @asynccontextmanager
@@ -157,6 +163,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         # is included is searched twice for each request.
         routes=[
             *checks.router.routes,
+            *decision_routes.router.routes,
+            *feedback.router.routes,
             *medications.router.routes,
             *substances.router.routes,
             *interactions.router.routes,
@@ -237,7 +245,12 @@ def app_from_environment() -> Application:
     )
     policy = Policy(settings.required_approvals, settings.impact_limit_percent / 100)
     control = control_over(
-        store, keyring, look_at_once=watch.catch_up, policy=policy, require_fresh=entrance.require_fresh
+        store,
+        keyring,
+        look_at_once=watch.catch_up,
+        policy=policy,
+        require_fresh=entrance.require_fresh,
+        recent=partial(recent_questions, store),
     )
     metrics = Metrics()
     noted = settings.data_dir / CHECKPOINT_FILE
@@ -266,6 +279,7 @@ def _keeping(settings: Settings, store: Store, metrics: Metrics) -> DecisionKeep
         required=settings.decision_log is DecisionLogging.REQUIRE,
         keep_requests=settings.keep_requests,
         journal_megabytes=settings.decision_journal_megabytes,
+        days=settings.decision_days,
     )
 
 

@@ -27,6 +27,7 @@ _TAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
 _JSON: Final = "application/json"
 
 Body = TypeVar("Body", bound="Change")
+Wished = TypeVar("Wished", bound=BaseModel)
 
 
 # No control characters but tab and line feeds: no database keeps all of them, and no log should.
@@ -78,6 +79,18 @@ async def read_change(request: Request, model: type[Body]) -> tuple[Asked, Body]
         ProblemError: it has no idempotency key, or its body does not fit.
         ClientDisconnect: the client went away.
     """
+    control, wish, body = await read_wish(request, model)
+    act = Act(principal_of(request), body.reason, control.now())
+    return Asked(control, act, wish, source_of_request(request)), body
+
+
+async def read_wish(request: Request, model: type[Wished]) -> tuple[Control, Wish, Wished]:
+    """The body of a request that is to be done once, however often it comes.
+
+    Raises:
+        ProblemError: it has no idempotency key, or its body does not fit.
+        ClientDisconnect: the client went away.
+    """
     key = _header(request, "idempotency-key")
     if key is None or not _KEY.fullmatch(key):
         detail = (
@@ -91,8 +104,7 @@ async def read_change(request: Request, model: type[Body]) -> tuple[Asked, Body]
     # Keyed, because a body may hold a password, which the plain hash of a body would help to guess.
     said = [request.method.encode(), request.url.path.encode(), (_header(request, "if-match") or "").encode(), content]
     digest = control.keyring.mac("idempotency", b"".join(len(part).to_bytes(8) + part for part in said))[1]
-    act = Act(principal, body.reason, control.now())
-    return Asked(control, act, Wish(principal.id, key, digest), source_of_request(request)), body
+    return control, Wish(principal.id, key, digest), body
 
 
 async def done_once(asked: Asked, act: Callable[[Transaction], Answer]) -> Response:

@@ -24,6 +24,7 @@ from service.application.decision_log import DecisionLog
 from service.application.keyring import Keyring
 from service.application.principals import Principal
 from service.application.record_search import Libraries
+from service.application.replays import Replays
 from service.application.standing import Standing
 from service.application.watch import StoreWatch
 from service.settings import Settings
@@ -50,6 +51,7 @@ class Parts(NamedTuple):
     today: Callable[[], date]
     control: Control | None = None
     decisions: DecisionLog | None = None
+    replays: Replays | None = None
 
 
 class ServiceState(TypedDict):

@@ -106,6 +106,9 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
     ProblemCode.NOT_PERMITTED: "The roles of who asks do not allow this; it needs drafts:review.",
     ProblemCode.REAUTHENTICATION_REQUIRED: "A signature needs the password once more, or a sign-in of this moment.",
     ProblemCode.ILLEGAL_STEP: "The draft is published and takes no changes; open another one.",
+    ProblemCode.QUESTION_NOT_KEPT: "The question of this decision was not kept; send it along.",
+    ProblemCode.QUESTION_DIFFERS: "This is not the question that was answered then: its digest is another one.",
+    ProblemCode.NOT_REPLAYABLE: "The terminology that was in use then is not there.",
     ProblemCode.GATE_REFUSED: "2 of 785 worked cases do not hold.",
     ProblemCode.RULE_SET_MOVED: "Another rule set answers than the one the draft was based on; rebase the draft.",
     ProblemCode.PRECONDITION_FAILED: "The draft has changed since; read it again and look at what is new.",
@@ -137,6 +140,10 @@ the same answer, apart from `check_id` and `degraded`, which are about the momen
 """
 _TAGS: Final = [
     {"name": "checks", "description": "Check a medication list."},
+    {
+        "name": "decisions",
+        "description": "What was answered, from what; the same answer once more; what was made of findings.",
+    },
     {"name": "medications", "description": "Find out what a medication is taken for."},
     {
         "name": "knowledge",
@@ -179,10 +186,10 @@ def changes(*, if_match: bool = False, of_something: bool = True) -> dict[str, A
     }
 
 
-def json_body(model: type[BaseModel], examples: Mapping[str, Any]) -> dict[str, Any]:
+def json_body(model: type[BaseModel], examples: Mapping[str, Any], *, required: bool = True) -> dict[str, Any]:
     """Part of a route's ``openapi_extra``: the body of a route that reads it itself."""
     content = {"schema": {"$ref": f"{_SCHEMAS}{model.__name__}"}, "examples": dict(examples)}
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+    return {"requestBody": {"required": required, "content": {"application/json": content}}}
 
 
 def describe(app: FastAPI, *, bodies: Iterable[type[BaseModel]]) -> dict[str, Any]:

@@ -32,7 +32,10 @@ from service.errors import (
     NoSuchRuleSet,
     NotAuthenticated,
     NotPermitted,
+    NotReplayable,
     NotThere,
+    QuestionDiffers,
+    QuestionNotKept,
     ReauthenticationRequired,
     RecordInvalid,
     RuleSetDamaged,
@@ -66,11 +69,14 @@ class ProblemCode(StrEnum):
     ILLEGAL_STEP = "illegal-step"
     GATE_REFUSED = "gate-refused"
     RULE_SET_MOVED = "rule-set-moved"
+    QUESTION_NOT_KEPT = "question-not-kept"
+    NOT_REPLAYABLE = "not-replayable"
     PRECONDITION_FAILED = "precondition-failed"
     CONTENT_TOO_LARGE = "content-too-large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     INVALID_REQUEST = "invalid-request"
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    QUESTION_DIFFERS = "question-differs"
     PRECONDITION_REQUIRED = "precondition-required"
     TOO_MANY_REQUESTS = "too-many-requests"
     HEADERS_TOO_LARGE = "headers-too-large"
@@ -104,11 +110,14 @@ KINDS: Final[dict[ProblemCode, Kind]] = {
     ProblemCode.ILLEGAL_STEP: Kind(409, "The step is not allowed from here"),
     ProblemCode.GATE_REFUSED: Kind(409, "The rules do not pass the gate"),
     ProblemCode.RULE_SET_MOVED: Kind(409, "Another rule set answers by now"),
+    ProblemCode.QUESTION_NOT_KEPT: Kind(409, "The question was not kept"),
+    ProblemCode.NOT_REPLAYABLE: Kind(409, "The answer of that time cannot be made again"),
     ProblemCode.PRECONDITION_FAILED: Kind(412, "It has changed in the meantime"),
     ProblemCode.CONTENT_TOO_LARGE: Kind(413, "The body is too large"),
     ProblemCode.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body is not declared as JSON"),
     ProblemCode.INVALID_REQUEST: Kind(422, "The request does not fit the contract"),
     ProblemCode.IDEMPOTENCY_KEY_REUSED: Kind(422, "The idempotency key belongs to another request"),
+    ProblemCode.QUESTION_DIFFERS: Kind(422, "This is another question"),
     ProblemCode.PRECONDITION_REQUIRED: Kind(428, "The request does not say which version it is about"),
     ProblemCode.TOO_MANY_REQUESTS: Kind(429, "Too many requests"),
     ProblemCode.HEADERS_TOO_LARGE: Kind(431, "The headers are too large"),
@@ -249,8 +258,11 @@ _OF_ERROR: Final[dict[type[ServiceError], ProblemCode]] = {
     IdempotencyKeyReused: ProblemCode.IDEMPOTENCY_KEY_REUSED,
     IllegalStep: ProblemCode.ILLEGAL_STEP,
     NoSuchRuleSet: ProblemCode.NOT_FOUND,
+    NotReplayable: ProblemCode.NOT_REPLAYABLE,
     NotPermitted: ProblemCode.NOT_PERMITTED,
     NotThere: ProblemCode.NOT_FOUND,
+    QuestionDiffers: ProblemCode.QUESTION_DIFFERS,
+    QuestionNotKept: ProblemCode.QUESTION_NOT_KEPT,
     ReauthenticationRequired: ProblemCode.REAUTHENTICATION_REQUIRED,
     RecordInvalid: ProblemCode.INVALID_REQUEST,
     RuleSetDamaged: ProblemCode.ILLEGAL_STEP,

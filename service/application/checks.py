@@ -99,9 +99,7 @@ class Checks:
         degraded = self._standing.degraded()
         if profile.as_of is None:
             profile = profile.model_copy(update={"as_of": self._today()})
-        report = check(compiled, profile, explain=explain)
-        if profile.timetable:
-            _draw(report, profile)
+        report = report_on(compiled, profile, explain=explain)
         unrecognised = 0
         if report["status"] == _INCOMPLETE:  # nothing is unrecognised in a complete answer
             unrecognised = sum([line["state"] == _UNRECOGNISED for line in report["medications"]])
@@ -120,6 +118,14 @@ class Checks:
             "terminology": compiled.terminology.reference if compiled.terminology is not None else None,
             "medications": [explained(compiled, item) for item in items],
         }
+
+
+def report_on(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: bool) -> CheckReport:
+    """What a rule set says about a question that names its day: always the same, whenever it is asked."""
+    report = check(compiled, profile, explain=explain)
+    if profile.timetable:
+        _draw(report, profile)
+    return report
 
 
 def _draw(report: CheckReport, profile: MedicationProfile) -> None:

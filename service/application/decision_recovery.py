@@ -40,11 +40,11 @@ class Recovery:
         log: DecisionLog,
         totals: DecisionTotals,
         *,
-        daily: Callable[[], None] = lambda: None,
+        daily: Callable[[], bool] = lambda: True,
         interval: float = INTERVAL_SECONDS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """``batches`` has a connection of its own; ``daily`` is done once a day while the database is there."""
+        """``batches`` has a connection of its own; ``daily`` says whether it is done for the day."""
         self._batches = batches
         self._journal = journal
         self._log = log
@@ -96,8 +96,7 @@ class Recovery:
                 self._log.give_back_lost(lost)
                 raise
         today = self._now().date().isoformat()
-        if self._day != today:
-            self._daily()
+        if self._day != today and self._daily():
             self._day = today
 
     def _run(self) -> None:

@@ -72,7 +72,7 @@ class Recorder:
             "engine_version": ENGINE_VERSION,
             "as_of": answer["as_of"] or "",
             "explain": explain,
-            "degraded": cast("dict[str, object] | None", answer.get("degraded")),
+            "degraded": cast("dict[str, object] | None", answer["degraded"]),
             "request_digest": digest_of(question),
             "answer_digest": digest_of(written),
             "status": answer["status"],

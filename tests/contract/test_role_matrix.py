@@ -65,6 +65,12 @@ ALLOWED: Final = {
     "approve_draft": "reviewer",
     "return_draft": "reviewer",
     "publish_draft": "publisher",
+    # Whoever asked may see what was answered; what others asked is 404 to everybody but auditors.
+    "get_decision": KNOWN,
+    "replay_decision": KNOWN,
+    "list_decisions": "auditor",
+    "give_feedback": "client",
+    "list_feedback_rates": READS_DRAFTS,
     "list_audit_entries": "auditor",
     "verify_audit_trail": "auditor",
     "list_keys": "administrator",
@@ -90,6 +96,7 @@ OPERATIONS: Final = {
 }
 IDS: Final = {
     "draft_id": "00000000-0000-4000-8000-000000000000",
+    "decision_id": "00000000-0000-4000-8000-000000000000",
     "kind": "interactions",
     "number": "999",
     "key_id": "0" * 12,
@@ -182,7 +189,8 @@ def test_a_key_may_what_its_roles_may(client: TestClient, keys: dict[Role, str],
 @pytest.mark.parametrize("name", sorted(ALLOWED))
 def test_somebody_without_a_role_may_only_look_at_themselves(client: TestClient, people: People, name: str) -> None:
     found = ask(client, name, people.headers("without a role", name))
-    itself = {"get_me", "sign_out", "change_own_password"}
+    # Its own decisions among them: there are none, since it may not ask.
+    itself = {"get_me", "sign_out", "change_own_password", "get_decision", "replay_decision"}
     assert found == ("yes" if "nobody" in ALLOWED[name].split() or name in itself else "no")
 
 

@@ -47,6 +47,21 @@ _NUMBER: Final = re.compile(rb"[1-9][0-9]{0,8}")
 _CATCH_UP_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.01
 
+_TO_DECISION: Final = {"decision_id": "$response.body#/check_id"}
+_LINKS: Final[dict[str, Any]] = {
+    "get_decision": {"operationId": "get_decision", "parameters": _TO_DECISION},
+    "replay_decision": {
+        "operationId": "replay_decision",
+        "parameters": _TO_DECISION,
+        "requestBody": "$request.body",
+    },
+    "give_feedback": {
+        "operationId": "give_feedback",
+        "parameters": _TO_DECISION,
+        "requestBody": {"finding_key": "$response.body#/findings/0/key", "outcome": "accepted"},
+    },
+}
+
 router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operation_id, tags=["checks"])
 
 
@@ -54,6 +69,7 @@ router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operatio
     "/v1/checks",
     summary="Check a medication list",
     response_model=CheckAnswer,
+    responses={200: {"links": _LINKS}},
     response_description="What magnesium has to do with the medications: findings, each with its reasons and sources.",
     openapi_extra={
         "parameters": [_EXPLAIN, _IF_RULE_SET],
