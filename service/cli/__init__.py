@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import access, audit, backup, check, database, knowledge, rule_sets, rxnorm, serve
+from service.cli import access, audit, backup, check, database, decisions, knowledge, rule_sets, rxnorm, serve
 from service.cli.exits import EXIT_CODES, CommandGroup
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ app.command()(rxnorm.import_rxnorm)
 app.add_typer(rule_sets.app, name="rule-sets")
 app.command()(rule_sets.self_test)
 app.add_typer(audit.app, name="audit")
+app.add_typer(decisions.app, name="decisions")
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.add_typer(access.app, name="access")

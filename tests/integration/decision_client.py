@@ -26,7 +26,7 @@ from service.main import create_app
 from service.settings import Settings
 from service.storage.session import Store
 from service.telemetry import Metrics
-from tests.integration.control_room import KEYRING
+from tests.keys import KEYRING
 from tests.unit.api.contract_client import ContractClient
 
 TODAY = date(2026, 11, 22)

@@ -24,9 +24,9 @@ from service.application.replays import recent_questions
 from service.application.rule_sets import publish, roll_back, seed_baseline
 from service.storage.session import Store
 from service.storage.tables import DecisionRow
-from tests.integration.control_room import KEYRING
 from tests.integration.decision_client import NOON, DecisionClient, decision_client
 from tests.integration.small_knowledge import small_rule_set
+from tests.keys import KEYRING
 from tests.unit.api.conftest import LogLines, log_lines
 
 __all__ = ["log_lines"]
