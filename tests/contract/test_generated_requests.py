@@ -92,6 +92,16 @@ def remove_contradictions(body: object) -> None:
             _name_something(item)
         for item in _objects(body.get("observations")):
             _use_unit(item, "mmol/L")
+        _give_reason(body)
+
+
+def _give_reason(body: dict[str, Any]) -> None:
+    """Feedback has a reason exactly where something was overridden."""
+    reason = body.get("reason_code")
+    if body.get("outcome") == "accepted" and isinstance(reason, str):
+        body["reason_code"] = None
+    elif body.get("outcome") == "overridden" and reason is None:
+        body["reason_code"] = "other"
 
 
 def _use_plain_digits(value: dict[str, Any]) -> None:
