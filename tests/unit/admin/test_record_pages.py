@@ -27,7 +27,7 @@ def test_an_interaction_reads_in_clinical_words(client: TestClient) -> None:
         "Separate doses",
         "the drug at least 6 h after magnesium; magnesium at least 2 h after the drug",
         "the drug at least 8 h after magnesium; magnesium at least 4 h after the drug",
-        "Given oral",
+        "Route: oral",
     ):
         assert said in words, said
     assert "magnesium_first_hours" not in page
