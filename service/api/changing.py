@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
@@ -20,14 +20,19 @@ from service.api.problems import ProblemCode, ProblemError
 from service.application.control import Control
 from service.application.drafts import Act
 from service.application.once import Answer, Wish, kept_answer, once
-from service.storage.session import Transaction
+from service.storage.session import Transaction, within
 
 _KEY: Final = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 _TAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
 _JSON: Final = "application/json"
 
+# Of one step of a request, all its questions and the commit together; an unknown end is found out with the same key.
+_STORE_SECONDS: Final = 4.5
+
 Body = TypeVar("Body", bound="Change")
 Wished = TypeVar("Wished", bound=BaseModel)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 # No control characters but tab and line feeds: no database keeps all of them, and no log should.
@@ -109,12 +114,12 @@ async def read_wish(request: Request, model: type[Wished]) -> tuple[Control, Wis
 
 async def done_once(asked: Asked, act: Callable[[Transaction], Answer]) -> Response:
     """Do it, or answer as it was answered before."""
-    return sent(await run_in_threadpool(once, asked.control.store, asked.wish, asked.act.now, act))
+    return sent(await run_in_threadpool(_in_time, once, asked.control.store, asked.wish, asked.act.now, act))
 
 
 async def done_before(asked: Asked) -> Response | None:
     """The answer that was given before; asked first where what comes takes long."""
-    kept = await run_in_threadpool(kept_answer, asked.control.store, asked.wish)
+    kept = await run_in_threadpool(_in_time, kept_answer, asked.control.store, asked.wish)
     return None if kept is None else sent(kept)
 
 
@@ -169,7 +174,13 @@ async def in_transaction(request: Request, read: Callable[[Control, Transaction]
         with control.store.reading() as session:
             return read(control, session)
 
-    return await run_in_threadpool(look)
+    return await run_in_threadpool(_in_time, look)
+
+
+def _in_time(step: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+    """Let the database take no longer than whoever asked would wait; then it is as good as away."""
+    with within(_STORE_SECONDS):
+        return step(*given, **named)
 
 
 def _header(request: Request, name: str) -> str | None:

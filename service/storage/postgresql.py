@@ -23,6 +23,9 @@ _LIMITS: dict[str, str | int] = {
     "tcp_user_timeout": 5000,
     "application_name": "magcheck",
 }
+# Together with the time for a new connection less than three seconds: whoever changes something knows by then that the
+# database is away.
+PING_SECONDS = 0.9
 
 
 class ImpatientConnection(psycopg.Connection[Any]):
@@ -65,6 +68,22 @@ def make_engine(url: URL, *, pool_seconds: float, patience: Callable[[], float |
         connection.patience = patience
         return connection
 
+    ping = engine.dialect.do_ping
+
+    def short_ping(connection: Any) -> bool:  # noqa: ANN401 - the pool's type is the standard's, not the driver's
+        # A connection that lies in the pool may lead nowhere by now. Whoever asked must not wait for that as long as
+        # for an answer: another connection is tried next.
+        def short() -> float | None:
+            ordinary = patience()
+            return None if ordinary is None else min(ordinary, PING_SECONDS)
+
+        connection.patience = short
+        try:
+            return ping(connection)
+        finally:
+            connection.patience = patience
+
+    engine.dialect.do_ping = short_ping  # type: ignore[assignment,method-assign] # there is no event for it
     event.listen(engine, "do_connect", connect)
     return engine
 

@@ -119,8 +119,12 @@ class Store:
 
 @contextmanager
 def within(seconds: float) -> Generator[None]:
-    """Let everything that is asked of PostgreSQL in here take no longer than this, all together."""
-    token = _deadline.set(time.monotonic() + seconds)
+    """Let everything that is asked of PostgreSQL in here take no longer than this, all together.
+
+    Where there is less time left already, there is not more because of this.
+    """
+    end, before = time.monotonic() + seconds, _deadline.get()
+    token = _deadline.set(end if before is None else min(end, before))
     try:
         yield
     finally:

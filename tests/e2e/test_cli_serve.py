@@ -269,6 +269,34 @@ def test_serve_needs_a_secret(seeded: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert [file.name for file in seeded.iterdir() if "secret" in file.name] == []
 
 
+def test_a_start_without_the_database_answers_from_what_was_good(seeded: Path) -> None:
+    question = '{"medications": [{"id": "m1", "text": "furosemide"}], "as_of": "2026-11-22"}'
+    key = new_key()
+    with serving() as (_, port):
+        before = post(port, question, key)
+        assert (seeded / "last-known-good").exists()
+    (seeded / "magcheck.sqlite3").rename(seeded / "elsewhere")
+    with serving() as (process, port):
+        answer = post(port, question, key)
+        readiness = get(port, "/health/ready")
+        (seeded / "elsewhere").rename(seeded / "magcheck.sqlite3")
+        end = time.monotonic() + 10
+        while get(port, "/health/ready")["status"] != "ready":
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        healed = post(port, question, key)
+        process.send_signal(signal.SIGTERM)
+        err = process.communicate(timeout=60)[1]
+    assert "warning: starting from rule set 1, kept on disk and confirmed by the database at" in err
+    assert isinstance(answer["degraded"], dict)
+    assert answer["degraded"]["source"] == readiness["source"] == "last_known_good"
+    for one in (before, answer, healed):
+        del one["check_id"]
+    assert before.pop("degraded") is healed["degraded"] is None
+    del answer["degraded"], healed["degraded"]
+    assert before == answer == healed
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org"])  # noqa: S104 - refused is the point
 def test_development_is_for_this_machine_only(host: str, tmp_path: Path) -> None:
     result = at_hand("serve", "--dev", "--host", host)
