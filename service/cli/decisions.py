@@ -80,5 +80,5 @@ def purge(
     with Store.open(settings.database_url.get_secret_value()) as store:
         gone = purge(store, before, now=now, author="magcheck decisions purge")
     typer.echo(
-        f"{gone.decisions} decisions and {gone.feedback} entries of feedback from before {before:%Y-%m-%d} went."
+        f"Gone: {gone.decisions} decisions and {gone.feedback} entries of feedback, from before {before:%Y-%m-%d}."
     )
