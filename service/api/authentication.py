@@ -95,7 +95,7 @@ async def _otherwise(scope: Scope, frame: RequestFrame, parts: Parts) -> Princip
         if parts.settings.environment is Environment.DEVELOPMENT and _from_this_machine(scope):
             return DEVELOPER
         _refuse(scope, "nothing", parts)
-    principal = await _behind(token, parts)
+    principal = await _behind(scope, token, parts)
     if principal is None:
         _refuse(scope, "cookie" if from_cookie else "token", parts)
     if from_cookie and scope["method"] not in _SAFE_METHODS:
@@ -145,7 +145,7 @@ def cookie_of(frame: RequestFrame, parts: Parts) -> str | None:
     return None if not values else values[0] if len(values) == 1 else ""
 
 
-async def _behind(token: str, parts: Parts) -> Principal | None:
+async def _behind(scope: Scope, token: str, parts: Parts) -> Principal | None:
     """Who stands behind a token. What is not known may be so new that only the store knows it."""
     desk = parts.entrance.desk
     if token.startswith(KEY_PREFIX):
@@ -155,19 +155,20 @@ async def _behind(token: str, parts: Parts) -> Principal | None:
     else:
         return None
     principal = find(token)
-    if principal is None and _store_at_hand(parts) and await run_in_threadpool(desk.look_again, token):
+    if principal is None and _worth_a_look(scope, parts) and await run_in_threadpool(desk.look_again, token):
         principal = find(token)
     if principal is not None and principal.sign_in_id is not None and desk.to_touch(principal.sign_in_id):
         await run_in_threadpool(desk.touch, principal.sign_in_id)
     return principal
 
 
-def _store_at_hand(parts: Parts) -> bool:
-    """Whether the store answered lately: nobody waits for one that does not."""
-    if parts.watch is None:
-        return True
-    age = parts.watch.age()
-    return age is not None and age < UNREACHABLE_SECONDS
+def _worth_a_look(scope: Scope, parts: Parts) -> bool:
+    """Whether to ask the store: not one that has not answered lately, and not for whoever guesses."""
+    age = 0.0 if parts.watch is None else parts.watch.age()
+    if age is None or age >= UNREACHABLE_SECONDS:
+        return False
+    source = source_of(scope, parts.settings.trusted_proxies)
+    return not parts.entrance.failures.spent(source, parts.entrance.most_failures)
 
 
 def _require_own_page(scope: Scope, principal: Principal, parts: Parts) -> None:

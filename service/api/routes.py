@@ -130,7 +130,7 @@ class DirectRoute(APIRoute):
             return await endpoint(request)
 
         # The endpoint behind the gate: what the router and the edge call.
-        self.guarded = guarded
+        self.guarded: Callable[[Request], Coroutine[Any, Any, Response]] = guarded
         super().__init__(path, endpoint, **options)
         self.app = request_response(guarded)
 

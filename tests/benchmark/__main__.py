@@ -8,9 +8,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.benchmark import decisions, engine, http, recognition, terminology, timetable
+from tests.benchmark import access, decisions, engine, http, recognition, terminology, timetable
 
-SECTIONS = ("engine", "growth", "recognition", "timetable", "http", "instructions", "terminology", "decisions")
+SECTIONS = (
+    "engine",
+    "growth",
+    "recognition",
+    "timetable",
+    "http",
+    "access",
+    "instructions",
+    "terminology",
+    "decisions",
+)
 
 
 def main() -> None:
@@ -31,6 +41,8 @@ def main() -> None:
         timetable.plans(arguments.rounds)
     if "http" in chosen:
         http.throughput(max(3, arguments.rounds // 2))
+    if "access" in chosen:
+        access.gate(max(3, arguments.rounds // 2))
     if "instructions" in chosen:
         http.instructions()
     if "terminology" in chosen:

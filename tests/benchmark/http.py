@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PATHS = {"check": "/v1/checks", "body": "/benchmark/body", "empty": "/benchmark/empty"}
 CONNECTIONS = 8
+KEY = f"mck_{0:012x}_{'A' * 43}"
 # Eight medications by code: ciprofloxacin, magnesium oxide, furosemide, levothyroxine, metformin, lisinopril,
 # atorvastatin, paracetamol; with the facts that a pharmacy has. Four findings.
 _CODES = ("2551", "6582", "4603", "10582", "6809", "29046", "83367", "161")
@@ -127,10 +128,12 @@ class _Client(asyncio.Protocol):
             self._ask()
 
 
-async def load(port: int, path: str, requests: int, connections: int = CONNECTIONS) -> None:
+async def load(
+    port: int, path: str, requests: int, connections: int = CONNECTIONS, *, header: str = "X-Nothing: 0"
+) -> None:
     """Send the question so many times over a few connections."""
     request = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{header}\r\n"
         f"Content-Length: {len(QUESTION)}\r\n\r\n"
     ).encode() + QUESTION
     left, done = [requests, requests], asyncio.Event()
@@ -169,12 +172,20 @@ def throughput(count: int, requests: int = 1500) -> None:
 
 def instructions() -> None:
     """Instructions a request, by callgrind, as multiples of the empty endpoint."""
-    valgrind = shutil.which("valgrind")
-    if valgrind is None:
+    counted = counted_instructions(*PATHS)
+    if counted:
+        print("instructions a request (callgrind, outside the kernel)")
+    for name, value in counted.items():
+        print(f"  {name:6} {value / 1000:8.0f} k   {value / counted['empty']:5.2f} times the empty endpoint")
+
+
+def counted_instructions(*servers: str) -> dict[str, float]:
+    """Instructions a request of each kind of server; none where there is no valgrind."""
+    if shutil.which("valgrind") is None:
         print("instructions: valgrind is not installed, so they were not counted")
-        return
+        return {}
     counted: dict[str, float] = {}
-    for name in PATHS:
+    for name in servers:
         totals = []
         for requests in (50, 250):
             report = subprocess.run(
@@ -186,15 +197,14 @@ def instructions() -> None:
             line = next(line for line in report.splitlines() if "Collected" in line)
             totals.append(int(line.rpartition(":")[2]))
         counted[name] = (totals[1] - totals[0]) / 200
-    print("instructions a request (callgrind, outside the kernel)")
-    for name, value in counted.items():
-        print(f"  {name:6} {value / 1000:8.0f} k   {value / counted['empty']:5.2f} times the empty endpoint")
+    return counted
 
 
 def _one_counted_run(name: str, requests: int) -> None:
     prefix = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
+    header = "X-Nothing: 0" if name in PATHS else f"X-API-Key: {KEY}"
     with server(name, *prefix) as port:
-        asyncio.run(load(port, PATHS[name], requests))
+        asyncio.run(load(port, PATHS.get(name, PATHS["check"]), requests, header=header))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import uvicorn
@@ -28,15 +28,25 @@ from rules.profile import (
     Observation,
     PatientFacts,
 )
+from service.api.authentication import PRINCIPAL
+from service.api.routes import DirectRoute
+from service.application.access.book import AccessBook, KnownKey
+from service.application.access.desk import API_KEY_PURPOSE, Desk
+from service.application.access.entrance import Entrance
+from service.application.access.passwords import Passwords
 from service.application.active import ActiveRuleSet
 from service.application.decision_keeping import DecisionKeeping
+from service.application.keyring import Keyring
+from service.application.principals import DEVELOPER
 from service.main import create_app
 from service.settings import Environment, Settings
 from service.storage.session import Store
 from service.telemetry import Metrics
-from tests.benchmark.http import PATHS, QUESTION
+from tests.benchmark.http import KEY, PATHS, QUESTION
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
     from fastapi import FastAPI
 
 
@@ -59,8 +69,23 @@ def _lax() -> None:
         model.model_rebuild(force=True)
 
 
+def _entrance() -> Entrance:
+    """Where one key is known."""
+    keyring = Keyring(b"only for the benchmark, of which nobody wants anything")
+    hashed_with, digest = keyring.mac(API_KEY_PURPOSE, KEY.encode())
+    key_id = KEY[4:16]
+    key = KnownKey(key_id, "benchmark", digest, hashed_with, ("client",), 10**9, None, None)
+    desk = Desk(keyring)
+    desk.take_over(AccessBook(1, {key_id: key}, {}, {}))
+    return Entrance(desk, Passwords())
+
+
 def make_app(first: str, rule_set: str, log: str = "off", url: str = "") -> FastAPI:
-    """The real application and the two comparison endpoints."""
+    """The real application and the two comparison endpoints.
+
+    As ``keyed`` it wants an API key, as ``ungated`` its checks stand before the gate, which only a benchmark may do.
+    """
+    gate, first = first, "check" if first in {"keyed", "ungated"} else first
     if first == "body":
         _lax()
     compiled = compile_rule_set(RuleSet.model_validate_json(Path(rule_set).read_bytes()), version=1)
@@ -78,8 +103,19 @@ def make_app(first: str, rule_set: str, log: str = "off", url: str = "") -> Fast
         # The journal is not used while the database is there; it lies beside the rule set, which is temporary too.
         data_dir = Path(rule_set).parent / f"{Path(rule_set).stem}-journal"
         decisions = DecisionKeeping(Store.open(url), data_dir, metrics.decisions, required=log == "require")
-    settings = Settings(environment=Environment.DEVELOPMENT)
-    app = create_app(settings, ActiveRuleSet(compiled), metrics=metrics, decisions=decisions, on_started=_settle)
+    settings = Settings(environment=Environment.PRODUCTION if gate == "keyed" else Environment.DEVELOPMENT)
+    app = create_app(
+        settings,
+        ActiveRuleSet(compiled),
+        entrance=_entrance(),
+        metrics=metrics,
+        decisions=decisions,
+        on_started=_settle,
+    )
+    if gate == "ungated":
+        for route in app.routes:
+            if isinstance(route, DirectRoute):
+                route.guarded = _known(route.endpoint)
     others = [
         APIRoute(PATHS["empty"], empty, methods=["POST"]),
         APIRoute(PATHS["body"], body, methods=["POST"]),
@@ -88,6 +124,18 @@ def make_app(first: str, rule_set: str, log: str = "off", url: str = "") -> Fast
     routes.sort(key=lambda route: getattr(route, "path", "") != PATHS[first])
     app.router.routes[:] = routes
     return app
+
+
+def _known(
+    endpoint: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """The endpoint without the gate; somebody has to be known."""
+
+    async def ungated(request: Request) -> Response:
+        request.scope[PRINCIPAL] = DEVELOPER
+        return await endpoint(request)
+
+    return ungated
 
 
 def _settle() -> None:

@@ -23,6 +23,8 @@ MAXIMUM: Final = 256
 # OWASP's first choice of parameters for argon2id: 46 MiB, one pass, one lane.
 _MEMORY_KIB: Final = 47104
 _PASSES: Final = 1
+_NO_LETTERS: Final = "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ "
+_LEAST_DIFFERENT: Final = 4
 # So many at once: each takes its memory and a core for some dozen milliseconds, and checks have to go on.
 _AT_ONCE: Final = 2
 
@@ -85,9 +87,9 @@ def _require_good(password: str) -> None:
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in password):
         raise PasswordRefused("must hold no control characters")
     folded = password.casefold()
-    # "password123!" and "passwordpassword" are as well known as "password".
-    core = folded.strip("0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ ")
-    if {folded, core, _period(folded)} & common() or len(set(folded)) <= 2:  # noqa: PLR2004 - "abababababab"
+    # "password123!", "passwordpassword" and "password!!!!!!!!" are as well known as "password".
+    cores = {folded, folded.strip(_NO_LETTERS), folded.rstrip(folded[-1]), _period(folded)}
+    if cores & common() or len(set(folded)) < _LEAST_DIFFERENT or not folded.strip(_NO_LETTERS):
         raise PasswordRefused("is among the passwords that are tried first; take several words that nobody expects")
 
 

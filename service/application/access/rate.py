@@ -1,7 +1,7 @@
 """How often somebody may ask: so many requests in a minute that begins with the first of them.
 
 Each process counts for itself; two workers let through twice as much. It is a plain count, because it stands in the
-way of every check: see `service/adr/0009-counting-requests.md`.
+way of every check: see `service/adr/0010-who-asks-is-found-out-from-memory.md`.
 """
 
 from collections.abc import Callable
@@ -34,6 +34,11 @@ class RateLimit:
             window[1] += 1.0
             return 0.0
         return window[0] - now
+
+    def spent(self, name: str, most: int) -> bool:
+        """Whether the next one would not be allowed; it is not counted."""
+        window = self._windows.get(name)
+        return window is not None and window[1] >= most and window[0] > self._clock()
 
     def _forget(self, now: float) -> None:
         """Drop what has run out, or everything: to count some anew is better than to grow without end."""
