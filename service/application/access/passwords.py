@@ -25,6 +25,7 @@ _MEMORY_KIB: Final = 47104
 _PASSES: Final = 1
 _NO_LETTERS: Final = "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ "
 _LEAST_DIFFERENT: Final = 4
+_LONGEST_RUN: Final = 8  # at the end of a common password
 # So many at once: each takes its memory and a core for some dozen milliseconds, and checks have to go on.
 _AT_ONCE: Final = 2
 
@@ -88,7 +89,9 @@ def _require_good(password: str) -> None:
         raise PasswordRefused("must hold no control characters")
     folded = password.casefold()
     # "password123!", "passwordpassword" and "password!!!!!!!!" are as well known as "password".
-    cores = {folded, folded.strip(_NO_LETTERS), folded.rstrip(folded[-1]), _period(folded)}
+    without_run = folded.rstrip(folded[-1])
+    cores = {folded, folded.strip(_NO_LETTERS), _period(folded)}
+    cores.update(without_run + folded[-1] * number for number in range(_LONGEST_RUN))
     if cores & common() or len(set(folded)) < _LEAST_DIFFERENT or not folded.strip(_NO_LETTERS):
         raise PasswordRefused("is among the passwords that are tried first; take several words that nobody expects")
 
