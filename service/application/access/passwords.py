@@ -90,7 +90,7 @@ def _require_good(password: str) -> None:
     folded = password.casefold()
     # "password123!", "passwordpassword" and "password!!!!!!!!" are as well known as "password".
     without_run = folded.rstrip(folded[-1])
-    cores = {folded, folded.strip(_NO_LETTERS), _period(folded)}
+    cores = {folded, folded.strip(_NO_LETTERS), _period(folded), _period(folded) * 2}
     cores.update(without_run + folded[-1] * number for number in range(_LONGEST_RUN))
     if cores & common() or len(set(folded)) < _LEAST_DIFFERENT or not folded.strip(_NO_LETTERS):
         raise PasswordRefused("is among the passwords that are tried first; take several words that nobody expects")
