@@ -80,7 +80,7 @@ TestWalk.settings = settings(
 
 def ask_for_what_there_is(case: Case[Any]) -> None:
     """A rule set of the future is waited for and then missing, rightly: 503."""
-    headers = case.headers or {}
+    headers: Any = case.headers or {}
     wanted = str(headers.get("If-Rule-Set", ""))
     if wanted.isdecimal() and RULE_SET.version < int(wanted) <= 999_999_999:
         headers["If-Rule-Set"] = str(RULE_SET.version)
