@@ -116,7 +116,7 @@ def _require_rule_set(settings: Settings) -> None:
             kept = LastKnownGoodFile(settings.data_dir, keyring, settings.database_place).read()
         except LastKnownGoodRefused as refused:
             if not (settings.data_dir / FILE).exists() or not isinstance(error, StoreUnavailable):
-                raise error from None
+                raise error from error.__cause__
             complain(f"{error}; {refused}; checks are refused until the database answers")
             return
         typer.secho(
