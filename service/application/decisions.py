@@ -89,5 +89,7 @@ class Recorder:
 
 
 def _moment(now: datetime) -> str:
-    """A moment in UTC as a batch wants it; a whole second has no fraction in `isoformat` unless one asks for it."""
-    return now.astimezone(UTC).isoformat(" ", "microseconds")[:_LENGTH_OF_MOMENT]
+    """A moment as a batch wants it; a whole second has no fraction in `isoformat` unless one asks for it."""
+    if now.tzinfo is not UTC:
+        now = now.astimezone(UTC)
+    return now.isoformat(" ", "microseconds")[:_LENGTH_OF_MOMENT]

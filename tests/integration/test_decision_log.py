@@ -299,6 +299,29 @@ def test_best_effort_counts_what_the_disk_does_not_take(
     assert decisions_in(store) == {}
 
 
+def test_what_was_lost_is_counted_also_when_the_database_was_away_meanwhile(store: Store, tmp_path: Path) -> None:
+    keeping = keeping_in(store, tmp_path, metrics := Metrics(), required=False)
+    keeping.log._most_waiting = 5
+    hindered = hinder(keeping)
+
+    async def run() -> None:
+        async with served(small_rule_set(), keeping, metrics) as client:
+            hindered.open.clear()
+            await client.check(furosemide(0))
+            await asyncio.sleep(0.2)  # the first is with the writer
+            await many(client, 8, start=1)
+            assert metrics.decisions.lost == 3
+            hindered.fails_before = True
+            hindered.open.set()
+            await until(lambda: metrics.decisions.kept["journal"] == 6)
+            hindered.fails_before = False
+            await until(lambda: metrics.decisions.flushed == 6)
+
+    asyncio.run(run())
+    assert len(decisions_in(store)) == 6
+    assert totals_in(store)["lost", "", ""] == 3
+
+
 _KILLED = """
 import asyncio, sys
 from pathlib import Path
