@@ -5,7 +5,9 @@ No answer may be undocumented or a failure of ours; what fits the description is
 
 from __future__ import annotations
 
+import re
 import tempfile
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,7 @@ def test_any_request(case: Case[Any]) -> None:
         return  # HTTP lets anybody add headers, so one that is not described is not wrong
     ask_for_what_there_is(case)
     remove_contradictions(case.body)
+    use_a_new_key(case)
     case.call_and_validate(headers=HEADERS)
 
 
@@ -61,6 +64,7 @@ class Walk(schema.as_state_machine()):  # type: ignore[misc]  # a class made fro
     def before_call(self, case: Case[Any]) -> None:
         ask_for_what_there_is(case)
         remove_contradictions(case.body)
+        use_a_new_key(case)
 
     def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
         del case
@@ -84,6 +88,14 @@ def ask_for_what_there_is(case: Case[Any]) -> None:
     wanted = str(headers.get("If-Rule-Set", ""))
     if wanted.isdecimal() and RULE_SET.version < int(wanted) <= 999_999_999:
         headers["If-Rule-Set"] = str(RULE_SET.version)
+
+
+def use_a_new_key(case: Case[Any]) -> None:
+    """A good idempotency key belongs to one wish, and generated ones come again; a bad one stays as it is."""
+    headers: Any = case.headers or {}
+    for name in [name for name in headers if name.lower() == "idempotency-key"]:
+        if re.fullmatch(r"[A-Za-z0-9._:-]{8,64}", str(headers[name])):
+            headers[name] = str(uuid.uuid4())
 
 
 def remove_contradictions(body: object) -> None:
