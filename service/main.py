@@ -47,6 +47,7 @@ from service.application.access.book import AccessBook
 from service.application.access.desk import Desk
 from service.application.access.entrance import Entrance
 from service.application.access.passwords import Passwords
+from service.application.access.trust import AccessTokens, token_issuer_of
 from service.application.active import ActiveRuleSet, utc_now
 from service.application.catalogue import Catalogues
 from service.application.checkpoint import CHECKPOINT_FILE, CheckpointKeeper
@@ -138,7 +139,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[ServiceState]:
         with ExitStack() as running:
-            for part in (decisions, watch, keeper):
+            for part in (decisions, watch, keeper, entrance.tokens):
                 if part is not None:
                     running.enter_context(part.running())
             if active.state.version is not None:
@@ -226,7 +227,8 @@ def app_from_environment() -> Application:
     store = Store.open(settings.database_url.get_secret_value())
     active = ActiveRuleSet()
     desk = Desk(keyring, store, idle=timedelta(minutes=settings.sign_in_idle_minutes))
-    entrance = Entrance(desk, Passwords(), timedelta(hours=settings.sign_in_hours))
+    lasts = timedelta(hours=settings.sign_in_hours)
+    entrance = Entrance(desk, Passwords(), lasts, _access_tokens(settings))
     # Who may ask is kept with the rule set: a process that starts without the database knows them too.
     book = KeptPart(
         "access",
@@ -281,6 +283,24 @@ def _keeping(settings: Settings, store: Store, metrics: Metrics) -> DecisionKeep
         journal_megabytes=settings.decision_journal_megabytes,
         days=settings.decision_days,
     )
+
+
+def _access_tokens(settings: Settings) -> AccessTokens | None:
+    """What verifies access tokens of services, where an issuer is trusted; only then are its libraries loaded.
+
+    Raises:
+        SettingsInvalid: the settings about it cannot be used.
+    """
+    issuer = token_issuer_of(settings)
+    if issuer is None:
+        return None
+    from service.application.access.bearer import BearerTokens  # noqa: PLC0415 - half a second of loading
+    from service.application.access.key_sets import IssuerKeys  # noqa: PLC0415
+
+    keys = IssuerKeys(issuer)
+    if issuer.key_file is not None and not keys.read():
+        raise SettingsInvalid(["MAGCHECK_JWT_JWKS_FILE: it cannot be read, or holds no key that can be used"])
+    return BearerTokens(issuer, keys)
 
 
 def _settle() -> None:

@@ -157,6 +157,22 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     # How browsers reach the service, as https://HOST.
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    # Access tokens (JWT) of services: who issues them, for whom, and where the issuer's keys are. See README.
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    jwt_jwks_file: Path | None = None
+    jwt_jwks_url: str | None = None
+    jwt_roles_claim: str = Field(default="roles", pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)
+    jwt_role_map: str = ""
+    jwt_single_use: bool = False
+    # People of an identity provider (OpenID Connect).
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_groups_claim: str = Field(default="groups", pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)
+    oidc_role_map: str = ""
+    # Where a browser goes after it has signed in there.
+    oidc_landing: str = Field(default="/v1/me", pattern=r"^/([A-Za-z0-9_-][A-Za-z0-9/_.-]*)?$", max_length=200)
     # Sign-ins of people: how long one may be idle, and how long it lasts at most.
     sign_in_idle_minutes: int = Field(default=30, ge=5, le=24 * 60)
     sign_in_hours: int = Field(default=12, ge=1, le=24 * 7)
@@ -187,7 +203,11 @@ class Settings(BaseSettings):
     def _by_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    @field_validator("secret_key", "former_secret_key", "public_url", mode="before")
+    @field_validator(
+        *("secret_key", "former_secret_key", "public_url", "jwt_issuer", "jwt_audience", "jwt_jwks_file"),
+        *("jwt_jwks_url", "oidc_issuer", "oidc_client_id", "oidc_client_secret"),
+        mode="before",
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         # Compose files pass on variables that nobody has set as empty ones.

@@ -20,6 +20,7 @@ from service.application.access.credentials import KEY_PREFIX, SIGN_IN_PREFIX
 from service.application.access.sign_ins import is_csrf_token
 from service.application.principals import DEVELOPER, Permission, Principal
 from service.application.watch import UNREACHABLE_SECONDS
+from service.errors import StoreUnavailable
 from service.settings import Environment
 from service.telemetry import get_logger
 
@@ -153,13 +154,28 @@ async def _behind(scope: Scope, token: str, parts: Parts) -> Principal | None:
     elif token.startswith(SIGN_IN_PREFIX):
         find = desk.by_sign_in
     else:
-        return None
+        return await _behind_access_token(token, parts)
     principal = find(token)
     if principal is None and _worth_a_look(scope, parts) and await run_in_threadpool(desk.look_again, token):
         principal = find(token)
     if principal is not None and principal.sign_in_id is not None and desk.to_touch(principal.sign_in_id):
         await run_in_threadpool(desk.touch, principal.sign_in_id)
     return principal
+
+
+async def _behind_access_token(token: str, parts: Parts) -> Principal | None:
+    """The service that sent a token of the issuer that is trusted."""
+    tokens = parts.entrance.tokens
+    verified = None if tokens is None else tokens.verified(token)
+    if tokens is None or verified is None:
+        return None
+    try:
+        if tokens.single_use and not await run_in_threadpool(parts.entrance.use, verified):
+            return None
+    except StoreUnavailable:
+        detail = "The database does not answer, so it cannot be known whether this token was used. Try again shortly."
+        raise ProblemError(ProblemCode.STORE_UNAVAILABLE, detail, headers={"Retry-After": "5"}) from None
+    return verified.principal
 
 
 def _worth_a_look(scope: Scope, parts: Parts) -> bool:

@@ -96,6 +96,8 @@ async def get_readiness(parts: GivenParts, response: Response) -> Readiness:
     reasons, age = parts.standing.reasons(), parts.standing.age()
     if parts.decisions is not None:
         reasons.extend(parts.decisions.reasons())
+    if parts.entrance.tokens is not None and not parts.entrance.tokens.ready:
+        reasons.append("the keys of the issuer of access tokens could not be read, so its tokens are refused")
     return Readiness(
         status=ReadyStatus.DEGRADED if reasons else ReadyStatus.READY,
         rule_set={"version": state.version, "digest": state.digest},

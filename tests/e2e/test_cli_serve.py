@@ -33,7 +33,21 @@ MAGCHECK = [sys.executable, "-m", "service.cli"]
 START_SECONDS = 120.0  # a few seconds, unless the machine does much else
 # What only other commands need; a serving process that loads it pays for it in memory and in time to start.
 # (uvicorn itself imports click.)
-NOT_WHILE_SERVING = ("alembic", "migrations", "mako", "typer", "rich", "yaml", "numpy", "pyarrow", "polars")
+NOT_WHILE_SERVING = (
+    "alembic",
+    "migrations",
+    "mako",
+    "typer",
+    "rich",
+    "yaml",
+    "numpy",
+    "pyarrow",
+    "polars",
+    "joserfc",
+    "authlib",
+    "httpx2",
+    "cryptography",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from service.application.access.desk import Desk
 from service.application.access.passwords import Passwords
 from service.application.access.rate import RateLimit
 from service.application.access.sign_ins import Ways
+from service.application.access.trust import AccessTokens, Verified
 from service.application.principals import Principal
 
 
@@ -20,6 +21,8 @@ class Entrance:
     desk: Desk
     passwords: Passwords
     sign_in_lasts: timedelta = timedelta(hours=12)
+    # Access tokens of services, where an issuer is trusted.
+    tokens: AccessTokens | None = None
     # Requests of one source in a minute that do not say who asks, before they are told to wait. Right keys are always
     # taken: nobody can guess one, and a client that goes wrong must not shut out others behind the same address.
     most_failures: int = 10
@@ -40,6 +43,14 @@ class Entrance:
             StoreUnavailable: this application has no database.
         """
         return Ways(self.desk.store, self.desk.keyring, self.passwords, self.sign_in_lasts)
+
+    def use(self, verified: Verified) -> bool:
+        """Note that an access token was used; whether this was the first time. Call it from a thread.
+
+        Raises:
+            StoreUnavailable: it cannot be noted, so it cannot be known.
+        """
+        return self.tokens is not None and self.tokens.use(self.desk.store, verified)
 
     def require_fresh(self, principal: Principal, password: str | None, *, source: str) -> None:
         """Make sure that the person who asks is there now; see `reauthentication`. Takes a moment: call it in a thread.

@@ -20,6 +20,7 @@ from tests.unit.api.contract_client import ContractClient
 # What only other commands need, or another database: each costs memory and start-up time in every serving process.
 NOT_IN_A_SERVER = (
     *("alembic", "typer", "rich", "yaml", "pyarrow", "numpy", "polars", "pandas", "httpx", "httpx2"),
+    *("joserfc", "authlib", "cryptography"),
     "psycopg",
 )
 
