@@ -33,6 +33,8 @@ from tests.unit.api.conftest import make_rule_set
 
 RULE_SET: Final = compile_rule_set(make_rule_set(), version=7)
 QUESTION: Final = {"medications": [{"id": "m1", "text": "furosemide"}]}
+# The moment at which all of this happens, where a test does not move it.
+NOW: Final = 1_795_000_000
 ROLES: Final = {role.value: role for role in Role if role not in PEOPLE_ONLY}
 
 
@@ -53,7 +55,7 @@ def tokens(keys_file: Path) -> BearerTokens:
     return bearer_tokens(trusted(keys_file))
 
 
-def bearer_tokens(trust: TokenIssuer, clock: Callable[[], float] = time.time) -> BearerTokens:
+def bearer_tokens(trust: TokenIssuer, clock: Callable[[], float] = lambda: NOW) -> BearerTokens:
     keys = IssuerKeys(trust)
     assert keys.read()
     return BearerTokens(trust, keys, clock=clock)
@@ -71,7 +73,7 @@ def worker(house: House, tokens: BearerTokens) -> Iterator[TestClient]:
 
 
 def good(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any claim
-    return claims(time.time(), **changed)
+    return claims(NOW, **changed)
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA", "Ed25519"])
@@ -86,7 +88,7 @@ def test_a_token_of_the_issuer_for_us_and_for_now_is_taken(worker: TestClient, a
 
 
 def test_several_audiences_and_a_little_of_clocks(worker: TestClient) -> None:
-    now = time.time()
+    now = NOW
     for changed in (
         {"aud": ["https://other.example", AUDIENCE]},
         {"iat": int(now) + 50},
@@ -122,7 +124,7 @@ def test_roles_come_from_the_claim_and_by_the_names_that_the_settings_say(keys_f
 
 def refused_tokens(canary: str) -> dict[str, str]:
     """All the ways to have no good token that anybody has thought of."""
-    now = int(time.time())
+    now = NOW
     plain = token(good())
     head, body, signature = plain.split(".")
     header = {"alg": "RS256", "kid": "rsa-1", "typ": "at+jwt"}
@@ -221,7 +223,7 @@ def test_every_other_token_has_one_and_the_same_answer(worker: TestClient) -> No
 
 
 def test_a_token_that_has_run_out_is_refused_from_memory_too(keys_file: Path) -> None:
-    now = [time.time()]
+    now = [float(NOW)]
     tokens = bearer_tokens(trusted(keys_file), clock=lambda: now[0])
     sent = token(claims(now[0]))
     assert tokens.verified(sent) is not None
@@ -253,7 +255,7 @@ def test_where_a_token_is_for_one_use_no_worker_takes_it_twice(house: House, key
         for worker in (one, other, one, other):
             assert worker.post("/v1/checks", json=QUESTION, headers=bearer(sent)).status_code == 401
         # What counts is its id, whatever else is new about it; and without one it is none.
-        again = token(good(sub="somebody-else", exp=int(time.time()) + 200))
+        again = token(good(sub="somebody-else", exp=NOW + 200))
         assert other.get("/v1/me", headers=bearer(again)).status_code == 401
         assert other.get("/v1/me", headers=bearer(token(good(jti=None)))).status_code == 401
         assert other.get("/v1/me", headers=bearer(token(good(jti="token-0002")))).status_code == 200
@@ -345,7 +347,7 @@ def test_an_address_that_answers_slowly_or_not_at_all(monkeypatch: pytest.Monkey
 def test_readiness_tells_that_the_keys_are_missing(house: House) -> None:
     with address(status=500) as served:
         trust = trusted(url=served.url)
-        tokens = BearerTokens(trust, IssuerKeys(trust))
+        tokens = BearerTokens(trust, IssuerKeys(trust), clock=lambda: NOW)
         with TestClient(house.app(RULE_SET, watched=False, tokens=tokens)) as client:
             ready = client.get("/health/ready").json()
     assert (ready["status"], len(ready["reasons"])) == ("degraded", 1)
