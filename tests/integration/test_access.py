@@ -498,3 +498,36 @@ def test_the_book_comes_back_from_its_bytes(house: House) -> None:
 def test_other_bytes_are_no_book(content: bytes) -> None:
     with pytest.raises(ValueError, match=r".*"):
         AccessBook.from_bytes(content)
+
+
+def test_a_look_that_began_earlier_and_ends_later_brings_nobody_back(house: House, desk: Desk) -> None:
+    key = house.key(Role.CLIENT)
+    desk.refresh()
+    principal = desk.by_key(key)
+    assert principal is not None
+    with house.store.reading() as slow:
+        # What this session reads from here on is of now, where the database keeps snapshots.
+        desk.look(slow)
+        with house.store.writing() as session:
+            revoke_key(session, principal.id.removeprefix("key/"), house.act())
+        desk.refresh()
+        assert desk.by_key(key) is None
+        desk.look(slow, anew=True)
+        assert desk.by_key(key) is None
+
+
+def test_a_book_of_less_is_believed_when_it_is_read_again(
+    house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a back-up has been brought back under a running worker."""
+    first = house.key(Role.CLIENT)
+    with house.store.reading() as session:
+        less = read_book(session, house.now())
+    second = house.key(Role.CLIENT)
+    desk.refresh()
+    monkeypatch.setattr("service.application.access.desk.read_book", lambda *_: less)
+    known = []
+    for _ in range(3):
+        desk.refresh()
+        known.append((desk.by_key(first) is not None, desk.by_key(second) is not None))
+    assert known == [(True, True), (True, False), (True, False)]

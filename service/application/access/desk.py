@@ -53,6 +53,8 @@ class Desk:
         self._touched: dict[str, float] = {}
         self._lock = threading.Lock()
         self._looked_at = float("-inf")
+        self._learning = threading.Lock()
+        self._behind: int | None = None
 
     @property
     def book(self) -> AccessBook:
@@ -127,7 +129,20 @@ class Desk:
     def look(self, session: Transaction, *, anew: bool = False) -> None:
         """Read the book again if anything has changed since, or in any case (``anew``)."""
         if anew or access.last_change(session) != self._book.sequence:
-            self.take_over(read_book(session, self.now()))
+            self._learn(read_book(session, self.now()))
+
+    def _learn(self, book: AccessBook) -> None:
+        """Take over what was read, unless somebody has read something newer meanwhile.
+
+        Two threads look, and the one that began first may end last: who was let out must not come in again with it. A
+        store that says twice that less has happened is another one, restored from a back-up, and is believed.
+        """
+        with self._learning:
+            if book.sequence < self._book.sequence and book.sequence != self._behind:
+                self._behind = book.sequence
+                return
+            self._behind = None
+            self.take_over(book)
 
     def take_over(self, book: AccessBook) -> None:
         """Use another book."""
