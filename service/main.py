@@ -134,6 +134,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         control=control,
         decisions=decisions.log if decisions is not None else None,
         replays=Replays(control.store) if control is not None else None,
+        keeper=keeper,
     )
 
     @asynccontextmanager

@@ -18,6 +18,7 @@ from service.api.source import source_of
 from service.application.access.entrance import Entrance
 from service.application.active import ActiveRuleSet
 from service.application.catalogue import Catalogue, Catalogues
+from service.application.checkpoint import CheckpointKeeper
 from service.application.checks import Checks
 from service.application.control import Control
 from service.application.decision_log import DecisionLog
@@ -52,6 +53,7 @@ class Parts(NamedTuple):
     control: Control | None = None
     decisions: DecisionLog | None = None
     replays: Replays | None = None
+    keeper: CheckpointKeeper | None = None
 
 
 class ServiceState(TypedDict):

@@ -98,6 +98,9 @@ async def get_readiness(parts: GivenParts, response: Response) -> Readiness:
         reasons.extend(parts.decisions.reasons())
     if parts.entrance.tokens is not None and not parts.entrance.tokens.ready:
         reasons.append("the keys of the issuer of access tokens could not be read, so its tokens are refused")
+    if parts.keeper is not None and parts.keeper.fault is not None:
+        # Why is for those who read the log: this page is public, and the reason may name a file or an entry.
+        reasons.append("the audit trail is not as it was last noted, or cannot be noted; run `magcheck audit verify`")
     return Readiness(
         status=ReadyStatus.DEGRADED if reasons else ReadyStatus.READY,
         rule_set={"version": state.version, "digest": state.digest},

@@ -16,14 +16,19 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+from starlette.testclient import TestClient
 
+from rules import compile_rule_set
 from service.application import checkpoint as verbs
 from service.application import rule_sets
+from service.application.active import ActiveRuleSet
 from service.application.audit import hash_of, record
 from service.application.backup import back_up, export_trail, opened, restore_archive
 from service.application.checkpoint import CheckpointKeeper, compare, read_checkpoint, renew, require_own
 from service.application.keyring import Keyring
 from service.errors import AuditTrailBroken, CheckpointRefused, FileRefused
+from service.main import create_app
+from service.settings import Settings
 from service.storage import audit, migration
 from service.storage.session import Store
 from service.storage.tables import APPEND_ONLY, NEVER_CHANGED, Stored
@@ -396,9 +401,18 @@ def test_the_service_goes_on_where_nothing_can_be_noted(store: Store, tmp_path: 
     keeper = CheckpointKeeper(store, tmp_path / "none" / "checkpoint", KEYRING, now=lambda: NOON, tell=told.append)
     keeper.look()
     assert "cannot be read: Not a directory" in str(keeper.fault)
-    (tmp_path / "none").unlink()
-    keeper.look()
-    assert (keeper.fault, told) == (None, [False, True])
+    with TestClient(
+        create_app(Settings(), ActiveRuleSet(compile_rule_set(small_rule_set(), version=1)), keeper=keeper)
+    ) as client:
+        ready = client.get("/health/ready").json()
+        assert (ready["status"], len(ready["reasons"])) == ("degraded", 1)
+        assert "audit verify" in ready["reasons"][0]
+        assert str(tmp_path) not in ready["reasons"][0]
+        (tmp_path / "none").unlink()
+        keeper.look()
+        assert client.get("/health/ready").json()["status"] == "ready"
+    assert keeper.fault is None
+    assert set(told) == {False, True}
     assert (tmp_path / "none").stat().st_mode & 0o777 == 0o700
 
 

@@ -27,6 +27,7 @@ from service.storage import audit as audit_rows
 from service.storage import rule_sets as rows
 from service.storage.session import Store
 from service.storage.tables import PersonRow
+from tests.forms import LONG
 from tests.integration.control_room import (
     ANN,
     ANNS_KEY,
@@ -43,6 +44,9 @@ from tests.integration.control_room import (
 )
 from tests.integration.small_knowledge import small_rule_set
 from tests.keys import KEYRING
+
+# Of an edit and an approval in the same moment.
+ROUNDS = 200 if LONG else 20
 
 HOW: Place = ("guidance", "how-to-test")
 
@@ -346,7 +350,7 @@ def test_fifty_publishers_at_once(room: Room) -> None:
 
 def test_editing_and_approving_at_once(room: Room) -> None:
     """Whichever comes first, no approval is of anything but what stands there."""
-    for number in range(20):
+    for number in range(ROUNDS):
         entry = submitted(room, f"Title {number}")
         start = Barrier(2)
 

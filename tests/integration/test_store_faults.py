@@ -30,6 +30,7 @@ from service.storage import migration, rule_sets
 from service.storage.session import Store
 from tests.faults.proxy import Proxy, proxied
 from tests.faults.worker import Worker, lasting, wait_until, working
+from tests.forms import LONG
 from tests.integration.small_knowledge import small_rule_set
 from tests.keys import KEYRING
 
@@ -37,7 +38,6 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 # How long a store may be unseen until answers and readiness say so.
 SAID_SECONDS = 3.0
 RECOVERED_SECONDS = 5.0
-LONG = os.environ.get("FAULTS") == "long"
 OUTAGE_SECONDS = 60.0 if LONG else SAID_SECONDS
 PAUSE_SECONDS = 30.0 if LONG else SAID_SECONDS + 0.1
 AWAY = "the database does not answer; checks go on with the rule set in memory"
