@@ -7,6 +7,7 @@ It holds no logic of the product; whatever a user could want is a `magcheck` com
 
 import hashlib
 import importlib.util
+import json
 import os
 import platform
 import re
@@ -25,7 +26,14 @@ PYTHON = BIN / "python"
 ALONE = "tests/faults"
 OPENAPI = ROOT / "openapi" / "openapi.json"
 DEV_LOCK = ROOT / "requirements-dev.lock"
+SBOM = ROOT / "sbom.json"
 IMAGE = "localhost/magcheck:dev"
+VALIDATE_SBOM = """import sys
+from pathlib import Path
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+sys.exit(JsonStrictValidator(SchemaVersion.V1_6).validate_str(Path(sys.argv[1]).read_text()))
+"""
 # Run inside the image: the worked cases, then a start from nothing until the service calls itself ready.
 TRY_IMAGE = """set -e
 magcheck knowledge verify
@@ -149,7 +157,7 @@ def task_test(*args: str) -> None:
 def task_browser(*args: str) -> None:
     """Run the tests that drive a real browser, in a process of their own (arguments go to pytest)."""
     setup()
-    run(PYTHON, "-m", "pytest", "-m", "browser", *(args or ("tests/e2e/test_editor.py",)))
+    run(PYTHON, "-m", "pytest", "-m", "browser", *(args or ("tests/e2e",)))
 
 
 def task_lint(*_: str) -> None:
@@ -222,6 +230,38 @@ def task_image(*args: str) -> None:
         run(buildah, "run", container, "--", "sh", "-c", TRY_IMAGE)
     finally:
         succeeds(buildah, "rm", container)
+
+
+def task_sbom(*_: str) -> None:
+    """Write the bill of materials of what is shipped, sbom.json (CycloneDX): the locked packages and vendored files."""
+    setup()
+    options = ("--pyproject", "pyproject.toml", "--mc-type", "application", "--output-reproducible", "--output-file")
+    run(BIN / "cyclonedx-py", "requirements", "requirements.lock", *options, SBOM)
+    bill = json.loads(SBOM.read_text())
+    for component in bill["components"]:
+        # Where a package was fetched from is no property of it; what it must hash to is.
+        component.pop("description", None)
+        fetched = component.pop("externalReferences", [])
+        component["hashes"] = [one for reference in fetched for one in reference["hashes"]]
+    bill["components"] += map(vendored, sorted(ROOT.glob("service/*/static/vendor/*")))
+    SBOM.write_text(json.dumps(bill, indent=2) + "\n")
+    run(PYTHON, "-c", VALIDATE_SBOM, SBOM)
+    locked = set(re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    if missing := locked - {component["name"] for component in bill["components"]}:
+        sys.exit(f"{SBOM.name} lacks {', '.join(sorted(missing))}")
+    print(f"{len(bill['components'])} components in {SBOM.name}")
+
+
+def vendored(folder: Path) -> dict[str, object]:
+    """One folder of vendored files as a component; its VERSION begins with name and version."""
+    name, version = (folder / "VERSION").read_text().split()[:2]
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    files = [
+        {"type": "file", "name": file, "hashes": [{"alg": "SHA-256", "content": digest}]}
+        for digest, file in (line.split(maxsplit=1) for line in lines)
+    ]
+    purl = f"pkg:npm/{name.replace('@', '%40')}@{version}"
+    return {"type": "library", "name": name, "version": version, "purl": purl, "bom-ref": purl, "components": files}
 
 
 def task_clean(*_: str) -> None:
