@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
 from rules.profile import MedicationProfile
-from service.admin import anything_else, dashboard, finding, record_pages, sign_in
+from service.admin import anything_else, dashboard, draft_opening, finding, record_pages, sign_in
 from service.api import docs, health
 from service.api.dependencies import API_VERSION, Parts, ServiceState
 from service.api.edge import Edge
@@ -184,6 +184,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *dashboard.router.routes,
             *finding.router.routes,
             *record_pages.router.routes,
+            *draft_opening.router.routes,
             *sign_in.router.routes,
             *anything_else.router.routes,
         ],

@@ -23,6 +23,7 @@ _FILES: Final = {
     "htmx.js": ("vendor/htmx/htmx.min.js", _JS),
     "theme.js": ("theme.js", _JS),
     "editor.js": ("editor.js", _JS),
+    "posting.js": ("posting.js", _JS),
     "icon.svg": ("icon.svg", _SVG),
 }
 _DIGITS: Final = 16

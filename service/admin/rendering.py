@@ -49,6 +49,7 @@ def _environment() -> Environment:
         "capital": words.capital,
         "counted": words.counted,
         "person": words.person,
+        "field": words.field,
         "digest": lambda text: text[:_DIGITS_SHOWN],
     }
     return environment

@@ -1,36 +1,70 @@
 """The route of a page: behind the same gate as the API, and every failure is told as a page, not a problem document.
 
-It catches only what the API has an answer for; what nobody expected goes on to the edge.
+It catches only what the API has an answer for; what nobody expected goes on to the edge. A form that cannot be taken
+because nobody is signed in any more, or somebody else is, comes back with everything that was typed.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from service.admin.fields import OWN_PAGE, Fields, read_fields
 from service.admin.rendering import page
-from service.api.authentication import PRINCIPAL
+from service.api.authentication import PRINCIPAL, SAFE_METHODS, admit, is_own_page, is_own_token
 from service.api.dependencies import parts_of
-from service.api.problems import HANDLERS, ProblemError
+from service.api.problems import HANDLERS, ProblemCode, ProblemError
 from service.api.routes import StrictRoute, operation_id
 from service.application.access.sign_ins import csrf_token
-from service.application.principals import DEVELOPER, Principal
+from service.application.principals import DEVELOPER, Permission, Principal
 from service.errors import ServiceError
 from service.settings import Environment
 
 SIGN_IN_PATH: Final = "/admin/sign-in"
+# Everything that a verb or the gate refuses, and that is told in words.
+REFUSALS: Final = (ProblemError, ServiceError, HTTPException, RequestValidationError)
 _UNKNOWN_PERSON: Final = 401
 _SEE_OTHER: Final = 303
+_PASSED_ON: Final = ("retry-after", "allow", "www-authenticate")
+# Where a script of a page asks, whatever it was going to replace: the notice goes to its own place on the page.
+_TO_NOTICE: Final = {"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"}
+
+
+class OtherSignIn(ProblemError):
+    """A form of ours that was made for another sign-in than the one it came with; nothing was done."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        detail = (
+            "You have signed in anew since this page was opened, so it was not taken as it came. Nothing was changed, "
+            "and nothing of what you typed is lost: look at it and send it again."
+        )
+        super().__init__(ProblemCode.NOT_PERMITTED, detail)
 
 
 class PageRoute(StrictRoute):
-    """A route whose answers are pages, the bad ones as well."""
+    """A route whose answers are pages, the bad ones as well. A form is taken from a page of ours only."""
+
+    async def admit(self, request: Request) -> None:
+        """Let a request pass; of a form, read the fields, and look at the token among them.
+
+        Raises:
+            ProblemError: it may not pass.
+        """
+        if request.method in SAFE_METHODS:
+            await super().admit(request)
+            return
+        await admit(request.scope, self.permission, token_follows=True)
+        fields = await read_fields(request)
+        if not is_own_token(request.scope, fields.one(OWN_PAGE)):
+            raise OtherSignIn
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Turn problems into pages."""
@@ -39,10 +73,23 @@ class PageRoute(StrictRoute):
         async def show(request: Request) -> Response:
             try:
                 return await handler(request)
-            except (ProblemError, ServiceError, HTTPException, RequestValidationError) as error:
+            except REFUSALS as error:
                 return await _told(request, error)
 
         return show
+
+
+class Told(NamedTuple):
+    """What the API would answer to a failure."""
+
+    problem: dict[str, Any]
+    headers: dict[str, str]
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        status: int = self.problem["status"]
+        return status
 
 
 def pages_router() -> APIRouter:
@@ -50,19 +97,65 @@ def pages_router() -> APIRouter:
     return APIRouter(route_class=PageRoute, generate_unique_id_function=operation_id, include_in_schema=False)
 
 
-async def _told(request: Request, error: Exception) -> Response:
-    """The page for a failure, with the status that the API would give it."""
+def asks_for_part(request: Request) -> bool:
+    """Whether a script of a page asks, for a part of it."""
+    return request.headers.get("hx-request") == "true"
+
+
+async def told(request: Request, error: Exception) -> Told:
+    """The problem that the API would answer with.
+
+    Raises:
+        Exception: the API has no answer for it.
+    """
     handler = next((HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS), None)
     if handler is None:
         raise error
     response = await handler(request, error)
-    problem = json.loads(bytes(response.body))
-    if problem["status"] == _UNKNOWN_PERSON and request.method == "GET":
+    headers = {name: response.headers[name] for name in _PASSED_ON if name in response.headers}
+    return Told(json.loads(bytes(response.body)), headers)
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    """The page for a failure, with the status that the API would give it."""
+    what = await told(request, error)
+    signed_out, other = what.status == _UNKNOWN_PERSON, isinstance(error, OtherSignIn)
+    if asks_for_part(request) and (signed_out or other):
+        notice = page("_notice.html", status=what.status, signed_out=signed_out, **frame(request, "error"))
+        return _with(notice, _TO_NOTICE)
+    if signed_out and request.method in SAFE_METHODS:
         return _to_sign_in(request)
-    answer = page("error.html", status=problem["status"], problem=problem, **frame(request, "error"))
-    for name in ("retry-after", "allow", "www-authenticate"):
-        if name in response.headers:
-            answer.headers[name] = response.headers[name]
+    if request.method not in SAFE_METHODS and (signed_out or other):
+        return await kept(request, what)
+    return _with(page("error.html", status=what.status, problem=what.problem, **frame(request, "error")), what.headers)
+
+
+async def kept(request: Request, what: Told) -> Response:
+    """A form that could not be taken, with everything that was typed, to be sent again.
+
+    What comes from a page of somebody else is not kept: it would only wait for somebody to confirm it.
+    """
+    fields = Fields()
+    if is_own_page(request.scope):
+        with suppress(ProblemError):
+            fields = await read_fields(request)
+    if not fields.pairs:
+        answer = page("error.html", status=what.status, problem=what.problem, **frame(request, "error"))
+        return _with(answer, what.headers)
+    answer = page(
+        "kept.html",
+        status=what.status,
+        problem=what.problem,
+        action=request.url.path,
+        fields=fields.without_secrets(),
+        signed_out=what.status == _UNKNOWN_PERSON,
+        **frame(request, "error"),
+    )
+    return _with(answer, what.headers)
+
+
+def _with(answer: Response, headers: dict[str, str]) -> Response:
+    answer.headers.update(headers)
     return answer
 
 
@@ -82,6 +175,7 @@ def frame(request: Request, here: str) -> dict[str, Any]:
         "person": None if principal is None or principal is DEVELOPER else principal.name,
         "csrf_token": None if signed_in is None else csrf_token(parts.keyring, signed_in),
         "here": here,
+        "may": lambda permission: principal is not None and principal.may(Permission(permission)),
         "version": None if principal is None else parts.active.state.version,
         "development": parts.settings.environment is Environment.DEVELOPMENT,
     }

@@ -34,14 +34,17 @@ PRINCIPAL: Final = "magcheck.principal"
 COOKIE: Final = "__Host-magcheck"
 DEVELOPMENT_COOKIE: Final = "magcheck-development"
 _BEARER: Final = b"bearer "
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOT_AUTHENTICATED: Final = "Who asks could not be established; send an API key or a bearer token."
 
 _log = get_logger(__name__)
 
 
-async def admit(scope: Scope, permission: Permission) -> None:
+async def admit(scope: Scope, permission: Permission, *, token_follows: bool = False) -> None:
     """Let a request pass that may do this, and keep who asks with it.
+
+    ``token_follows``: it is a form of a page, which has no headers of its own. It must come from a page of ours all the
+    same, whoever asks; its token stands in the body, and the caller has to look at it with `is_own_token`.
 
     Raises:
         ProblemError: nobody knows who asks, they may not do this, or they ask too often.
@@ -50,7 +53,9 @@ async def admit(scope: Scope, permission: Permission) -> None:
         return
     parts: Parts = scope["state"]["parts"]
     frame = frame_of(scope)
-    principal = _by_key(frame, parts) or await _otherwise(scope, frame, parts)
+    if token_follows and not is_own_page(scope):
+        _refuse_page(scope, "unknown", own_page=False)
+    principal = _by_key(frame, parts) or await _otherwise(scope, frame, parts, token_follows=token_follows)
     wait = parts.entrance.requests.hit(
         principal.id, principal.requests_per_minute or parts.settings.requests_per_minute
     )
@@ -81,7 +86,7 @@ def _by_key(frame: RequestFrame, parts: Parts) -> Principal | None:
     return None
 
 
-async def _otherwise(scope: Scope, frame: RequestFrame, parts: Parts) -> Principal:
+async def _otherwise(scope: Scope, frame: RequestFrame, parts: Parts, *, token_follows: bool) -> Principal:
     """Who asks, by any other way or at second sight.
 
     Raises:
@@ -99,8 +104,8 @@ async def _otherwise(scope: Scope, frame: RequestFrame, parts: Parts) -> Princip
     principal = await _behind(scope, token, parts)
     if principal is None:
         _refuse(scope, "cookie" if from_cookie else "token", parts)
-    if from_cookie and scope["method"] not in _SAFE_METHODS:
-        _require_own_page(scope, principal, parts)
+    if from_cookie and scope["method"] not in SAFE_METHODS and not token_follows:
+        _require_own_page(scope, principal)
     return principal
 
 
@@ -187,25 +192,44 @@ def _worth_a_look(scope: Scope, parts: Parts) -> bool:
     return not parts.entrance.failures.spent(source, parts.entrance.most_failures)
 
 
-def _require_own_page(scope: Scope, principal: Principal, parts: Parts) -> None:
+def is_own_page(scope: Scope) -> bool:
+    """Whether a browser says that a request comes from a page of this service; saying nothing is not enough."""
+    parts: Parts = scope["state"]["parts"]
+    headers = dict(scope["headers"])
+    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+    ours = (site is not None or origin is not None) and site in {None, b"same-origin"}
+    if ours and origin is not None:
+        return _is_own(origin.decode("latin-1"), headers.get(b"host", b"").decode("latin-1"), parts)
+    return ours
+
+
+def is_own_token(scope: Scope, token: str) -> bool:
+    """Whether it is the token of the sign-in with which somebody asks; those without a sign-in have none."""
+    parts: Parts = scope["state"]["parts"]
+    signed_in = principal_in(scope).sign_in_id
+    return signed_in is None or is_csrf_token(parts.keyring, signed_in, token)
+
+
+def _require_own_page(scope: Scope, principal: Principal) -> None:
     """Refuse a change that another site's page made the browser ask for.
 
     Raises:
         ProblemError: it does not come from a page of ours.
     """
-    headers = dict(scope["headers"])
-    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
-    ours = (site is not None or origin is not None) and site in {None, b"same-origin"}
-    if ours and origin is not None:
-        ours = _is_own(origin.decode("latin-1"), headers.get(b"host", b"").decode("latin-1"), parts)
-    token = headers.get(b"x-csrf-token", b"").decode("latin-1")
+    parts: Parts = scope["state"]["parts"]
+    token = dict(scope["headers"]).get(b"x-csrf-token", b"").decode("latin-1")
+    ours = is_own_page(scope)
     if not ours or not is_csrf_token(parts.entrance.desk.keyring, principal.sign_in_id or "", token):
-        _log.warning("foreign_page", principal=principal.id, route=_route(scope), own_page=ours)
-        detail = (
-            "A change that is asked for with the cookie must come from a page of this service, with the `csrf_token` "
-            "of the sign-in in X-CSRF-Token."
-        )
-        raise ProblemError(ProblemCode.NOT_PERMITTED, detail)
+        _refuse_page(scope, principal.id, own_page=ours)
+
+
+def _refuse_page(scope: Scope, principal: str, *, own_page: bool) -> NoReturn:
+    _log.warning("foreign_page", principal=principal, route=_route(scope), own_page=own_page)
+    detail = (
+        "A change that is asked for with the cookie must come from a page of this service, with the `csrf_token` "
+        "of the sign-in in X-CSRF-Token."
+    )
+    raise ProblemError(ProblemCode.NOT_PERMITTED, detail)
 
 
 def _is_own(origin: str, host: str, parts: Parts) -> bool:

@@ -51,7 +51,7 @@ async def read_content(request: Request) -> bytes:
             "The Content-Type must be application/json, in UTF-8.",
             headers={"Accept-Post": "application/json"},
         )
-    return await _bytes_of(request)
+    return await bytes_of(request)
 
 
 def parse_body(content: bytes, model: type[Body]) -> Body:
@@ -86,8 +86,12 @@ def _is_json(content_type: bytes | None) -> bool:
     return media_type.strip() == _JSON and all(parameter.strip() in allowed for parameter in parameters)
 
 
-async def _bytes_of(request: Request) -> bytes:
-    """All bytes of the body; the edge limits how many there can be."""
+async def bytes_of(request: Request) -> bytes:
+    """All bytes of the body, whatever it is declared as; the edge limits how many there can be.
+
+    Raises:
+        ClientDisconnect: the client went away.
+    """
     message = await request.receive()
     chunks: list[bytes] = []
     while message["type"] == "http.request":

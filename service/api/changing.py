@@ -97,19 +97,33 @@ async def read_wish(request: Request, model: type[Wished]) -> tuple[Control, Wis
         ClientDisconnect: the client went away.
     """
     key = _header(request, "idempotency-key")
+    require_key(key)
+    control = control_of(request)
+    content = await read_content(request)
+    body = parse_body(content, model)
+    return control, wish_of(request, key or "", (_header(request, "if-match") or "").encode(), content), body
+
+
+def require_key(key: str | None) -> None:
+    """Make sure that a wish has a key of its own.
+
+    Raises:
+        ProblemError: it has none that can be taken.
+    """
     if key is None or not _KEY.fullmatch(key):
         detail = (
             "This request changes something, so it needs an Idempotency-Key header of 8 to 64 letters, digits, `.`, "
             "`_`, `:` or `-`: new for each wish, the same when the request is sent again."
         )
         raise ProblemError(ProblemCode.IDEMPOTENCY_KEY_REQUIRED, detail)
-    control, principal = control_of(request), principal_of(request)
-    content = await read_content(request)
-    body = parse_body(content, model)
+
+
+def wish_of(request: Request, key: str, *parts: bytes) -> Wish:
+    """The wish of whoever asks under this key: to do what the ``parts`` say at this address."""
     # Keyed, because a body may hold a password, which the plain hash of a body would help to guess.
-    said = [request.method.encode(), request.url.path.encode(), (_header(request, "if-match") or "").encode(), content]
-    digest = control.keyring.mac("idempotency", b"".join(len(part).to_bytes(8) + part for part in said))[1]
-    return control, Wish(principal.id, key, digest), body
+    said = [request.method.encode(), request.url.path.encode(), *parts]
+    digest = control_of(request).keyring.mac("idempotency", b"".join(len(part).to_bytes(8) + part for part in said))[1]
+    return Wish(principal_of(request).id, key, digest)
 
 
 async def done_once(asked: Asked, act: Callable[[Transaction], Answer]) -> Response:

@@ -52,16 +52,24 @@ class StrictRoute(APIRoute):
         self.permission = _permission(path, options)
         super().__init__(path, endpoint, **options)
 
+    async def admit(self, request: Request) -> None:
+        """Let a request pass that may do what this route needs.
+
+        Raises:
+            ProblemError: it may not.
+        """
+        await admit(request.scope, self.permission)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Look at the query before FastAPI does."""
         handler = super().get_route_handler()
         fields = dict(_query_fields(self.dependant))
         names, repeated = frozenset(fields), frozenset(name for name, is_list in fields.items() if is_list)
 
-        permission = self.permission
+        admit_to_this = self.admit
 
         async def strict(request: Request) -> Response:
-            await admit(request.scope, permission)
+            await admit_to_this(request)
             query: bytes = request.scope["query_string"]
             if query:
                 read_query(query, names, repeated)

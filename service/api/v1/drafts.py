@@ -5,32 +5,19 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from service.api.changing import (
-    Asked,
-    Change,
-    LineText,
-    Signed,
-    answer_of,
-    done_before,
-    done_once,
-    in_transaction,
-    read_change,
-    require_fresh,
-    seen_revision,
-    sent,
-)
+from service.api import steps
+from service.api.changing import Change, answer_of, done_once, in_transaction, read_change, seen_revision, sent
 from service.api.dependencies import RecordId, control_of, principal_of
 from service.api.openapi import changes, json_body, needs, statuses
 from service.api.pagination import PageQuery
 from service.api.routes import StrictRoute, operation_id
-from service.application.draft_content import Content
-from service.application.draft_steps import ApprovalMeaning, DraftState, DraftStep, SignatureMeaning
+from service.api.wishes import Approval, NewDraft, Publish, Rebase, RecordDraft, Return
+from service.application.draft_steps import DraftState
 from service.application.draft_views import DraftEntry, DraftSummary, GateEntry, RecordEntry
 from service.application.drafts import Place, Seen
-from service.application.gate_report import GateReport
 from service.application.principals import Permission
 
 router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["drafts"])
@@ -40,58 +27,6 @@ DraftId = Annotated[
 ]
 Kind = Annotated[str, Path(description="Kind of record, such as `interactions`.", pattern=r"^[a-z_]{1,40}$")]
 InDraft = Annotated[RecordId, Path(description="Identifier of the record.")]
-DigestText = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Shown = Annotated[
-    DigestText, Field(description="`digest` of the draft as it was shown: exactly this content is meant.")
-]
-
-
-class NewDraft(Change):
-    """A wish to open a draft."""
-
-    title: Annotated[LineText, Field(description="What it is about, in a line.")]
-
-
-class RecordDraft(Change):
-    """A record as it should be."""
-
-    document: Annotated[
-        dict[str, Any],
-        Field(
-            description="The whole record in the form of its kind, as `GET` gives it and the knowledge files have it."
-        ),
-    ]
-
-
-class Rebase(Change):
-    """A wish to take the rule set that answers now as the base."""
-
-    keep: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}/[a-z0-9-]{1,80}$")], ...],
-        Field(max_length=1000, description="Records (`kind/id`) changed on both sides whose change in the draft wins."),
-    ] = ()
-
-
-class Approval(Signed):
-    """A reviewer's signature; `reason` is the comment."""
-
-    digest: Shown
-    meaning: Annotated[ApprovalMeaning, Field(description="What the signature means.")] = ApprovalMeaning.APPROVED
-
-
-class Return(Signed):
-    """A reviewer gives the draft back; `reason` says what has to be changed."""
-
-    digest: Shown
-
-
-class Publish(Signed):
-    """A wish to let the draft answer."""
-
-    digest: Shown
-    accept_impact: Annotated[
-        bool, Field(description="Publish although more lists are answered otherwise than the limit allows unasked.")
-    ] = False
 
 
 class DraftQuery(PageQuery):
@@ -323,15 +258,9 @@ async def rebase_draft(request: Request, draft_id: DraftId) -> Response:
     """Take the rule set that answers now as the base. Records changed on both sides have to be named in `keep`."""
     seen = Seen(draft_id, seen_revision(request))
     asked, body = await read_change(request, Rebase)
-    keep = [_place(one) for one in body.keep]
     return await done_once(
-        asked, lambda session: _answered(asked.control.drafts.rebase(session, seen, keep, asked.act))
+        asked, lambda session: _answered(asked.control.drafts.rebase(session, seen, body.kept, asked.act))
     )
-
-
-def _place(written: str) -> Place:
-    kind, _, record_id = written.partition("/")
-    return kind, record_id
 
 
 @router.post(
@@ -345,25 +274,7 @@ async def submit_draft(request: Request, draft_id: DraftId) -> Response:
     """Hand it in. It must compile, lint must find nothing, and all worked cases must hold."""
     seen = Seen(draft_id, seen_revision(request))
     asked, _ = await read_change(request, Change)
-    before = await done_before(asked)
-    if before is not None:
-        return before
-    content, report = await _gate(asked, seen, DraftStep.SUBMIT)
-    return await done_once(
-        asked,
-        lambda session: _answered(asked.control.drafts.submit(session, seen, report, content.digest, asked.act)),
-    )
-
-
-async def _gate(asked: Asked, seen: Seen, step: DraftStep) -> tuple[Content, GateReport]:
-    """What the gate finds in the draft; it is not asked where the step cannot be taken anyway."""
-
-    def look() -> tuple[Content, GateReport]:
-        with asked.control.store.reading() as session:
-            content = asked.control.drafts.content_for(session, seen, step, asked.act)
-        return content, asked.control.gate_report(content)[1]
-
-    return await run_in_threadpool(look)
+    return await steps.submit(asked, seen, _answered)
 
 
 @router.post(
@@ -377,13 +288,7 @@ async def approve_draft(request: Request, draft_id: DraftId) -> Response:
     """Sign exactly the content of `digest`, as a person who has not written in the draft."""
     seen = Seen(draft_id, seen_revision(request))
     asked, body = await read_change(request, Approval)
-    await require_fresh(asked, body)
-    return await done_once(
-        asked,
-        lambda session: _answered(
-            asked.control.drafts.approve(session, seen, body.digest, SignatureMeaning(body.meaning), asked.act)
-        ),
-    )
+    return await steps.approve(asked, body, seen, _answered)
 
 
 @router.post(
@@ -397,10 +302,7 @@ async def return_draft(request: Request, draft_id: DraftId) -> Response:
     """Give it back with the reason. All signatures are void."""
     seen = Seen(draft_id, seen_revision(request))
     asked, body = await read_change(request, Return)
-    await require_fresh(asked, body)
-    return await done_once(
-        asked, lambda session: _answered(asked.control.drafts.give_back(session, seen, body.digest, asked.act))
-    )
+    return await steps.give_back(asked, body, seen, _answered)
 
 
 @router.post(
@@ -418,19 +320,7 @@ async def publish_draft(request: Request, draft_id: DraftId) -> Response:
     """
     seen = Seen(draft_id, seen_revision(request))
     asked, body = await read_change(request, Publish)
-    before = await done_before(asked)
-    if before is not None:
-        return before
-    await require_fresh(asked, body)
-    _, report = await _gate(asked, seen, DraftStep.PUBLISH)
-    response = await done_once(
-        asked,
-        lambda session: _answered(
-            asked.control.drafts.publish(session, seen, body.digest, report, accepted=body.accept_impact, act=asked.act)
-        ),
-    )
-    await run_in_threadpool(asked.control.look_at_once)
-    return response
+    return await steps.publish(asked, body, seen, _answered)
 
 
 @router.post(

@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from rules.diff import differences
-from service.api.changing import Signed, answer_of, done_before, done_once, in_transaction, read_change, require_fresh
+from service.api import steps
+from service.api.changing import answer_of, in_transaction, read_change
 from service.api.dependencies import GivenParts, catalogue_of, control_of
 from service.api.openapi import changes, json_body, needs, statuses
 from service.api.pagination import DIGITS, PageQuery
 from service.api.routes import StrictRoute, operation_id
-from service.application import rule_sets as verbs
-from service.application.draft_steps import who
+from service.api.wishes import Retirement, RollBack
 from service.application.draft_views import DifferenceEntry
 from service.application.once import Answer
 from service.application.principals import Permission
@@ -136,14 +136,6 @@ class RuleSetDifferences(BaseModel):
     records: list[DifferenceEntry]
 
 
-class RollBack(Signed):
-    """A wish to let former content answer again."""
-
-
-class Retirement(Signed):
-    """A wish that content never answers again."""
-
-
 BODIES: Final = (RollBack, Retirement)
 _EXAMPLE: Final = {"plain": {"summary": "An example", "value": {"reason": "Rule set 4 names a wrong interval."}}}
 _PUBLISHES: Final = {**changes(), **needs(Permission.PUBLISH)}
@@ -240,26 +232,7 @@ async def compare_rule_sets(
 async def roll_back(request: Request, number: Number) -> Response:
     """Publish its content again under the next number, and let it answer. It was reviewed when it was new."""
     asked, body = await read_change(request, RollBack)
-    before = await done_before(asked)
-    if before is not None:
-        return before
-    await require_fresh(asked, body)
-    await run_in_threadpool(verbs.require_usable, asked.control.store, number)
-
-    def act(session: Transaction) -> Answer:
-        done = verbs.roll_back_in(
-            session,
-            number,
-            author=who(asked.act.principal),
-            note=body.reason,
-            now=asked.act.now,
-            keyring=asked.control.keyring,
-        )
-        return answer_of(_entry(session, done.number))
-
-    response = await done_once(asked, act)
-    await run_in_threadpool(asked.control.look_at_once)
-    return response
+    return await steps.roll_back(asked, body, number, _told)
 
 
 @router.post(
@@ -273,10 +246,8 @@ async def roll_back(request: Request, number: Number) -> Response:
 async def retire_rule_set(request: Request, number: Number) -> Response:
     """Rule out that its content ever answers again, under whichever number. Past answers stay replayable."""
     asked, body = await read_change(request, Retirement)
-    await require_fresh(asked, body)
+    return await steps.retire(asked, body, number, _told)
 
-    def act(session: Transaction) -> Answer:
-        verbs.retire(session, number, author=who(asked.act.principal), reason=body.reason, now=asked.act.now)
-        return answer_of(_entry(session, number))
 
-    return await done_once(asked, act)
+def _told(session: Transaction, number: int) -> Answer:
+    return answer_of(_entry(session, number))

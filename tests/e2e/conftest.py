@@ -1,0 +1,46 @@
+"""One browser and one service for each module of browser tests. Nothing is loaded for those that need neither."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.e2e.chromium import Watched
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - see above
+
+    from tests.e2e.chromium import ARGUMENTS, chromium  # noqa: PLC0415
+
+    executable = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service of its own in the development mode, over the packaged knowledge."""
+    from tests.e2e.chromium import served  # noqa: PLC0415
+
+    with served(tmp_path_factory.mktemp("editor")) as address:
+        yield address
+
+
+@pytest.fixture
+def here(browser: Browser, address: str) -> Iterator[Watched]:
+    """A page that must have had no fault in the end."""
+    from tests.e2e.chromium import watched  # noqa: PLC0415
+
+    watch = watched(browser, address)
+    yield watch
+    watch.page.context.close()
+    assert watch.faults == []
