@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount
 from rules.profile import MedicationProfile
 from service.admin import anything_else, dashboard, draft_opening, finding, record_pages, sign_in
 from service.api import docs, health
+from service.api.cds_hooks import discovery
 from service.api.dependencies import API_VERSION, Parts, ServiceState
 from service.api.edge import Edge
 from service.api.openapi import describe
@@ -178,6 +179,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *sign_ins.router.routes,
             *keys.router.routes,
             *people.router.routes,
+            *discovery.router.routes,
             *health.router.routes,
             *(health.metrics_router(for_metrics).routes if settings.expose_metrics else ()),
             *(docs.router.routes if settings.expose_docs else ()),

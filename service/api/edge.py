@@ -31,6 +31,9 @@ from service.errors import DecisionNotKept, NoRuleSet, RuleSetStale
 from service.telemetry import Metrics, get_logger
 
 MAXIMUM_BODY: Final = 256 * 1024
+# What systems send as FHIR resources: a hundred of them have two or three hundred kilobytes.
+MAXIMUM_BUNDLE: Final = 1024 * 1024
+_BUNDLE_PATHS: Final = ("/cds-services/", "/fhir/")
 MAXIMUM_HEADERS: Final = 16 * 1024
 # A client that still sends does not read: an answer before the end of a large body shows up there as a broken pipe.
 # So what is left is read and thrown away first, up to a limit in bytes and in time.
@@ -144,15 +147,17 @@ class Edge:
             await send(message)
 
         try:
-            _check(brought, scope["http_version"])
-            limited = receive if brought.length is not None else _counted(receive)
+            most = MAXIMUM_BUNDLE if scope["path"].startswith(_BUNDLE_PATHS) else MAXIMUM_BODY
+            _check(brought, scope["http_version"], most)
+            limited = receive if brought.length is not None else _counted(receive, most)
             await self._serve(scope, limited, send_with_headers)
         except (ProblemError, NoRuleSet, RuleSetStale, DecisionNotKept) as error:
             answer = await HANDLERS[type(error)](Request(scope), error)
             await answer(scope, receive, send_with_headers)
-        except _BodyTooLarge:
+        except _BodyTooLarge as error:
             read_all = not brought.expects_continue and await _drained(receive)
-            await _body_too_large(scope, keep_connection=read_all)(scope, receive, send_with_headers)
+            refused = _body_too_large(scope, error.most, keep_connection=read_all)
+            await refused(scope, receive, send_with_headers)
         except ClientDisconnect:
             pass  # nobody is left to answer, and nothing is wrong with us
         except Exception as error:  # noqa: BLE001 - the last resort is its purpose
@@ -241,8 +246,8 @@ def _headers_of(scope: Scope) -> _Headers:
     return read
 
 
-def _check(brought: _Headers, http_version: str) -> None:
-    """Refuse what no route has to look at.
+def _check(brought: _Headers, http_version: str, most: int) -> None:
+    """Refuse what no route has to look at; a body may have ``most`` bytes.
 
     Raises:
         ProblemError: the headers are too large, or Host or Content-Length is not what HTTP says.
@@ -257,15 +262,19 @@ def _check(brought: _Headers, http_version: str) -> None:
         if not brought.length.isdigit():
             raise ProblemError(ProblemCode.MALFORMED_REQUEST, "Content-Length must be a whole number.")
         # The server never hands over more than this says, so nothing needs counting. Nine digits are a gigabyte.
-        if len(brought.length) > len(str(10**9)) or int(brought.length) > MAXIMUM_BODY:
-            raise _BodyTooLarge
+        if len(brought.length) > len(str(10**9)) or int(brought.length) > most:
+            raise _BodyTooLarge(most)
 
 
 class _BodyTooLarge(Exception):
     """More bytes arrive than a body may have."""
 
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
 
-def _counted(receive: Receive) -> Receive:
+
+def _counted(receive: Receive, most: int) -> Receive:
     """Receive a body of unknown length, up to the limit."""
     seen = 0
 
@@ -274,8 +283,8 @@ def _counted(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
-            if seen > MAXIMUM_BODY:
-                raise _BodyTooLarge
+            if seen > most:
+                raise _BodyTooLarge(most)
         return message
 
     return receive_counted
@@ -296,8 +305,8 @@ async def _drained(receive: Receive) -> bool:
     return False
 
 
-def _body_too_large(scope: Scope, *, keep_connection: bool) -> Response:
-    detail = f"The body may have at most {MAXIMUM_BODY} bytes; split the request."
+def _body_too_large(scope: Scope, most: int, *, keep_connection: bool) -> Response:
+    detail = f"The body may have at most {most} bytes; split the request."
     # Without the rest of the body, the next request on this connection could not be found.
     headers = None if keep_connection else {"Connection": "close"}
     return problem_response(scope, ProblemCode.CONTENT_TOO_LARGE, detail, headers=headers)

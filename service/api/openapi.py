@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from service.api.dependencies import API_VERSION
+from service.api.outcome import OUTCOME_TYPES, OperationOutcome, media_type_at
 from service.api.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX, Problem, ProblemCode
 from service.application.principals import Permission
 
@@ -113,6 +114,10 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
     ProblemCode.RULE_SET_MOVED: "Another rule set answers than the one the draft was based on; rebase the draft.",
     ProblemCode.PRECONDITION_FAILED: "The draft has changed since; read it again and look at what is new.",
     ProblemCode.PRECONDITION_REQUIRED: "Send the ETag of the draft in If-Match, so that no other change gets lost.",
+    ProblemCode.NOTHING_TO_CHECK: (
+        "No medication came with the request, and there is no FHIR server to ask: send the list of current medications "
+        "as prefetch."
+    ),
     ProblemCode.IDEMPOTENCY_KEY_REUSED: "This Idempotency-Key was used for another request; make a new one.",
     ProblemCode.TOO_MANY_REQUESTS: "This key may send 600 requests a minute; try again in 3 seconds.",
     ProblemCode.RULE_SET_BEHIND: (
@@ -145,6 +150,10 @@ _TAGS: Final = [
         "description": "What was answered, from what; the same answer once more; what was made of findings.",
     },
     {"name": "medications", "description": "Find out what a medication is taken for."},
+    {
+        "name": "cds hooks",
+        "description": "CDS Hooks 2.0.1: cards while somebody orders, signs, verifies or opens a chart.",
+    },
     {
         "name": "knowledge",
         "description": "Read the rule set that answers. Lists come in pages, ordered by id; an `ETag` tells whether "
@@ -212,8 +221,15 @@ def describe(app: FastAPI, *, bodies: Iterable[type[BaseModel]]) -> dict[str, An
     read: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in bodies]
     _add(schemas, read)
     _add(schemas, [(Problem, "serialization")])
+    _, outcomes = TypeAdapter.json_schemas(
+        [("outcome", "serialization", TypeAdapter(OperationOutcome))], ref_template=f"{_SCHEMAS}{{model}}"
+    )
+    schemas.update(outcomes["$defs"])
     components["schemas"] = {name: _without_titles(schema) for name, schema in sorted(schemas.items())}
-    components["responses"] = {name: _problem(status) for status, name in _RESPONSE_NAMES.items()}
+    components["responses"] = {
+        **{name: _problem(status) for status, name in _RESPONSE_NAMES.items()},
+        **{_outcome_name(status): _outcome(status) for status in _RESPONSE_NAMES},
+    }
     components["headers"] = _HEADERS
     components["securitySchemes"] = _SECURITY_SCHEMES
     components["parameters"] = {
@@ -222,9 +238,9 @@ def describe(app: FastAPI, *, bodies: Iterable[type[BaseModel]]) -> dict[str, An
         "IfMatch": _IF_MATCH,
         "IfNoneMatch": _IF_NONE_MATCH,
     }
-    for path in described["paths"].values():
-        for operation in path.values():
-            _complete(operation)
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            _complete(operation, for_fhir=media_type_at(path) is not None)
     return described
 
 
@@ -240,7 +256,7 @@ def _add(schemas: dict[str, Any], models: list[tuple[type[BaseModel], JsonSchema
             raise ValueError(f"two different types are called {name} in the contract; rename one")
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], *, for_fhir: bool) -> None:
     """Give an operation the parameters, problems and headers that all have, and those it names."""
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     for parameter in parameters:
@@ -261,7 +277,8 @@ def _complete(operation: dict[str, Any]) -> None:
     operation["security"] = [] if permission == Permission.PUBLIC else _SECURITY
     operation["x-required-permission"] = permission
     for status in (*_COMMON_STATUSES, *guarded, *operation.pop(_STATUSES, ())):
-        responses[str(status)] = {"$ref": f"#/components/responses/{_RESPONSE_NAMES[status]}"}
+        name = _outcome_name(status) if for_fhir else _RESPONSE_NAMES[status]
+        responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
     operation["responses"] = dict(sorted(responses.items()))
 
 
@@ -328,6 +345,17 @@ _HEADERS: Final = {
     "WWW-Authenticate": {"description": "How somebody can prove who they are.", "schema": {"type": "string"}},
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "string"}},
 }
+
+
+def _outcome_name(status: int) -> str:
+    return f"{_RESPONSE_NAMES[status]}Outcome"
+
+
+def _outcome(status: int) -> dict[str, Any]:
+    """The problems of one status as a response to a system of FHIR."""
+    described = _problem(status)
+    content = {"schema": {"$ref": f"{_SCHEMAS}OperationOutcome"}}
+    return {**described, "content": dict.fromkeys(OUTCOME_TYPES, content)}
 
 
 def _problem(status: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from starlette.types import Scope
 
 from service.api.faults import MAXIMUM_FAULTS, Fault, FaultLocation, parameter_faults
 from service.api.frame import frame_of
+from service.api.outcome import media_type_at, outcome
 from service.errors import (
     ChangedMeanwhile,
     DecisionNotKept,
@@ -72,6 +73,7 @@ class ProblemCode(StrEnum):
     QUESTION_NOT_KEPT = "question-not-kept"
     NOT_REPLAYABLE = "not-replayable"
     PRECONDITION_FAILED = "precondition-failed"
+    NOTHING_TO_CHECK = "nothing-to-check"
     CONTENT_TOO_LARGE = "content-too-large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     INVALID_REQUEST = "invalid-request"
@@ -113,6 +115,7 @@ KINDS: Final[dict[ProblemCode, Kind]] = {
     ProblemCode.QUESTION_NOT_KEPT: Kind(409, "The question was not kept"),
     ProblemCode.NOT_REPLAYABLE: Kind(409, "The answer of that time cannot be made again"),
     ProblemCode.PRECONDITION_FAILED: Kind(412, "It has changed in the meantime"),
+    ProblemCode.NOTHING_TO_CHECK: Kind(412, "What is needed for a check is not there"),
     ProblemCode.CONTENT_TOO_LARGE: Kind(413, "The body is too large"),
     ProblemCode.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body is not declared as JSON"),
     ProblemCode.INVALID_REQUEST: Kind(422, "The request does not fit the contract"),
@@ -177,8 +180,14 @@ def problem_response(
     faults: Iterable[Fault] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The answer to a request that failed."""
+    """The answer to a request that failed, in the form that is usual at its path."""
     kind = KINDS[code]
+    kept = {"Cache-Control": "no-store", **(headers or {})}
+    media_type = media_type_at(scope.get("path", ""))
+    if media_type is not None:
+        places = [(fault.pointer, fault.detail) for fault in faults]
+        content = outcome(kind.status, code, kind.title, detail, places)
+        return Response(content, status_code=kind.status, headers=kept, media_type=media_type)
     problem = Problem(
         type=f"{TYPE_PREFIX}{code}",
         title=kind.title,
@@ -191,7 +200,7 @@ def problem_response(
     return Response(
         problem.model_dump_json(),
         status_code=kind.status,
-        headers={"Cache-Control": "no-store", **(headers or {})},
+        headers=kept,
         media_type=MEDIA_TYPE,
     )
 

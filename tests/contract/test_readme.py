@@ -222,7 +222,8 @@ def test_paths_are_those_there_are() -> None:
     operations = {path for path in openapi_app().openapi()["paths"] if "{" not in path}
     unlisted = {str(getattr(route, "path", "")) for route in docs_router.routes}
     named = set(re.findall(r"(?<![\w.])/(?:v1|health)/[a-z/.-]*[a-z](?=`|\b)|(?<=`)/(?:metrics|docs)(?=`)", text))
-    named |= set(re.findall(r"GET (/[a-z.]+)`", text))
+    named |= set(re.findall(r"GET (/[a-z.-]+)`", text))
+    named |= set(re.findall(r"(?<=`)(?:POST )?(/cds-services[a-z/-]*)(?=`)", text))
     example = "/v1/interactions/fluoroquinolones-with-oral-magnesium"
     assert named - {example} == operations | unlisted
     with TestClient(create_app(Settings(environment=Environment.DEVELOPMENT), ActiveRuleSet(compiled()))) as client:

@@ -12,6 +12,7 @@ from schemathesis.schemas import BaseSchema
 from starlette.routing import Match, Route
 from starlette.testclient import TestClient
 
+from service.api.outcome import OperationOutcome, media_type_at
 from service.api.problems import KINDS, Problem
 from service.application.checks import CheckAnswer, ResolutionAnswer
 from service.main import Application, openapi_app
@@ -20,6 +21,7 @@ _ANSWERS: Final[dict[str, TypeAdapter[Any]]] = {
     "/v1/checks": TypeAdapter(CheckAnswer),
     "/v1/medications/resolve": TypeAdapter(ResolutionAnswer),
 }
+_OUTCOME: Final = TypeAdapter(OperationOutcome)
 SECURITY_HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -49,7 +51,12 @@ class ContractClient(TestClient):
         assert response.headers["x-correlation-id"]
         assert SECURITY_HEADERS.items() <= dict(response.headers).items()
         assert "content-security-policy" in response.headers
-        if response.status_code >= 400:
+        if response.status_code >= 400 and (media_type := media_type_at(response.request.url.path)) is not None:
+            assert response.headers["content-type"] == media_type
+            assert response.headers["cache-control"] == "no-store"
+            if method != "HEAD":
+                _OUTCOME.validate_json(response.content, strict=True, extra="forbid")
+        elif response.status_code >= 400:
             assert response.headers["content-type"] == "application/problem+json"
             assert response.headers["cache-control"] == "no-store"
             if method != "HEAD":
