@@ -1,0 +1,201 @@
+"""Finds the resources in what was sent: alone, in lists, in Bundles and Parameters, wrapped or not; and by reference.
+
+Limits come first: what is larger than any real list is refused before it is looked at. Nothing is fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from service.errors import ServiceError
+from service.fhir.elements import Resource, first, objects, text_of
+from service.fhir.notes import NoteCode, Notes
+
+MAXIMUM_RESOURCES: Final = 2_000
+MAXIMUM_NESTING: Final = 6
+_OBSERVATIONS: Final = frozenset({"Observation"})
+_NOTHING: Final[Resource] = {}  # stands for null
+_HISTORY: Final = "/_history/"
+
+
+class ReadingRefused(ServiceError):
+    """What was sent cannot be read as one patient's list; the text says why, in our own words."""
+
+    code = "reading-refused"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A resource, where it was, and what stands around it."""
+
+    origin: str  # what the caller named the place
+    pointer: str
+    resource: Resource
+    full_url: str | None = None
+    container: Found | None = None  # the resource it is contained in
+
+    @property
+    def type(self) -> str:
+        """Its resource type."""
+        return text_of(self.resource.get("resourceType")) or ""
+
+    @property
+    def id(self) -> str | None:
+        """Its logical id."""
+        return text_of(self.resource.get("id"))
+
+    @property
+    def reference(self) -> str | None:
+        """How others refer to it."""
+        return f"{self.type}/{self.id}" if self.id is not None else self.full_url
+
+
+@dataclass(slots=True)
+class Collected:
+    """All resources that were sent, and an index for references."""
+
+    found: list[Found] = field(default_factory=list)
+    by_reference: dict[str, Found] = field(default_factory=dict)
+
+    def resolve(self, reference: object, within: Found) -> Found | None:
+        """The resource that a Reference means: contained, in the same Bundle, or anywhere in what was sent."""
+        target = text_of(reference.get("reference")) if isinstance(reference, dict) else text_of(reference)
+        if target is None:
+            return None
+        if target.startswith("#"):
+            return _contained(within.container or within, target[1:])
+        return self.by_reference.get(target) or self.by_reference.get(relative(target))
+
+
+def relative(reference: str) -> str:
+    """A reference without server and version: `Patient/1`."""
+    plain = reference.partition(_HISTORY)[0].rstrip("/")
+    parts = plain.rsplit("/", 2)
+    return "/".join(parts[-2:]) if len(parts) >= 2 else plain  # noqa: PLR2004 - type and id
+
+
+def _contained(found: Found, name: str) -> Found | None:
+    for position, resource in enumerate(objects(found.resource.get("contained"))):
+        if (text_of(resource.get("id")) or "").lstrip("#") == name:
+            return Found(found.origin, f"{found.pointer}/contained/{position}", resource, None, found)
+    return None
+
+
+def contained_in(found: Found) -> Iterator[Found]:
+    """The resources contained in one."""
+    for position, resource in enumerate(objects(found.resource.get("contained"))):
+        yield Found(found.origin, f"{found.pointer}/contained/{position}", resource, None, found)
+
+
+def collect(resources: Iterable[tuple[str, object]], notes: Notes) -> Collected:
+    """Take apart what was sent.
+
+    Raises:
+        ReadingRefused: there is more of it, or it is nested more deeply, than any list of a patient.
+    """
+    collected = Collected()
+    for origin, sent in resources:
+        if isinstance(sent, list):
+            for position, one in enumerate(sent):
+                _take(collected, notes, Found(origin, f"{origin}/{position}", _as_object(one)), 0)
+        else:
+            _take(collected, notes, Found(origin, origin, _as_object(sent)), 0)
+    return collected
+
+
+def _as_object(value: object) -> Resource:
+    """The value where it is an object, and an empty one where it is something else."""
+    return value if isinstance(value, dict) else _NOTHING if value is None else {}
+
+
+def _take(collected: Collected, notes: Notes, found: Found, depth: int) -> None:
+    if depth > MAXIMUM_NESTING:
+        raise ReadingRefused(f"bundles are nested more than {MAXIMUM_NESTING} deep")
+    resource = found.resource
+    kind = found.type
+    if resource is _NOTHING:
+        notes.information(NoteCode.NOTHING_THERE, found.pointer, "There is nothing here.")
+    elif not kind and isinstance(resource.get("resource"), dict):
+        _take(collected, notes, _inner(found, "/resource", resource), depth + 1)
+    elif kind == "Bundle" or (not kind and "entry" in resource):
+        _bundle(collected, notes, found, depth)
+    elif kind == "Parameters":
+        for position, part in enumerate(objects(resource.get("parameter"))):
+            if isinstance(part.get("resource"), dict):
+                _take(collected, notes, _inner(found, f"/parameter/{position}/resource", part), depth + 1)
+    elif not kind:
+        notes.error(NoteCode.NOT_A_RESOURCE, found.pointer, "This has no resourceType, so it was not read.")
+    elif kind == "OperationOutcome":
+        _outcome(notes, found)
+    else:
+        _add(collected, notes, found)
+
+
+def _outcome(notes: Notes, found: Found) -> None:
+    """An answer in place of resources. A server that found them may still have a remark, which is no failure."""
+    severities = {text_of(issue.get("severity")) for issue in objects(found.resource.get("issue"))}
+    if severities == {"information"}:
+        notes.warning(NoteCode.FETCH_FAILED, found.pointer, "The server that was asked for these has a remark on them.")
+    else:
+        text = "A request for these resources failed at the sender, so it is not known what they are."
+        notes.error(NoteCode.FETCH_FAILED, found.pointer, text)
+
+
+def _inner(found: Found, step: str, part: Resource) -> Found:
+    return Found(found.origin, f"{found.pointer}{step}", part["resource"], text_of(part.get("fullUrl")))
+
+
+def _bundle(collected: Collected, notes: Notes, found: Found, depth: int) -> None:
+    entries = found.resource.get("entry")
+    wrapped = entries if isinstance(entries, list) else [entries] if isinstance(entries, dict) else []
+    kinds: set[str] = set()
+    for position, entry in enumerate(wrapped):
+        pointer = f"{found.pointer}/entry/{position}"
+        if not isinstance(entry, dict) or not (isinstance(entry.get("resource"), dict) or "resourceType" in entry):
+            notes.error(NoteCode.NOT_A_RESOURCE, pointer, "This entry has no resource.")
+            continue
+        bare = "resourceType" in entry and not isinstance(entry.get("resource"), dict)
+        inner = (
+            Found(found.origin, pointer, entry)
+            if bare
+            else _inner(Found(found.origin, pointer, {}), "/resource", entry)
+        )
+        kinds.add(inner.type)
+        _take(collected, notes, inner, depth + 1)
+    if any(text_of(link.get("relation")) == "next" for link in objects(found.resource.get("link"))):
+        _paginated(notes, found.pointer, kinds)
+
+
+def _paginated(notes: Notes, pointer: str, kinds: set[str]) -> None:
+    """Of values, the first page may be meant: those of last. A list of anything else is not all of it."""
+    if kinds and kinds <= _OBSERVATIONS:
+        notes.warning(NoteCode.MORE_PAGES, pointer, "There are more values than were sent; those sent were taken.")
+    else:
+        notes.error(NoteCode.MORE_PAGES, pointer, "There are more pages than the one sent, so the list is not whole.")
+
+
+def _add(collected: Collected, notes: Notes, found: Found) -> None:
+    if len(collected.found) >= MAXIMUM_RESOURCES:
+        raise ReadingRefused(f"there are more than {MAXIMUM_RESOURCES} resources")
+    reference = f"{found.type}/{found.id}" if found.id is not None else None
+    other = collected.by_reference.get(reference) if reference is not None else None
+    if other is not None:
+        if other.resource == found.resource:
+            notes.information(NoteCode.GIVEN_TWICE, found.pointer, "The same resource was sent before; it counts once.")
+        else:
+            text = "Another content of the same resource was sent before; the first one counts."
+            notes.warning(NoteCode.GIVEN_TWICE, found.pointer, text)
+        return
+    collected.found.append(found)
+    for name in (reference, found.full_url):
+        if name is not None:
+            collected.by_reference.setdefault(name, found)
+    if found.full_url is not None:
+        collected.by_reference.setdefault(relative(found.full_url), found)
+
+
+def subject_of(resource: Resource) -> object:
+    """Whom a resource is about."""
+    return first(resource.get("subject")) or first(resource.get("patient"))

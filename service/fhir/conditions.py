@@ -1,0 +1,83 @@
+"""Reads Conditions: what the patient has now, by code or by name; what is over, refuted or denied is left out.
+
+A diagnosis that is not confirmed counts, with a note: leaving it out would make the answer milder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rules.profile import MAXIMUM_CONDITIONS, ConditionItem
+from rules.terms import Pregnancy
+from service.fhir import codes
+from service.fhir.collecting import Found
+from service.fhir.concepts import CONDITIONS, named_concept
+from service.fhir.elements import code_of, text_of
+from service.fhir.notes import NoteCode, Notes
+
+
+@dataclass(slots=True)
+class Conditions:
+    """What Conditions say. ``sources``: the reference of each, in their order. ``none_known``: there are none."""
+
+    items: list[ConditionItem] = field(default_factory=list)
+    sources: list[str | None] = field(default_factory=list)
+    none_known: bool = False
+    pregnancy: Pregnancy | None = None
+
+
+def conditions_of(found: Iterable[Found], notes: Notes) -> Conditions:
+    """Read the Conditions."""
+    read = Conditions()
+    for one in found:
+        if one.type == "Condition" and _counts(one, notes):
+            _take(read, one, notes)
+    return read
+
+
+def _counts(found: Found, notes: Notes) -> bool:
+    resource, pointer = found.resource, found.pointer
+    clinical = code_of(resource.get("clinicalStatus"))
+    verified = code_of(resource.get("verificationStatus"))
+    if verified in codes.CONDITION_REFUTED:
+        text = "It was refuted or entered in error, so it was left out."
+        notes.information(NoteCode.NOT_CURRENT, f"{pointer}/verificationStatus", text)
+        return False
+    if clinical in codes.CONDITION_OVER:
+        text = "It is not present any more, so it was left out."
+        notes.information(NoteCode.NOT_CURRENT, f"{pointer}/clinicalStatus", text)
+        return False
+    if clinical is None and text_of(resource.get("abatementDateTime")) is not None:
+        text = "It has an end and no status, so it was left out."
+        notes.information(NoteCode.NOT_CURRENT, f"{pointer}/abatementDateTime", text)
+        return False
+    if clinical is not None and clinical not in codes.CONDITION_PRESENT:
+        text = "Its clinical status is none that is known here; it counts."
+        notes.warning(NoteCode.STATUS_DOUBTFUL, f"{pointer}/clinicalStatus", text)
+    if verified in codes.CONDITION_OPEN:
+        notes.warning(NoteCode.STATUS_DOUBTFUL, f"{pointer}/verificationStatus", "It is not confirmed; it counts.")
+    return True
+
+
+def _take(read: Conditions, found: Found, notes: Notes) -> None:
+    pointer = f"{found.pointer}/code"
+    concept = named_concept(found.resource.get("code"), CONDITIONS, pointer, notes)
+    keys = concept.written()
+    if codes.NO_PROBLEMS.intersection(keys):
+        read.none_known = True
+        return
+    if any(codes.PREGNANCY_CODES.get(key) is Pregnancy.PREGNANT for key in keys):
+        read.pregnancy = Pregnancy.PREGNANT
+    if not concept.names_something:
+        text = "It has neither a code nor a name that can be read, so it is not known what it is."
+        notes.error(NoteCode.UNNAMED, pointer, text)
+        return
+    item = ConditionItem(text=concept.text, codes=concept.codes)
+    if item in read.items:
+        notes.information(NoteCode.GIVEN_TWICE, found.pointer, "The same condition was sent before; it counts once.")
+    elif len(read.items) >= MAXIMUM_CONDITIONS:
+        notes.error(NoteCode.TOO_MANY, found.pointer, f"More than {MAXIMUM_CONDITIONS} conditions; left out.")
+    else:
+        read.items.append(item)
+        read.sources.append(found.reference)

@@ -1,0 +1,404 @@
+"""Reads what somebody takes or is to take out of requests, statements, dispensings and administrations.
+
+Every one of them becomes a line of the list or is left out for a reason that is noted. Nothing is guessed from a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
+
+from rules.names import read_besides, tokens
+from rules.profile import MAXIMUM_MEDICATIONS, Code, MedicationItem
+from rules.terms import DoseForm, MedicationStatus
+from service.fhir import codes
+from service.fhir.collecting import Collected, Found, ReadingRefused
+from service.fhir.concepts import MEDICINES, Concept, concept_of, named_concept
+from service.fhir.dosage import Taken, taken_of
+from service.fhir.elements import MAXIMUM_TEXT, Resource, code_of, day_of, first, flag_of, objects, text_of
+from service.fhir.notes import NoteCode, Notes
+
+# A line that nobody can name must not vanish: no name is known like this, so the line is unrecognised.
+UNNAMED: Final = "unnamed"
+_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+_MAXIMUM_INGREDIENTS: Final = 20
+# Elements that say which prescription a dispensing, administration or statement belongs to.
+_BELONGS_TO: Final = ("authorizingPrescription", "request", "prescription", "basedOn", "derivedFrom")
+_REPEATS: Final = frozenset({"MedicationDispense", "MedicationAdministration"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a line of the list comes from. ``also``: references of others that say the same of the same medicine."""
+
+    reference: str | None
+    pointer: str
+    origin: str
+    resource: Resource
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a medicine is called, by codes and text, and what it is made as."""
+
+    codes: tuple[Code, ...] = ()
+    text: str | None = None
+    form: DoseForm | None = None
+
+    def same_as(self, other: Named) -> bool:
+        """Whether the two are surely one medicine."""
+        if UNNAMED in {self.text, other.text}:
+            return False
+        if self.codes and other.codes:
+            return not set(self.codes).isdisjoint(other.codes)
+        return self.text is not None and other.text is not None and self.text.casefold() == other.text.casefold()
+
+
+@dataclass(slots=True)
+class _Line:
+    found: Found
+    kind: str
+    named: list[Named]
+    status: MedicationStatus
+    taken: Taken
+    day: date | None = None
+    also: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Medications:
+    """The lines of a list, and where each comes from."""
+
+    items: tuple[MedicationItem, ...]
+    sources: dict[str, Source]
+
+
+def medications_of(
+    found: Iterable[Found], collected: Collected, as_of: date, proposed: Collection[str], notes: Notes
+) -> Medications:
+    """Read the medications.
+
+    Raises:
+        ReadingRefused: there are more of them than a check takes.
+    """
+    lines: list[_Line] = []
+    for one in found:
+        kind = codes.MEDICATION_TYPES.get(one.type)
+        if kind is not None and _counts(one, kind, notes):
+            line = _line(one, kind, collected, as_of, proposed, notes)
+            if line is not None:
+                lines.append(line)
+    lines = _without_renewed(lines, collected, notes)
+    lines = _without_repeated(lines, collected, notes)
+    return _as_items(lines)
+
+
+# --- whether it counts ------------------------------------------------------------------------------------------------
+
+
+def _counts(found: Found, kind: str, notes: Notes) -> bool:
+    """Whether the medicine is taken or to be taken; where not, the reason is noted."""
+    resource, pointer = found.resource, found.pointer
+    status = code_of(resource.get("status"))
+    if flag_of(resource.get("doNotPerform")):
+        text = "It says that the medicine is not to be taken (doNotPerform), so it is no line of the list."
+        notes.information(NoteCode.PROHIBITED, f"{pointer}/doNotPerform", text)
+        return False
+    taken = code_of(resource.get("taken"))  # STU3
+    if taken == "n" or flag_of(resource.get("wasNotTaken")) or flag_of(resource.get("wasNotGiven")):
+        notes.information(NoteCode.NOT_CURRENT, pointer, "It says that the medicine is not taken.")
+        return False
+    if status in codes.LEFT_OUT:
+        notes.information(NoteCode.NOT_CURRENT, f"{pointer}/status", f"{codes.LEFT_OUT[status]} It was left out.")
+        return False
+    if status == "completed" and kind in codes.COMPLETED_IS_OVER:
+        text = "It is completed, so it was left out; should it still be taken, send it as active."
+        notes.warning(NoteCode.NOT_CURRENT, f"{pointer}/status", text)
+        return False
+    if status is None:
+        notes.warning(NoteCode.STATUS_MISSING, pointer, "It has no status; it counts.")
+    elif status in codes.DOUBTFUL:
+        notes.warning(NoteCode.STATUS_DOUBTFUL, f"{pointer}/status", codes.DOUBTFUL[status])
+    elif status not in codes.TAKEN | codes.PROPOSED_STATES:
+        text = "Its status is none that is known here; it counts."
+        notes.warning(NoteCode.STATUS_DOUBTFUL, f"{pointer}/status", text)
+    return True
+
+
+def _status(found: Found, proposed: Collection[str]) -> MedicationStatus:
+    """Whether somebody only considers it."""
+    resource = found.resource
+    considered = (
+        found.origin in proposed
+        or code_of(resource.get("status")) in codes.PROPOSED_STATES
+        or code_of(resource.get("intent")) in codes.PROPOSED_INTENTS
+    )
+    return MedicationStatus.PROPOSED if considered else MedicationStatus.CURRENT
+
+
+def _line(
+    found: Found, kind: str, collected: Collected, as_of: date, proposed: Collection[str], notes: Notes
+) -> _Line | None:
+    resource, pointer = found.resource, found.pointer
+    named = _named(found, collected, notes)
+    if named is None:
+        notes.information(NoteCode.NOTHING_THERE, pointer, "It says that no medication is known.")
+        return None
+    where = "dosage" if "dosage" in resource else "dosageInstruction"
+    taken = taken_of(resource.get(where), f"{pointer}/{where}", notes)
+    period = first(resource.get("effectivePeriod")) or first(resource.get("occurencePeriod"))
+    started, ended = day_of(period.get("start")), day_of(period.get("end"))
+    if started is not None and (taken.started_on is None or started[0] < taken.started_on):
+        taken = replace(taken, started_on=started[0])
+    last = taken.ended_on if ended is None else ended[1]
+    if last is not None and last < as_of:
+        text = "By its dates it is over, though its status says otherwise; it counts."
+        notes.warning(NoteCode.STATUS_DOUBTFUL, pointer, text)
+    if flag_of(resource.get("reportedBoolean")) or flag_of(resource.get("reported")) or "reportedReference" in resource:
+        text = "It was reported, not prescribed by whoever recorded it; it counts."
+        notes.information(NoteCode.REPORTED, pointer, text)
+    handed = next((day for name in _WHEN if (day := day_of(resource.get(name))) is not None), None)
+    return _Line(found, kind, named, _status(found, proposed), taken, None if handed is None else handed[0])
+
+
+_WHEN: Final = ("whenHandedOver", "whenPrepared", "effectiveDateTime", "occurenceDateTime", "authoredOn", "dateWritten")
+
+
+# --- what it is -------------------------------------------------------------------------------------------------------
+
+
+def _named(found: Found, collected: Collected, notes: Notes) -> list[Named] | None:
+    """What the medicine is called: several, where it is mixed of ingredients; None, where there is said to be none."""
+    resource, pointer = found.resource, found.pointer
+    inline = resource.get("medicationCodeableConcept")
+    place = "medicationCodeableConcept"
+    reference: object = resource.get("medicationReference")
+    general = resource.get("medication")
+    if isinstance(general, dict):  # R5, and people who leave the ending out
+        place = "medication"
+        inline = inline or general.get("concept") or (general if {"coding", "text"} & general.keys() else None)
+        reference = reference or (general if isinstance(general.get("reference"), str) else general.get("reference"))
+    elif isinstance(general, str):
+        inline, place = inline or general, "medication"
+    concept = named_concept(inline, MEDICINES, f"{pointer}/{place}", notes)
+    if codes.NO_MEDICATIONS.intersection(concept.written()):
+        return None
+    if concept.names_something:
+        return [Named(concept.codes, concept.text)]
+    medication = collected.resolve(reference, found)
+    if medication is None and isinstance(resource.get("_resolvedMedication"), dict):
+        # A client of CDS Hooks is known to put it there.
+        medication = Found(found.origin, f"{pointer}/_resolvedMedication", resource["_resolvedMedication"], None, found)
+    if medication is not None:
+        return _of_medication(medication, collected, notes)
+    display = text_of(reference.get("display")) if isinstance(reference, dict) else None
+    if reference is not None:
+        text = "The Medication it refers to was not sent along"
+        said = "; the name beside the reference was read." if display is not None else "."
+        notes.warning(NoteCode.NOT_FOUND, f"{pointer}/medicationReference", f"{text}{said}")
+    if display is not None and len(display) <= MAXIMUM_TEXT:
+        return [Named((), display)]
+    return [_unnamed(pointer, notes)]
+
+
+def _unnamed(pointer: str, notes: Notes) -> Named:
+    text = "It has neither a code nor a name that can be read, so nothing is known of this medicine."
+    notes.error(NoteCode.UNNAMED, pointer, text)
+    return Named((), UNNAMED)
+
+
+def _of_medication(medication: Found, collected: Collected, notes: Notes) -> list[Named]:
+    resource, pointer = medication.resource, medication.pointer
+    if code_of(resource.get("status")) == "entered-in-error":
+        text = "The Medication was entered in error, and what was meant is not known; it counts."
+        notes.warning(NoteCode.STATUS_DOUBTFUL, f"{pointer}/status", text)
+    form = _form(resource, pointer, notes)
+    concept = named_concept(resource.get("code"), MEDICINES, f"{pointer}/code", notes)
+    parts = _ingredients(medication, collected, notes)
+    if not concept.names_something:
+        return [replace(part, form=form) for part in parts] or [_unnamed(pointer, notes)]
+    whole = Named(concept.codes, concept.text, form)
+    if concept.codes or not parts:
+        return [whole]
+    if len(parts) == 1:
+        return [replace(whole, codes=parts[0].codes)]
+    # A mixture of its own, whose name may be unknown: what is in it is looked at as well.
+    return [whole, *(replace(part, form=form) for part in parts)]
+
+
+def _ingredients(medication: Found, collected: Collected, notes: Notes) -> list[Named]:
+    parts = []
+    for position, ingredient in enumerate(objects(medication.resource.get("ingredient"))[:_MAXIMUM_INGREDIENTS]):
+        pointer = f"{medication.pointer}/ingredient/{position}"
+        item = first(ingredient.get("item"))
+        concept = named_concept(
+            ingredient.get("itemCodeableConcept") or item.get("concept") or item, MEDICINES, pointer, notes
+        )
+        target = collected.resolve(ingredient.get("itemReference") or item.get("reference"), medication)
+        if not concept.names_something and target is not None and target.resource is not medication.resource:
+            # One step only: an ingredient that refers on and on is no ingredient.
+            concept = named_concept(target.resource.get("code"), MEDICINES, f"{target.pointer}/code", notes)
+        parts.append(Named(concept.codes, concept.text) if concept.names_something else _unnamed(pointer, notes))
+    return parts
+
+
+def _form(medication: Resource, pointer: str, notes: Notes) -> DoseForm | None:
+    concept: Concept = concept_of(medication.get("form") or medication.get("doseForm"))
+    found = {
+        form
+        for form in (read_besides(tokens(text[:MAXIMUM_TEXT]), frozenset()).dose_form for text in concept.words())
+        if form is not None
+    }
+    if len(found) == 1:
+        return found.pop()
+    if concept.words() or concept.codings:
+        text = "The dose form is none that is known here, or its names do not agree; it was left out."
+        notes.information(NoteCode.FORM_LEFT_OUT, f"{pointer}/form", text)
+    return None
+
+
+# --- the same medicine more than once ---------------------------------------------------------------------------------
+
+
+def _without_renewed(lines: list[_Line], collected: Collected, notes: Notes) -> list[_Line]:
+    """A renewal stands for the prescription it renews: the two are no duplicate."""
+    by_resource = {id(line.found.resource): line for line in lines}
+    gone: set[int] = set()
+    for line in lines:
+        references = objects(line.found.resource.get("priorPrescription"))
+        if not references or id(line.found.resource) in gone:
+            continue
+        prior = collected.resolve(references[0], line.found)
+        other = by_resource.get(id(prior.resource)) if prior is not None else None
+        pointer = f"{line.found.pointer}/priorPrescription"
+        if other is None or other is line or id(other.found.resource) in gone:
+            if line.taken.started_on is not None:
+                text = (
+                    "It renews a prescription that was not sent, so it is not known since when the medicine is taken."
+                )
+                notes.information(NoteCode.RENEWAL, pointer, text)
+                line.taken = replace(line.taken, started_on=None)
+            continue
+        if not line.named[0].same_as(other.named[0]):
+            notes.warning(NoteCode.RENEWAL, pointer, "It renews what looks like another medicine; both count.")
+            continue
+        gone.add(id(other.found.resource))
+        _take_up(line, other)
+        if other.taken.started_on is None:
+            line.taken = replace(line.taken, started_on=None)
+        notes.information(NoteCode.RENEWAL, other.found.pointer, "A renewal of it is on the list; it counts once.")
+    return [line for line in lines if id(line.found.resource) not in gone]
+
+
+def _take_up(line: _Line, other: _Line) -> None:
+    """Remember that another resource says the same, and the earlier start."""
+    if other.found.reference is not None:
+        line.also.append(other.found.reference)
+    line.also += other.also
+    starts = [one for one in (line.taken.started_on, other.taken.started_on) if one is not None]
+    line.taken = replace(line.taken, started_on=min(starts) if starts else None)
+
+
+def _without_repeated(lines: list[_Line], collected: Collected, notes: Notes) -> list[_Line]:
+    """Dispensings and administrations of one medicine are one line, part of its prescription where that is there."""
+    by_resource = {id(line.found.resource): line for line in lines}
+    kept = [line for line in lines if _prescription_of(line, by_resource, collected) is None]
+    for line in lines:
+        prescription = _prescription_of(line, by_resource, collected)
+        if prescription is not None:
+            _take_up(prescription, line)
+            text = "It belongs to a prescription on the list; the two count once."
+            notes.information(NoteCode.REPEATED, line.found.pointer, text)
+    newest: dict[tuple[str, tuple[Code, ...], str], _Line] = {}
+    for line in kept:
+        if line.kind in _REPEATS and len(line.named) == 1:
+            key = _repeat_key(line)
+            other = newest.get(key)
+            if other is None or (line.day or date.min) > (other.day or date.min):
+                newest[key] = line
+    result = []
+    for line in kept:
+        first_of = newest.get(_repeat_key(line)) if line.kind in _REPEATS and len(line.named) == 1 else None
+        if first_of is None or first_of is line:
+            result.append(line)
+        else:
+            _take_up(first_of, line)
+            text = "The same medicine was dispensed or given more than once; the newest time counts."
+            notes.information(NoteCode.REPEATED, line.found.pointer, text)
+    return result
+
+
+def _repeat_key(line: _Line) -> tuple[str, tuple[Code, ...], str]:
+    named = line.named[0]
+    # What nobody can name is never the same as something else nobody can name.
+    text = line.found.pointer if named.text == UNNAMED else (named.text or "").casefold()
+    return line.kind, tuple(sorted(named.codes, key=lambda code: (code.system, code.code))), "" if named.codes else text
+
+
+def _prescription_of(line: _Line, by_resource: dict[int, _Line], collected: Collected) -> _Line | None:
+    """The prescription on the list that a line belongs to, where that is surely the same medicine."""
+    if line.kind == "MedicationRequest":
+        return None
+    for name in _BELONGS_TO:
+        for reference in objects(line.found.resource.get(name)):
+            target = collected.resolve(reference, line.found)
+            other = by_resource.get(id(target.resource)) if target is not None else None
+            if other is not None and other.kind == "MedicationRequest" and line.named[0].same_as(other.named[0]):
+                return other
+    return None
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+def _as_items(lines: list[_Line]) -> Medications:
+    total = sum(len(line.named) for line in lines)
+    if total > MAXIMUM_MEDICATIONS:
+        raise ReadingRefused(f"there are more than {MAXIMUM_MEDICATIONS} medications")
+    wanted = [line.found.id for line in lines]
+    items: list[MedicationItem] = []
+    sources: dict[str, Source] = {}
+    for line, given in zip(lines, wanted, strict=True):
+        found = line.found
+        source = Source(found.reference, found.pointer, found.origin, found.resource, tuple(dict.fromkeys(line.also)))
+        for named in line.named:
+            name = _free_id(given if len(line.named) == 1 else None, sources, wanted)
+            sources[name] = source
+            items.append(_item(name, named, line))
+    return Medications(tuple(items), sources)
+
+
+def _free_id(given: str | None, taken: Collection[str], wanted: Collection[str | None]) -> str:
+    """The id of the resource, where a question can have it; else a number that no other line has."""
+    if given is not None and _ID.fullmatch(given) and given not in taken:
+        return given
+    number = len(taken) + 1
+    while f"m{number}" in taken or f"m{number}" in wanted:
+        number += 1
+    return f"m{number}"
+
+
+def _item(name: str, named: Named, line: _Line) -> MedicationItem:
+    taken = line.taken
+    text = named.text
+    if text is not None and taken.rarer is not None and len(text) + len(taken.rarer) + 2 <= MAXIMUM_TEXT:
+        # A line says in words that it is not taken every day; there is no other place for it.
+        text = f"{text}, {taken.rarer}"
+    alone = len(line.named) == 1  # the dose of a mixture is no dose of what is in it
+    return MedicationItem(
+        id=name,
+        text=text,
+        codes=named.codes,
+        status=line.status,
+        route=taken.route,
+        dose_form=named.form,
+        dose=taken.dose if alone else None,
+        times_per_day=None if taken.times else taken.times_per_day,
+        times=taken.times,
+        as_needed=taken.as_needed,
+        started_on=taken.started_on,
+    )
