@@ -195,6 +195,13 @@ def task_openapi(*args: str) -> None:
     run(BIN / "magcheck", "openapi", "--check" if args else "--output", OPENAPI)
 
 
+def task_sdk(*args: str) -> None:
+    """Make the clients from openapi.json in dist/ and try them (arguments: python, typescript, java; else all)."""
+    setup()
+    run(PYTHON, "-m", "openapi.sdk.make", *args)
+    run(PYTHON, "-m", "pytest", "-m", "sdk", "tests/sdk", *(("-k", " or ".join(args)) if args else ()))
+
+
 def task_knowledge(*_: str) -> None:
     """Check the form of the knowledge, lint it, run its worked cases and print its report."""
     setup()
@@ -210,6 +217,7 @@ def task_lock(*args: str) -> None:
         "requirements.lock": ("pyproject.toml",),
         "requirements-dev.lock": ("pyproject.toml", "--group=dev"),
         "requirements-build.lock": ("--group=build",),
+        "openapi/sdk/requirements.lock": ("openapi/sdk/requirements.in",),
     }
     for name, source in sources.items():
         run(PYTHON, "-m", "uv", "pip", "compile", *source, *options, *args, "-o", name)

@@ -97,15 +97,15 @@ def _system_schema(_source: object, _handler: object) -> CoreSchema:
 
 
 # A type of its own, so that the API's description gives it a name.
-System = TypeAliasType(
-    "System",
+SystemName = TypeAliasType(
+    "SystemName",
     Annotated[
         CodeSystem,
         GetPydanticSchema(_system_schema),
         WithJsonSchema(
             {
                 "type": "string",
-                "title": "System",
+                "title": "SystemName",
                 "description": "The code system by its short name, its FHIR address or its object identifier.",
                 "enum": list(SPELLINGS),
                 "x-enum-varnames": [
@@ -151,7 +151,7 @@ class PatientFacts(Question):
 class Code(Question):
     """A code of a medication."""
 
-    system: System
+    system: SystemName
     code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,32}$")]
 
 

@@ -87,6 +87,67 @@ def test_a_body_in_chunks(port: int) -> None:
     assert status == 200
 
 
+# What Java's own HTTP client sends with the first request of a connection, unless told otherwise.
+OFFER: Final = (
+    b"Connection: Upgrade, HTTP2-Settings",
+    b"Upgrade: h2c",
+    b"HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAAAAQB",
+)
+
+
+def test_a_body_behind_an_offer_to_upgrade(port: int) -> None:
+    head, _, body = post(b"Content-Length: %d" % len(BODY), *OFFER).partition(b"\r\n\r\n")
+    # The body in a packet of its own, as Java sends it; then in the same one, with more requests behind it.
+    for parts in [(head + b"\r\n\r\n", body, LIVE), (head + b"\r\n\r\n" + body + sized(BODY) + LIVE,)]:
+        with socket.create_connection(("127.0.0.1", port), timeout=_SECONDS) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            received = b""
+            for part in parts:
+                connection.sendall(part)
+                time.sleep(0.05)
+            while chunk := connection.recv(65_536):
+                received += chunk
+        assert [status for status, _, _ in answers(received)] == [200] * (len(parts) - 1 or 3)
+
+
+def test_a_body_in_chunks_behind_an_offer_to_upgrade(port: int) -> None:
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in BODY) + b"0\r\n\r\n"
+    request = post(b"Transfer-Encoding: chunked", *OFFER, body=chunks)
+    for received in (exchange(port, request, LIVE), exchange(port, request + LIVE)):
+        assert [status for status, _, _ in answers(received)] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ((b"Content-Length: 0",), b"", 400),  # an empty body
+        ((), b"", 400),
+        ((b"Content-Length: 300000",), b"x" * 300_000, 413),
+        ((b"Transfer-Encoding: chunked",), b"no size\r\n", 400),
+    ],
+)
+def test_other_bodies_behind_an_offer_to_upgrade(
+    port: int, headers: tuple[bytes, ...], body: bytes, status: int
+) -> None:
+    first, *_ = answers(exchange(port, post(*headers, *OFFER, body=body), LIVE))
+    assert first[0] == status
+
+
+@pytest.mark.parametrize("offer", [OFFER, (b"Connection: Upgrade", b"Upgrade: websocket")])
+def test_an_offer_to_upgrade_without_a_body(port: int, offer: tuple[bytes, ...]) -> None:
+    head = b"\r\n".join([b"GET /health/live HTTP/1.1", b"Host: x", *offer]) + b"\r\n\r\n"
+    assert [status for status, _, _ in answers(exchange(port, head, LIVE))] == [200, 200]
+    assert [status for status, _, _ in answers(exchange(port, head + LIVE))] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Transfer-Encoding: chunked\r\nContent-Length: 4", b"Content-Length: 4\r\nContent-Length: 5"]
+)
+def test_an_offer_to_upgrade_hides_no_second_length(port: int, framing: bytes) -> None:
+    received = answers(exchange(port, post(framing, *OFFER, body=b"0\r\n\r\n" + LIVE)))
+    assert [status for status, _, _ in received] == [400]
+
+
 @pytest.mark.parametrize("size", [300_000, 10_000_000])
 def test_after_a_body_that_was_too_large_the_connection_goes_on(port: int, size: int) -> None:
     received = exchange(port, sized(b"x" * size), LIVE)
