@@ -47,6 +47,7 @@ SERUM_VALUES: Final[dict[str, Property]] = {
     "2823-3": Property(ObservationKind.SERUM_POTASSIUM, per_mass=False),
     "6298-4": Property(ObservationKind.SERUM_POTASSIUM, per_mass=False),  # in blood
     "17861-6": Property(ObservationKind.SERUM_CALCIUM, per_mass=True),
+    "2000-8": Property(ObservationKind.SERUM_CALCIUM, per_mass=False),
     "29265-6": Property(ObservationKind.SERUM_CALCIUM, per_mass=None),  # corrected for albumin
 }
 # The newer formula first: of values of one day it is the one to take.

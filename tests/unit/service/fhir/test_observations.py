@@ -29,6 +29,7 @@ def value_of(*resources: dict[str, Any]) -> tuple[str, str, str]:
         ("2823-3", "mmol/L", "serum_potassium"),
         ("6298-4", "meq/L", "serum_potassium"),
         ("17861-6", "mg/dL", "serum_calcium"),
+        ("2000-8", "mmol/L", "serum_calcium"),
         ("29265-6", "mg/dL", "serum_calcium"),
         ("29265-6", "mmol/L", "serum_calcium"),
     ],

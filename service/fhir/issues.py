@@ -1,0 +1,311 @@
+"""Writes a finding as a DetectedIssue of FHIR R4, strictly: nothing null, nothing empty, only codes that are bound.
+
+What may be done is written as a suggestion, because nobody has done it yet. Nothing here judges a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from rules.report import CheckReport, Finding
+from service.fhir import codes
+from service.fhir.medications import Source
+from service.fhir.reading import Reading
+
+Json = dict[str, Any]
+
+ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+# Names of ours; no other system has them.
+NAMES: Final = "urn:magcheck:"
+FINDING: Final = f"{NAMES}finding"
+INTERACTION: Final = f"{NAMES}interaction"
+LINE: Final = f"{NAMES}medication"
+
+# The codes of v3-ActCode that fit, with their own names.
+ISSUES: Final[dict[str, str]] = {
+    "DRG": "Drug Interaction Alert",
+    "NHP": "Natural Health Product Alert",
+    "NONRX": "Non-Prescription Interaction Alert",
+    "TIME": "timing detected issue",
+    "DACT": "drug action detected issue",
+    "LAB": "Lab Alert",
+    "COND": "Condition Alert",
+    "OBSA": "Observation Alert",
+    "GEALRT": "geriatric alert",
+    "PEALRT": "pediatric alert",
+    "PREG": "Pregnancy Alert",
+    "LACT": "Lactation Alert",
+    "DOSEH": "High Dose Alert",
+    "DUPTHPY": "Duplicate Therapy Alert",
+    "DUPTHPGEN": "duplicate generic alert",
+}
+_OF_DIRECTION: Final[dict[str, str]] = {
+    "depletes_magnesium": "DACT",
+    "retains_magnesium": "DACT",
+    "magnesium_alters_drug": "DRG",
+    "additive_effect": "DRG",
+    "amplified_by_low_magnesium": "LAB",
+    "contraindicated_condition": "COND",
+    "deficiency_risk": "OBSA",
+    "intake_limit": "DOSEH",
+    "side_effect": "DACT",
+}
+_OF_CONDITION: Final[dict[str, str]] = {
+    "pregnancy": "PREG",
+    "lactation": "LACT",
+    "older-adult": "GEALRT",
+    "child": "PEALRT",
+    "infant": "PEALRT",
+}
+_ABOUT_A_CONDITION: Final = frozenset({"contraindicated_condition", "deficiency_risk"})
+# What a magnesium product is taken as, where that says who sold it.
+_OF_SOURCE: Final[dict[str, str]] = {
+    "supplement": "NHP",
+    "multivitamin": "NHP",
+    "antacid": "NONRX",
+    "laxative": "NONRX",
+}
+_SEVERITIES: Final[dict[str, str]] = {
+    "contraindicated": "high",
+    "major": "high",
+    "moderate": "moderate",
+    "minor": "low",
+}
+MITIGATIONS: Final[dict[str, str]] = {
+    "5": "Consulted Prescriber",
+    "8": "Other Action Taken",
+    "9": "Instituted Ongoing Monitoring Program",
+    "10": "Provided Patient Education",
+    "13": "Stopped Concurrent Therapy",
+}
+_OF_ACTION: Final[dict[str, str]] = {
+    "separate_doses": "10",
+    "avoid_combination": "13",
+    "choose_alternative": "5",
+    "adjust_dose": "5",
+    "monitor": "9",
+    "correct_magnesium": "5",
+    "check_kidney_function": "9",
+    "review_intake": "10",
+    "inform": "10",
+}
+# Words in the reasons of a finding that say on which value it rests.
+_VALUES: Final[dict[str, str]] = {
+    "serum magnesium": "serum_magnesium",
+    "serum potassium": "serum_potassium",
+    "serum calcium": "serum_calcium",
+}
+_KIDNEYS: Final = "eGFR"
+
+
+def detected_issue(finding: Finding, report: CheckReport, reading: Reading, *, base: str = "") -> Json:
+    """A finding. ``base`` is the address at which this service is reached, for the link to the rule."""
+    timing = finding["timing"]
+    kept = timing is not None and timing["state"] == "kept"
+    return _without_empty(
+        {
+            "resourceType": "DetectedIssue",
+            "extension": _extensions(finding),
+            "identifier": [
+                {"system": FINDING, "value": finding["key"]},
+                {"system": INTERACTION, "value": finding["interaction_id"]},
+            ],
+            # What may apply is not final: a fact is missing that would decide it.
+            "status": "final" if finding["applicability"] == "applies" else "preliminary",
+            "code": {"coding": [_coding(code) for code in issue_codes(finding, report)], "text": finding["title"]},
+            "severity": _SEVERITIES[finding["severity"]],
+            "patient": _patient(reading),
+            "identifiedDateTime": report["as_of"],
+            "implicated": [line_reference(name, report, reading) for name in finding["medication_ids"]],
+            "evidence": _evidence(finding, report, reading),
+            "detail": _detail(finding, report),
+            "reference": f"{base}/v1/interactions/{finding['interaction_id']}#{finding['record_digest']}",
+            "mitigation": [_suggestion(finding), *([_KEPT] if kept else [])],
+        }
+    )
+
+
+def duplicate_issues(report: CheckReport, reading: Reading) -> list[Json]:
+    """The same substance on several lines, and several products that bring magnesium."""
+    issues = [
+        _duplicate(
+            "DUPTHPGEN",
+            f"{duplicate['substance']['name']} is on the list more than once.",
+            duplicate["medication_ids"],
+            report,
+            reading,
+        )
+        for duplicate in report["duplicates"]
+    ]
+    products = report["magnesium_products"]
+    if products is not None:
+        issues.append(_duplicate("DUPTHPY", products["statement"], products["medication_ids"], report, reading))
+    return issues
+
+
+def _duplicate(code: str, text: str, names: Iterable[str], report: CheckReport, reading: Reading) -> Json:
+    return _without_empty(
+        {
+            "resourceType": "DetectedIssue",
+            "status": "final",
+            "code": {"coding": [_coding(code)], "text": text},
+            "patient": _patient(reading),
+            "identifiedDateTime": report["as_of"],
+            "implicated": [line_reference(name, report, reading) for name in names],
+            "detail": text,
+        }
+    )
+
+
+# --- codes ------------------------------------------------------------------------------------------------------------
+
+
+def issue_codes(finding: Finding, report: CheckReport) -> list[str]:
+    """The codes of v3-ActCode for a finding; the one that says most comes first."""
+    direction = finding["direction"]
+    found = []
+    if direction in _ABOUT_A_CONDITION:
+        found += [_OF_CONDITION[name] for name in finding["condition_ids"] if name in _OF_CONDITION]
+    if direction in {"magnesium_alters_drug", "additive_effect"}:
+        found += _codes_of_sources(finding, report)
+    if not found:
+        found.append(_OF_DIRECTION[direction])
+    separation = finding["management"]["separation"]
+    if separation is not None and separation["spacing_helps"]:
+        found.append("TIME")
+    return list(dict.fromkeys(found))
+
+
+def _codes_of_sources(finding: Finding, report: CheckReport) -> list[str]:
+    """How the magnesium in a finding came about, where it is one thing and not several."""
+    intake = report["magnesium_intake"]
+    sources = {
+        source
+        for contribution in (*intake["contributions"], *intake["as_needed"])
+        if contribution["medication_id"] in finding["medication_ids"]
+        for source in contribution["sources"]
+    }
+    found = {_OF_SOURCE.get(source, "DRG") for source in sources}
+    return list(found) if len(found) == 1 else []
+
+
+def _coding(code: str) -> Json:
+    return {"system": ACT_CODE, "code": code, "display": ISSUES[code]}
+
+
+# --- references -------------------------------------------------------------------------------------------------------
+
+
+def line_reference(name: str, report: CheckReport, reading: Reading) -> Json:
+    """What a line of the list came from; its name is what it was recognised as, in words of ours."""
+    substances = next((line["substances"] for line in report["medications"] if line["id"] == name), [])
+    display = ", ".join(substance["name"] for substance in substances)
+    reference = source_reference(name, reading.sources.get(name))
+    return {**reference, "display": display} if display else reference
+
+
+def source_reference(name: str, source: Source | None) -> Json:
+    """A logical reference: by the resource's own id, or by the name of the line in this answer."""
+    if source is not None and source.reference is not None:
+        return {"reference": source.reference}
+    reference: Json = {"identifier": {"system": LINE, "value": name}}
+    if source is not None:
+        kind = codes.MEDICATION_TYPES.get(str(source.resource.get("resourceType")))
+        reference["type"] = kind or "MedicationStatement"
+    return reference
+
+
+def _patient(reading: Reading) -> Json | None:
+    return None if reading.patient_reference is None else {"reference": reading.patient_reference}
+
+
+# --- what it rests on, and what it says -------------------------------------------------------------------------------
+
+
+def _evidence(finding: Finding, report: CheckReport, reading: Reading) -> list[Json]:
+    said = [{"code": [{"text": reason["detail"]}]} for reason in finding["why"]]
+    seen = [{"detail": [{"reference": name}]} for name in _rests_on(finding, report, reading)]
+    return [*said, *seen]
+
+
+def _rests_on(finding: Finding, report: CheckReport, reading: Reading) -> list[str]:
+    """References of the conditions and values that the finding rests on."""
+    names: list[str | None] = [
+        reading.condition_sources[term["position"]]
+        for term in report["conditions"]
+        if term["id"] in finding["condition_ids"] and term["position"] < len(reading.condition_sources)
+    ]
+    words = " ".join(reason["detail"] for reason in finding["why"])
+    for written, kind in _VALUES.items():
+        if written in words:
+            values = zip(reading.observations, reading.observation_sources, strict=True)
+            names += [source for observation, source in values if observation.kind == kind]
+    if _KIDNEYS in words:
+        names.append(reading.egfr_source)
+    return list(dict.fromkeys(name for name in names if name is not None))
+
+
+def _detail(finding: Finding, report: CheckReport) -> str:
+    """The finding in sentences, with what it does not know and where it comes from."""
+    management = finding["management"]
+    lines = [finding["title"], finding["effect"], finding["mechanism"], management["text"], *_separation(finding)]
+    if finding["applicability"] != "applies":
+        lines.append("Whether it applies depends on facts that were not given.")
+    if finding["severity"] != finding["severity_ceiling"]:
+        lines.append(f"It could be {finding['severity_ceiling']}, depending on facts that were not given.")
+    if finding["missing_facts"]:
+        lines.append(f"Not known: {', '.join(finding['missing_facts'])}.")
+    if management["monitoring"]:
+        lines.append(f"Monitoring: {'; '.join(management['monitoring'])}.")
+    evidence = finding["evidence"]
+    sources = "; ".join(f"{one['title']} ({one['address']})" for one in evidence["citations"])
+    lines.append(f"Evidence grade {evidence['grade']}: {sources}.")
+    lines.append(f"Rule set {report['rule_set']['version']}, record {finding['interaction_id']}.")
+    return "\n".join(line for line in lines if line)
+
+
+def _separation(finding: Finding) -> list[str]:
+    separation = finding["management"]["separation"]
+    if separation is None:
+        return []
+    hours = []
+    if separation["magnesium_first_hours"] is not None:
+        hours.append(f"{separation['magnesium_first_hours']} h after magnesium")
+    if separation["drug_first_hours"] is not None:
+        hours.append(f"magnesium {separation['drug_first_hours']} h after the other medicine")
+    return [f"Separation: {', '.join(hours)}."] if hours else []
+
+
+def _suggestion(finding: Finding) -> Json:
+    code = _OF_ACTION[finding["management"]["action"]]
+    coding = {"system": ACT_CODE, "code": code, "display": MITIGATIONS[code]}
+    action = {"coding": [coding], "text": f"Suggested, not done: {finding['management']['text']}"}
+    # A mitigation is something that was done; the modifier says that this one was not.
+    return {"modifierExtension": [{"url": f"{NAMES}suggested", "valueBoolean": True}], "action": action}
+
+
+_KEPT: Final[Json] = {
+    "action": {
+        "coding": [{"system": ACT_CODE, "code": "8", "display": MITIGATIONS["8"]}],
+        "text": "The dose times given keep the separation, which lowers the severity.",
+    }
+}
+
+
+def _extensions(finding: Finding) -> list[Json]:
+    """What FHIR has no element for, in the words of the other interfaces."""
+    words = {
+        "direction": finding["direction"],
+        "severity": finding["severity"],
+        "severity-ceiling": finding["severity_ceiling"],
+        "operational-class": finding["operational_class"],
+        "applicability": finding["applicability"],
+    }
+    coded: list[Json] = [{"url": f"{NAMES}{name}", "valueCode": f"{value}"} for name, value in words.items()]
+    return coded + [{"url": f"{NAMES}missing-fact", "valueString": fact} for fact in finding["missing_facts"]]
+
+
+def _without_empty(resource: Mapping[str, Any]) -> Json:
+    """FHIR has neither null nor anything empty."""
+    return {name: value for name, value in resource.items() if value not in (None, "", [], {})}
