@@ -150,7 +150,8 @@ def name_at(compiled: CompiledRuleSet, words: list[str], position: int) -> tuple
 
 def entries_named(compiled: CompiledRuleSet, substances: Iterable[str]) -> tuple[Entry, ...]:
     """The substances with these ids, known here or by the terminology only; those that were withdrawn are left out."""
-    known = [compiled.entries.get(name) or compiled.outside.get(name) for name in substances]
+    inside, outside = compiled.entries, compiled.outside
+    known = [inside.get(name) or outside.get(name) for name in substances]
     return tuple([entry for entry in known if entry is not None])
 
 

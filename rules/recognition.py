@@ -16,7 +16,7 @@ from rules.terms import MatchKind
 from rules.vocabulary import FORMS, SALTS_OF_MAGNESIUM, UNITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from rules.compiled import CompiledRuleSet, Entry
     from rules.lookup import Lookup, Target
@@ -124,7 +124,9 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Rea
             named[-1].end = end
         else:
             named.append(Named(target, position, end))
-        taken.update(range(position, end))
+        taken.add(position)
+        if length > 1:
+            taken.update(range(position, end))
         if target.kind is MatchKind.BRAND:
             brands.add(end)
     if len(named) > 1:
@@ -143,8 +145,10 @@ def _drop_forms(words: list[str], named: list[Named], taken: set[int]) -> None:
 
 def _name_the_salt(compiled: CompiledRuleSet, words: list[str], named: list[Named], taken: set[int]) -> None:
     """Take "magnesium (as citrate)" for magnesium citrate whose strength counts the magnesium."""
-    plain = next(iter([one for one in named if one.target.id == _SALT_WORD]), None)
-    if plain is None:
+    for plain in named:
+        if plain.target.id == _SALT_WORD:
+            break
+    else:
         return
     for position in range(plain.end, len(words)):
         before, word = words[position - 1], words[position]
@@ -158,8 +162,10 @@ def _name_the_salt(compiled: CompiledRuleSet, words: list[str], named: list[Name
             one.counts_element = True
 
 
-def entries_of(compiled: CompiledRuleSet, named: Iterable[Named]) -> tuple[Entry, ...]:
+def entries_of(compiled: CompiledRuleSet, named: Sequence[Named]) -> tuple[Entry, ...]:
     """The substances of all names; a plain element beside a salt of it is that salt."""
+    if len(named) == 1 and len(named[0].target.substances) == 1:  # nearly always
+        return entries_named(compiled, named[0].target.substances)
     substances = dict.fromkeys([name for found in named for name in found.target.substances])
     entries = entries_named(compiled, substances)
     if len(entries) == 1:

@@ -171,7 +171,8 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
     said = reading if words and whole is None else None
     doubts: list[str] = []
     # The name of a substance leaves no doubt.
-    if products or any(one.target.doubts or one.target.product is not None for one in explained):
+    doubtful = [one for one in explained if one.target.doubts or one.target.product is not None]
+    if products or doubtful:
         doubts = _doubts(products, explained)
         strengths, slips = _together(products, strengths)
         doubts += slips + _ways_apart(said, products)
@@ -192,7 +193,7 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
     else:
         routes, route_words, dose_form = _routes(said, products, product, entries)
     usual = len(entries) == 1 and dose_form is None and routes == entries[0].routes
-    given = _given_as(routes, route_words, dose_form, usual=usual)
+    given = _given_as(routes, route_words, dose_form, usual)
     return Resolution(
         shown={
             "id": "",
@@ -221,7 +222,7 @@ def _state_of(entries: Sequence[Entry]) -> RecognitionState:
 
 
 @lru_cache(maxsize=4096)  # there are few ways of giving anything
-def _given_as(routes: tuple[Route, ...], words: str, dose_form: DoseForm | None, *, usual: bool) -> Given:
+def _given_as(routes: tuple[Route, ...], words: str, dose_form: DoseForm | None, usual: bool) -> Given:  # noqa: FBT001 - by position it is found sooner
     return Given(routes, words, dose_form, usual=usual)
 
 
@@ -332,13 +333,16 @@ def _routes(
         routes = _narrowed(routes_of_form(reading.dose_form), entries)
         if routes:
             return routes, f"route {'/'.join(routes)} read from the dose form in the text", dose_form
-    from_codes = tuple(dict.fromkeys(route for found in by_code for route in found.routes))
+    from_codes = tuple(dict.fromkeys(route for found in by_code for route in found.routes)) if by_code else ()
     if from_codes:
         words = next(found.words for found in by_code if found.routes)
         return from_codes, f"route {'/'.join(from_codes)} {words}", dose_form
     if product is not None:
         return product.routes, f"route {'/'.join(product.routes)} of the product", dose_form
-    routes = tuple(dict.fromkeys([route for entry in entries for route in entry.routes]))
+    if len(entries) == 1 and len(entries[0].routes) == 1:  # nearly always
+        routes = entries[0].routes
+    else:
+        routes = tuple(dict.fromkeys([route for entry in entries for route in entry.routes]))
     if len(routes) == 1:
         return routes, f"route {routes[0]}, the only one it has", dose_form
     return routes, "route not given", dose_form
