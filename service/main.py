@@ -17,7 +17,18 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
 from rules.profile import MedicationProfile
-from service.admin import anything_else, dashboard, draft_opening, finding, record_pages, sign_in
+from service.admin import (
+    anything_else,
+    dashboard,
+    draft_impact,
+    draft_opening,
+    draft_pages,
+    draft_rebase,
+    draft_step_pages,
+    finding,
+    record_pages,
+    sign_in,
+)
 from service.api import docs, health
 from service.api.cds_hooks import discovery
 from service.api.dependencies import API_VERSION, Parts, ServiceState
@@ -187,6 +198,10 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *finding.router.routes,
             *record_pages.router.routes,
             *draft_opening.router.routes,
+            *draft_pages.router.routes,
+            *draft_impact.router.routes,
+            *draft_rebase.router.routes,
+            *draft_step_pages.router.routes,
             *sign_in.router.routes,
             *anything_else.router.routes,
         ],

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import BaseModel
 
@@ -20,7 +20,7 @@ from rules.profile import MedicationItem, MedicationProfile
 from rules.references import REFERENCES
 from service.admin import expressions, words
 from service.admin.time_axis import Window, drawing, sentence
-from service.application.record_search import Library, title_of
+from service.application.record_search import Place, title_of
 from service.markup import Child, Html, joined, tag
 
 RECORDS_PATH: Final = "/admin/records"
@@ -47,10 +47,29 @@ def away(address: str, text: str) -> Html:
     return tag("a", text, hint, href=address, target="_blank", rel="noopener noreferrer", class_="away")
 
 
+class Named(Protocol):
+    """A record with what it is called."""
+
+    @property
+    def title(self) -> str:
+        """Its name where it stands in a list."""
+
+    @property
+    def record(self) -> Record:
+        """The record."""
+
+
+class Names(Protocol):
+    """Knows what records are called: a library, or the records of a draft."""
+
+    def get(self, place: Place, /) -> Named | None:
+        """The record at a place."""
+
+
 class Reader:
     """Writes the records of one library."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Names) -> None:
         """``library`` knows what the records that are referred to are called."""
         self._library = library
 
@@ -115,7 +134,7 @@ class Reader:
         if other is not None:
             said = []
             for one in other.positions:
-                title = self._title("citations", one.citation)
+                title = self.title("citations", one.citation)
                 hours = one.magnesium_first_hours is not None or one.drug_first_hours is not None
                 if hours:
                     windows.append(Window(title, one.magnesium_first_hours, one.drug_first_hours, second=True))
@@ -134,11 +153,12 @@ class Reader:
         for variant in record.variants:
             if variant.separation is not None:
                 names = alike.setdefault(window_of("", variant.separation), [])
-                names.extend(self._title("substances", name) for name in variant.substances)
+                names.extend(self.title("substances", name) for name in variant.substances)
         found += [replace(window, name=", ".join(names)) for window, names in alike.items()]
         return axis(found, "Separation of doses") if found else None
 
-    def _title(self, kind: str, record_id: str) -> str:
+    def title(self, kind: str, record_id: str) -> str:
+        """What a record is called; its id, where there is none."""
         entry = self._library.get((kind, record_id))
         return record_id if entry is None else entry.title
 

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from service.admin.fields import OWN_PAGE, Fields, read_fields
 from service.admin.rendering import page
 from service.api.authentication import PRINCIPAL, SAFE_METHODS, admit, is_own_page, is_own_token
-from service.api.dependencies import parts_of
+from service.api.dependencies import Parts, parts_of
 from service.api.problems import HANDLERS, ProblemCode, ProblemError
 from service.api.routes import StrictRoute, operation_id
 from service.application.access.sign_ins import csrf_token
@@ -166,6 +166,13 @@ def _to_sign_in(request: Request) -> Response:
     return Response(status_code=_SEE_OTHER, headers=headers)
 
 
+def _called(parts: Parts, who: str) -> str:
+    """The name of somebody whom a row or the audit trail names; who may not sign in any more is named as there."""
+    plain = who.removeprefix("person/")
+    known = parts.entrance.desk.book.people.get(plain)
+    return plain if known is None else known.name
+
+
 def frame(request: Request, here: str) -> dict[str, Any]:
     """What the frame of every page shows: which entry of the navigation this is, who is there, what answers."""
     parts = parts_of(request)
@@ -176,6 +183,7 @@ def frame(request: Request, here: str) -> dict[str, Any]:
         "csrf_token": None if signed_in is None else csrf_token(parts.keyring, signed_in),
         "here": here,
         "may": lambda permission: principal is not None and principal.may(Permission(permission)),
+        "called": lambda who: _called(parts, who),
         "version": None if principal is None else parts.active.state.version,
         "development": parts.settings.environment is Environment.DEVELOPMENT,
     }

@@ -84,7 +84,7 @@ def applied(base: RuleSet, changes: Mapping[tuple[str, str], DraftChangeRow]) ->
     by_kind: dict[str, dict[str, Record]] = {}
     for (kind, record_id), change in sorted(changes.items()):
         records = by_kind.setdefault(kind, {record.id: record for record in getattr(base, kind)})
-        records[record_id] = _document(change)
+        records[record_id] = document_of(change)
     update = {kind: tuple(records.values()) for kind, records in by_kind.items()}
     return in_canonical_order(base.model_copy(update=update))
 
@@ -93,13 +93,14 @@ def own_differences(base: RuleSet, changes: Mapping[tuple[str, str], DraftChange
     """What a draft changes, compared with its base, by kind and id."""
     found = []
     for place, change in sorted(changes.items()):
-        before, after = find(base, *place), _document(change)
+        before, after = find(base, *place), document_of(change)
         if before != after:
             found.append(record_difference(*place, before, after))
     return found
 
 
-def _document(change: DraftChangeRow) -> Record:
+def document_of(change: DraftChangeRow) -> Record:
+    """The record that a change puts in place; a change that was undone has none."""
     return RECORD_TYPES[change.kind].model_validate_json(change.document or "")
 
 

@@ -1,48 +1,33 @@
-"""The verbs of a draft: open, edit, rebase, submit, approve, return, publish, discard; and what can be read of it.
+"""The verbs of a draft: open, edit, rebase, submit, approve, return, publish, discard.
 
 Each verb runs in the caller's transaction, looks at the draft as it is there, and either does all of it with an entry
 in the audit trail or raises and leaves everything as it was. Who somebody is has been found out before.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from rules.documents import Record
-from rules.model import RuleSet
 from rules.terms import RecordStatus
 from service.application import audit, rule_sets
 from service.application.draft_content import (
-    Content,
     Shelf,
-    applied,
-    find,
     last_changes,
     moved,
-    own_differences,
-    plain,
     read_record,
     require_kind,
     written,
 )
+from service.application.draft_reading import Act, Draft, DraftReading, Place, Policy, Seen
 from service.application.draft_steps import (
     DraftState,
     DraftStep,
     SignatureDecision,
     SignatureMeaning,
-    Situation,
-    refusal,
     who,
 )
 from service.application.draft_views import (
-    ChangedRecord,
     DraftEntry,
-    DraftSummary,
-    FieldEntry,
-    RecordEntry,
-    SignatureEntry,
-    StepEntry,
-    summary_fields,
 )
 from service.application.gate_report import GateReport
 from service.application.keyring import Keyring
@@ -53,144 +38,19 @@ from service.storage import rule_sets as published
 from service.storage.session import Transaction
 from service.storage.tables import DraftChangeRow, DraftRow, DraftSignatureRow
 
+__all__ = ["MADE_BY_AUTHOR", "Act", "Drafts", "Place", "Policy", "Seen"]
+
 MADE_BY_AUTHOR = "account-made-by-author"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What an installation asks of a draft before it may answer."""
-
-    approvals: int = 1
-    impact_limit: float = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who does something, why and when."""
-
-    principal: Principal
-    reason: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A draft as somebody has seen it: a change is made to this revision or not at all."""
-
-    draft_id: str
-    revision: int
-
-
-# A kind of record and an id of it.
-Place = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A draft with everything that was written about it."""
-
-    row: DraftRow
-    changes: tuple[DraftChangeRow, ...]
-    signatures: tuple[DraftSignatureRow, ...]
-
-    @property
-    def counting(self) -> list[DraftSignatureRow]:
-        """The approvals of this very submission."""
-        return [
-            one
-            for one in self.signatures
-            if one.decision == SignatureDecision.APPROVED
-            and self.row.digest == one.digest
-            and self.row.submitted_revision == one.revision
-        ]
-
-    @property
-    def situation(self) -> Situation:
-        """What of it decides about steps."""
-        return Situation(
-            state=DraftState(self.row.state),
-            authors=frozenset({self.row.opened_by, *(change.person for change in self.changes)}),
-            approvers=frozenset(one.person for one in self.counting),
-            changes=len(last_changes(self.changes)),
-        )
-
-
-class Drafts:
+class Drafts(DraftReading):
     """The verbs over one store."""
 
     def __init__(self, shelf: Shelf, policy: Policy, new_id: Callable[[], str], keyring: Keyring) -> None:
         """``shelf`` has the published rule sets; what is published is signed with ``keyring``."""
-        self._shelf = shelf
-        self._policy = policy
+        super().__init__(shelf, policy)
         self._new_id = new_id
         self._keyring = keyring
-
-    # --- reading ------------------------------------------------------------------------------------------------------
-
-    def listed(
-        self, session: Transaction, *, state: DraftState | None, limit: int, offset: int
-    ) -> tuple[list[DraftSummary], int]:
-        """A page of drafts, those changed last first, and how many there are."""
-        found, total = rows.newest(session, state=state, limit=limit, offset=offset)
-        return [DraftSummary(**summary_fields(row)) for row in found], total
-
-    def counts(self, session: Transaction) -> dict[DraftState, int]:
-        """How many drafts there are in each state."""
-        found = rows.counts_by_state(session)
-        return {state: found.get(state.value, 0) for state in DraftState}
-
-    def entry(self, session: Transaction, draft_id: str, principal: Principal) -> DraftEntry:
-        """One draft, as somebody sees it.
-
-        Raises:
-            NotThere: there is none of this id.
-        """
-        return self._entry(session, _found(session, draft_id), principal)
-
-    def record(self, session: Transaction, draft_id: str, place: Place) -> RecordEntry:
-        """One record as the draft has it.
-
-        Raises:
-            NotThere: there is no such draft or record.
-        """
-        draft = _found(session, draft_id)
-        require_kind(place[0])
-        base = self._shelf.get(draft.row.base_number).rule_set
-        ours = last_changes(draft.changes)
-        changed = {key: change for key, change in ours.items() if key == place}
-        now = find(applied(base, changed), *place)
-        if now is None:
-            raise NotThere("neither the draft nor its base has such a record")
-        before = find(base, *place)
-        differing = own_differences(base, changed)
-        return RecordEntry(
-            kind=place[0],
-            id=place[1],
-            document=plain(now),
-            base=None if before is None else plain(before),
-            fields=[FieldEntry.of(field) for difference in differing for field in difference.fields],
-        )
-
-    def content(self, session: Transaction, draft_id: str) -> tuple[DraftRow, Content]:
-        """The rule set that a draft makes now.
-
-        Raises:
-            NotThere: there is no such draft.
-        """
-        draft = _found(session, draft_id)
-        return draft.row, self._content(draft)
-
-    def content_for(self, session: Transaction, seen: Seen, step: DraftStep, act: Act) -> Content:
-        """The rule set that a draft makes, for somebody who is about to take a step; the gate looks at it first.
-
-        Raises:
-            NotThere: there is no such draft.
-            ChangedMeanwhile: it is at another revision than was seen.
-            IllegalStep: this person cannot take the step now.
-        """
-        return self._content(self._for(session, seen, step, act))
-
-    # --- writing ------------------------------------------------------------------------------------------------------
 
     def open(self, session: Transaction, title: str, act: Act) -> DraftEntry:
         """Open a draft from the rule set that answers.
@@ -213,7 +73,7 @@ class Drafts:
         )
         rows.save(session, row)
         _trail(session, act, "draft_open", row, before=None, after={"base": active, "title": title})
-        return self._entry(session, _Draft(row, (), ()), act.principal)
+        return self._entry(session, Draft(row, (), ()), act.principal)
 
     def put(self, session: Transaction, seen: Seen, place: Place, document: object, act: Act) -> DraftEntry:
         """Create or revise a record.
@@ -411,31 +271,10 @@ class Drafts:
 
     # --- what the verbs share -----------------------------------------------------------------------------------------
 
-    def _for(self, session: Transaction, seen: Seen, step: DraftStep, act: Act) -> _Draft:
-        """The draft, once it is certain that this step may be taken."""
-        draft = _found(session, seen.draft_id)
-        why = refusal(step, draft.situation, act.principal)
-        if why is not None:
-            raise IllegalStep(why)
-        if draft.row.revision != seen.revision:
-            raise ChangedMeanwhile(f"the draft is at revision {draft.row.revision} by now; look at what is new")
-        return draft
-
-    def _content(self, draft: _Draft) -> Content:
-        base = self._shelf.get(draft.row.base_number)
-        changes = last_changes(draft.changes)
-        return base if not changes else Content.of(applied(base.rule_set, changes))
-
-    def _record(self, draft: _Draft, place: Place) -> Record | None:
-        change = last_changes(draft.changes).get(place)
-        if change is not None:
-            return find(applied(RuleSet(), {place: change}), *place)
-        return find(self._shelf.get(draft.row.base_number).rule_set, *place)
-
     def _change(
         self,
         session: Transaction,
-        draft: _Draft,
+        draft: Draft,
         place: Place,
         action: str,
         records: tuple[Record | None, Record | None],
@@ -466,17 +305,17 @@ class Drafts:
             after={"record": "/".join(place), "document": change.document},
             now=act.now,
         )
-        return self._entry(session, _Draft(draft.row, (*draft.changes, change), draft.signatures), act.principal)
+        return self._entry(session, Draft(draft.row, (*draft.changes, change), draft.signatures), act.principal)
 
     def _sign(
         self,
         session: Transaction,
-        draft: _Draft,
+        draft: Draft,
         digest: str,
         decision: SignatureDecision,
         meaning: SignatureMeaning,
         act: Act,
-    ) -> _Draft:
+    ) -> Draft:
         if digest != draft.row.digest:
             raise ChangedMeanwhile("the draft has another content than the one you have seen")
         signature = DraftSignatureRow(
@@ -493,7 +332,7 @@ class Drafts:
             at=act.now,
         )
         rows.add_signature(session, signature)
-        return _Draft(draft.row, draft.changes, (*draft.signatures, signature))
+        return Draft(draft.row, draft.changes, (*draft.signatures, signature))
 
     @staticmethod
     def _back_to_work(row: DraftRow, now: datetime) -> None:
@@ -502,43 +341,6 @@ class Drafts:
         row.digest = None
         row.submitted_revision = None
         _touch(row, now)
-
-    def _entry(self, session: Transaction, draft: _Draft, principal: Principal) -> DraftEntry:
-        row, situation = draft.row, draft.situation
-        last = last_changes(draft.changes)
-        differing = own_differences(self._shelf.get(row.base_number).rule_set, last)
-        counting = draft.counting
-        return DraftEntry(
-            **summary_fields(row),
-            base_answers=published.active_number(session) == row.base_number,
-            digest=row.digest,
-            changes=[
-                ChangedRecord(
-                    kind=one.kind,
-                    id=one.record_id,
-                    change=one.change,
-                    person=last[one.kind, one.record_id].person,
-                    reason=last[one.kind, one.record_id].reason,
-                    at=last[one.kind, one.record_id].at,
-                )
-                for one in differing
-            ],
-            signatures=[SignatureEntry.of(one, counts=one in counting) for one in draft.signatures],
-            approvals_needed=max(0, self._policy.approvals - len({one.person for one in counting})),
-            steps=[_step(step, situation, principal) for step in DraftStep],
-        )
-
-
-def _found(session: Transaction, draft_id: str) -> _Draft:
-    row = rows.get(session, draft_id)
-    if row is None:
-        raise NotThere("there is no draft of this id")
-    return _Draft(row, tuple(rows.changes(session, draft_id)), tuple(rows.signatures(session, draft_id)))
-
-
-def _step(step: DraftStep, situation: Situation, principal: Principal) -> StepEntry:
-    why = refusal(step, situation, principal)
-    return StepEntry(step=step, allowed=why is None, why_not=why)
 
 
 def _touch(row: DraftRow, now: datetime) -> None:
