@@ -19,6 +19,8 @@ from starlette.routing import BaseRoute, Mount
 from rules.profile import MedicationProfile
 from service.admin import (
     anything_else,
+    bench,
+    bench_case,
     dashboard,
     draft_impact,
     draft_opening,
@@ -61,6 +63,7 @@ from service.application.access.entrance import Entrance
 from service.application.access.passwords import Passwords
 from service.application.access.trust import AccessTokens, token_issuer_of
 from service.application.active import ActiveRuleSet, utc_now
+from service.application.bench import Bench
 from service.application.catalogue import Catalogues
 from service.application.checkpoint import CHECKPOINT_FILE, CheckpointKeeper
 from service.application.checks import Checks, new_id, utc_today
@@ -142,6 +145,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         entrance=entrance,
         renderer=Renderer(),
         libraries=Libraries(active),
+        bench=Bench(active),
         today=today,
         control=control,
         decisions=decisions.log if decisions is not None else None,
@@ -202,6 +206,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *draft_impact.router.routes,
             *draft_rebase.router.routes,
             *draft_step_pages.router.routes,
+            *bench.router.routes,
+            *bench_case.router.routes,
             *sign_in.router.routes,
             *anything_else.router.routes,
         ],

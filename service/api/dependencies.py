@@ -17,6 +17,7 @@ from service.api.rendering import Renderer
 from service.api.source import source_of
 from service.application.access.entrance import Entrance
 from service.application.active import ActiveRuleSet
+from service.application.bench import Bench
 from service.application.catalogue import Catalogue, Catalogues
 from service.application.checkpoint import CheckpointKeeper
 from service.application.checks import Checks
@@ -49,6 +50,7 @@ class Parts(NamedTuple):
     entrance: Entrance
     renderer: Renderer
     libraries: Libraries
+    bench: Bench
     today: Callable[[], date]
     control: Control | None = None
     decisions: DecisionLog | None = None

@@ -63,7 +63,9 @@ _DOCS_POLICY: Final = (
 _DOCS_PATH: Final = "/docs"
 # Pages of the editor: nothing inline, nothing from elsewhere; its style sheet draws small icons from data: addresses.
 _EDITOR_POLICY: Final = (
-    *_COMMON_HEADERS,
+    (b"x-content-type-options", b"nosniff"),
+    # With no-referrer, browsers tell of a form neither: its origin is then `null`, as that of anybody's page.
+    (b"referrer-policy", b"same-origin"),
     (
         b"content-security-policy",
         (

@@ -232,6 +232,14 @@ class DraftReading:
             for place in sorted(moved(old, new, ours))
         ]
 
+    def revision(self, session: Transaction, draft_id: str) -> int:
+        """At which revision a draft is: its content is the same for as long as this is.
+
+        Raises:
+            NotThere: there is no such draft.
+        """
+        return found(session, draft_id).row.revision
+
     def content(self, session: Transaction, draft_id: str) -> tuple[DraftRow, Content]:
         """The rule set that a draft makes now.
 

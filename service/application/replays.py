@@ -6,17 +6,17 @@ Nothing of it is counted or logged as a check, and nothing of the present has a 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from rules.compiled import CompiledRuleSet
 from rules.profile import MedicationProfile
 from rules.terminology import Terminology
 from service.application.checks import CheckAnswer, report_on
 from service.application.decisions import ENGINE_VERSION, canonical_question, digest_of
+from service.application.last_asked import LastAsked
 from service.application.packed import unpack
 from service.application.rule_sets import restore
 from service.application.standing import Degraded
@@ -31,8 +31,6 @@ _MOST_QUESTION: Final = 2**20
 # A compiled rule set has some 20 MB, a full terminology more: the last few are enough to compare answers with.
 _MOST_KEPT: Final = 3
 
-K = TypeVar("K")
-V = TypeVar("V")
 Render = Callable[[CheckAnswer], bytes]
 
 
@@ -61,9 +59,9 @@ class Replays:
         """Nothing is restored yet."""
         self._store = store
         self._restoring = threading.Lock()
-        self._rule_sets: _Last[int, CompiledRuleSet] = _Last(_MOST_KEPT)
-        self._terminologies: _Last[str, Terminology] = _Last(_MOST_KEPT)
-        self._together: _Last[tuple[int, str], CompiledRuleSet] = _Last(_MOST_KEPT)
+        self._rule_sets: LastAsked[int, CompiledRuleSet] = LastAsked(_MOST_KEPT)
+        self._terminologies: LastAsked[str, Terminology] = LastAsked(_MOST_KEPT)
+        self._together: LastAsked[tuple[int, str], CompiledRuleSet] = LastAsked(_MOST_KEPT)
 
     def replay(self, decision: DecisionRow, body: bytes | None, render: Render) -> Replay:
         """Answer as it was answered then; ``body`` is the question where it was not kept, or to compare.
@@ -119,22 +117,6 @@ class Replays:
             return restore_terminology(row)
         except TerminologyRefused as error:
             raise NotReplayable(str(error)) from error
-
-
-class _Last(OrderedDict[K, V]):
-    """What was asked for last."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def get(self, key: K, make: Callable[[K], V]) -> V:  # type: ignore[override] # nobody asks it as a plain one
-        if key not in self:
-            self[key] = make(key)
-            while len(self) > self._most:
-                self.popitem(last=False)
-        self.move_to_end(key)
-        return self[key]
 
 
 def _degraded_of(decision: DecisionRow) -> dict[str, object] | None:

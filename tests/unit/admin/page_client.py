@@ -111,6 +111,7 @@ class PageClient(TestClient):
     """Asks for pages and sends forms as one of a few people."""
 
     house: House
+    folder: Path
     tokens: dict[str, str]
     ids: dict[str, str]
 
@@ -163,6 +164,6 @@ def page_client(folder: Path, records: RuleSet | None = None, gate: GateRoom | N
         house = House(store)
         ids = {name: house.person(name, *roles) for name, roles in PEOPLE.items()}
         with PageClient(house.app(gate=gate or GateRoom(judge)), base_url=ORIGIN) as client:
-            client.house, client.ids = house, ids
+            client.house, client.ids, client.folder = house, ids, folder
             client.tokens = {name: house.signed_in(person_id) for name, person_id in ids.items()}
             yield client

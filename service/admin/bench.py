@@ -1,0 +1,244 @@
+"""`/admin/bench`: try a medication list on what answers, and on a draft beside it.
+
+What is typed here goes nowhere: it is neither logged nor kept, stands in no address and becomes no decision.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Annotated, Final
+
+from fastapi import Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from rules.model import Case
+from rules.profile import MedicationProfile
+from rules.terms import RecordStatus
+from service.admin.bench_answer import HEADINGS, AnswerView, view
+from service.admin.bench_form import EGFR_UNITS, FIELDS, Read, Typed, read, typed_of, written
+from service.admin.fields import Fields, read_fields
+from service.admin.list_text import FACTS
+from service.admin.rendering import page
+from service.admin.routes import asks_for_part, frame, pages_router
+from service.api.dependencies import Parts, control_of, found, parts_of, principal_of
+from service.api.examples import CHECK_REQUESTS
+from service.api.openapi import needs
+from service.application.bench import Tried
+from service.application.draft_steps import DraftState
+from service.application.draft_views import DraftEntry, DraftSummary
+from service.application.principals import Permission, Principal
+from service.application.record_search import Library, Wanted, folded
+from service.errors import StoreUnavailable
+
+router = pages_router()
+
+BENCH_PATH: Final = "/admin/bench"
+_MOST_MEDICINES: Final = 8
+_MOST_DRAFTS: Final = 12
+
+DraftId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
+ExampleName = Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")]
+CaseId = Annotated[str | None, Query(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a list is tried on: what answers, and perhaps a draft."""
+
+    parts: Parts
+    principal: Principal
+    draft: DraftEntry | None = None
+    tried: Tried | None = None
+
+    @property
+    def path(self) -> str:
+        """Where this bench is."""
+        return BENCH_PATH if self.draft is None else f"/admin/drafts/{self.draft.id}/bench"
+
+
+@router.get(BENCH_PATH, openapi_extra=needs(Permission.CHECK))
+async def show_bench(request: Request, example: ExampleName = None, case: CaseId = None) -> Response:
+    """The bench, empty or with something ready to be tried."""
+    return await run_in_threadpool(_begin, request, None, example, case)
+
+
+@router.get("/admin/drafts/{draft_id}/bench", openapi_extra=needs(Permission.DRAFTS))
+async def show_bench_of_draft(
+    request: Request, draft_id: DraftId, example: ExampleName = None, case: CaseId = None
+) -> Response:
+    """The bench beside a draft."""
+    return await run_in_threadpool(_begin, request, draft_id, example, case)
+
+
+@router.post(BENCH_PATH, openapi_extra=needs(Permission.CHECK))
+async def try_list(request: Request) -> Response:
+    """The answer to what was typed; only the answer for a script that asks while somebody types."""
+    form = await read_fields(request)
+    return await run_in_threadpool(_tried, request, None, form)
+
+
+@router.post("/admin/drafts/{draft_id}/bench", openapi_extra=needs(Permission.DRAFTS))
+async def try_list_on_draft(request: Request, draft_id: DraftId) -> Response:
+    """The answers of now and of the draft, side by side."""
+    form = await read_fields(request)
+    return await run_in_threadpool(_tried, request, draft_id, form)
+
+
+@router.post(f"{BENCH_PATH}/medicines", openapi_extra=needs(Permission.CHECK))
+async def suggest_medicines(request: Request) -> Response:
+    """Medicines whose names begin with what was typed."""
+    form = await read_fields(request)
+    library = await run_in_threadpool(parts_of(request).libraries.current)
+    return page("_bench_medicines.html", medicines=medicines(library, form.one("lookup")))
+
+
+# --- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def _begin(request: Request, draft_id: str | None, example: str | None, case: str | None) -> Response:
+    subject = subject_of(request, draft_id)
+    typed, notes = Typed(), list[str]()
+    if example is not None:
+        profile = MedicationProfile.model_validate_json(found(_examples().get(example))[1])
+        typed, notes = _filled(profile, "example")
+    elif case is not None:
+        profile = found(_case(subject, case)).profile
+        typed, notes = _filled(profile, "worked case")
+    return _page(request, subject, typed, notes=notes)
+
+
+def _filled(profile: MedicationProfile, what: str) -> tuple[Typed, list[str]]:
+    filled = written(profile)
+    parts = filled.left_out
+    note = f"Left out, because the bench has no place for it: {', '.join(parts)} of this {what}."
+    return filled.typed, [note] if parts else []
+
+
+def _case(subject: Subject, case_id: str) -> Case | None:
+    """The worked case as the draft has it, or as it is now."""
+    compiled = subject.tried.compiled if subject.tried is not None else None
+    rule_set = (compiled or subject.parts.bench.now()).rule_set
+    return next((one for one in rule_set.cases if one.id == case_id), None)
+
+
+def _tried(request: Request, draft_id: str | None, form: Fields) -> Response:
+    subject = subject_of(request, draft_id)
+    typed = typed_of(form)
+    filled = _acted_on(typed, form)
+    return _page(request, subject, filled, focus=None if filled is typed else "lookup")
+
+
+def _acted_on(typed: Typed, form: Fields) -> Typed:
+    """The form after what a button did to it."""
+    number, _, name = form.one("replace").partition(":")
+    if name and number.isascii() and number.isdecimal():
+        return typed.with_name(int(number), name)
+    line = form.one("add") or form.one("lookup").strip()
+    return typed.with_line(line) if line else typed
+
+
+def subject_of(request: Request, draft_id: str | None) -> Subject:
+    """Who tries what on which rule sets.
+
+    Raises:
+        NotThere: there is no such draft.
+    """
+    parts, principal = parts_of(request), principal_of(request)
+    if draft_id is None:
+        return Subject(parts, principal)
+    control = control_of(request)
+    with control.store.reading() as session:
+        entry = control.drafts.entry(session, draft_id, principal)
+        tried = parts.bench.draft(session, control.drafts, draft_id)
+    return Subject(parts, principal, entry, tried)
+
+
+def _page(
+    request: Request, subject: Subject, typed: Typed, *, notes: Sequence[str] = (), focus: str | None = None
+) -> Response:
+    """The whole page; for a script the answer alone or, where something was put into the form, the bench."""
+    asked = read(typed)
+    values = {
+        "typed": typed,
+        "faults": asked.faults,
+        "view": _view(subject, asked),
+        "headings": HEADINGS,
+        "draft": subject.draft,
+        "path": subject.path,
+        "notes": notes,
+        "focus": focus,
+        "facts": FACTS,
+        "units": EGFR_UNITS,
+        "carried": [(name, typed[name]) for name in FIELDS if typed[name]],
+        "drafts": _open_drafts(subject) if asked.profile is not None else [],
+        "may_write": subject.principal.may(Permission.DRAFT),
+        **frame(request, "bench"),
+    }
+    if asks_for_part(request) and focus is None:
+        return page("_bench_answer.html", **values)
+    values |= {"examples": [(name, one[0]) for name, one in _examples().items()]}
+    if asks_for_part(request):
+        answer = page("_bench.html", **values)
+        answer.headers["HX-Retarget"] = "#bench"
+        answer.headers["HX-Reswap"] = "outerHTML"
+        return answer
+    return page("bench.html", **values)
+
+
+def _view(subject: Subject, asked: Read) -> AnswerView | None:
+    """The answer; none where there is no question."""
+    profile = asked_profile(subject, asked)
+    return None if profile is None else view(profile, asked.lines, subject.parts.bench.now(), subject.tried)
+
+
+def asked_profile(subject: Subject, asked: Read) -> MedicationProfile | None:
+    """The question, about today where it does not say; none where the form cannot be read or names no medicine."""
+    profile = asked.profile
+    if profile is None or not profile.medications:
+        return None
+    return profile if profile.as_of else profile.model_copy(update={"as_of": subject.parts.today()})
+
+
+def _open_drafts(subject: Subject) -> list[DraftSummary]:
+    """Drafts that the list could be tried with as well."""
+    control = subject.parts.control
+    if control is None or not subject.principal.may(Permission.DRAFTS):
+        return []
+    try:
+        with control.store.reading() as session:
+            listed, _ = control.drafts.listed(session, state=None, limit=_MOST_DRAFTS, offset=0)
+    except StoreUnavailable:
+        return []
+    done = {DraftState.PUBLISHED, DraftState.DISCARDED}
+    here = None if subject.draft is None else subject.draft.id
+    return [one for one in listed if one.state not in done and one.id != here]
+
+
+# --- what can be put into the form ------------------------------------------------------------------------------------
+
+
+@cache
+def _examples() -> dict[str, tuple[str, str]]:
+    """The examples of the API by their names: what they show, and the question."""
+    return {name: (one["summary"], json.dumps(one["value"])) for name, one in CHECK_REQUESTS.items()}
+
+
+def medicines(library: Library, text: str) -> list[tuple[str, str]]:
+    """Names that begin with what somebody types, each with the record it belongs to; those in use come first."""
+    typed = folded(text)
+    if not typed:
+        return []
+    found: list[tuple[str, str]] = []
+    for kind in ("substances", "products"):
+        for entry in library.find(Wanted(text=text, kind=kind, status=RecordStatus.ACTIVE), date.min).entries:
+            names = (entry.title, *getattr(entry.record, "synonyms", ()), *getattr(entry.record, "brands", ()))
+            name = next((one for one in names if folded(one).startswith(typed)), None)
+            if name is not None:
+                found.append((name, entry.title))
+    # A name that is the record's own stands before brands and synonyms of others.
+    found.sort(key=lambda one: (one[0] != one[1], one[0].casefold()))
+    return found[:_MOST_MEDICINES]

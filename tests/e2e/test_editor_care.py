@@ -1,0 +1,111 @@
+"""What the editor has for looking after rules, in a real Chromium: the test bench, statistics, people, keys, the trail.
+
+As in `test_editor`, every test fails on an error in the console, a breach of the policy or a request to anywhere else.
+"""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.chromium import Watched, asked, watched
+
+pytestmark = pytest.mark.browser
+
+BENCH = "/admin/bench"
+LIST = "Ciprofloxacin 500 mg tablet | 2 a day\nMagnesium oxide 400 mg tablet"
+
+
+@pytest.fixture(scope="module")
+def draft(address: str) -> str:
+    """A draft in which quinolones are worse."""
+    made = asked(address, "POST", "/v1/drafts", {"reason": "for a test", "title": "Quinolones once more"})
+    path = f"/v1/drafts/{made['id']}/records/interactions/fluoroquinolones-with-oral-magnesium"
+    document = asked(address, "GET", path)["document"]
+    document["severity"] = "contraindicated"
+    document["variants"] = []
+    asked(address, "PUT", path, {"reason": "for a test", "document": document}, tag='"1"')
+    return str(made["id"])
+
+
+@pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 820)])
+def test_nobody_is_kept_out_of_any_page(browser: Browser, address: str, draft: str, dark: bool, width: int) -> None:  # noqa: FBT001
+    watch = watched(browser, address, dark=dark, width=width)
+    for path in (
+        BENCH,
+        f"{BENCH}?example=tuesday-morning",
+        f"/admin/drafts/{draft}/bench?case=fluoroquinolones-with-oral-magnesium-fires-ciprofloxacin",
+    ):
+        watch.open(path)
+        assert watch.axe() == [], path
+        assert watch.fits(), path
+    watch.page.context.close()
+    assert watch.faults == []
+
+
+def test_the_bench_answers_while_somebody_types_by_keyboard_alone(here: Watched) -> None:
+    page = here.open(BENCH)
+    page.keyboard.press("/")
+    page.keyboard.type("ciprofl")
+    expect(page.locator("#medicines button").first).to_have_text("ciprofloxacin")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#medicines button").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Medicines, one a line")).to_have_value("ciprofloxacin")
+    expect(page.get_by_label("Add a medicine")).to_be_focused()
+    page.keyboard.type("magnesum oxide")
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer")).to_contain_text("1 line needs a look")
+    page.locator("#answer").get_by_role("button", name="magnesium oxide").first.press("Enter")
+    expect(page.get_by_label("Medicines, one a line")).to_have_value("ciprofloxacin\nmagnesium oxide")
+    finding = page.locator("article", has_text="quinolone").first
+    expect(finding).to_be_visible()
+    # Nothing of it in the address, and what is typed on is answered without a button.
+    assert page.url == f"{here.address}{BENCH}"
+    page.get_by_label("Age (years)").fill("seventy")
+    expect(page.locator("#answer")).to_contain_text("The age must be a whole number of years.")
+    page.get_by_label("Age (years)").fill("70")
+    expect(finding).to_be_visible()
+    page.get_by_label("Medicines, one a line").fill("ciprofloxacin")
+    expect(finding).not_to_be_visible()
+
+
+def test_a_trial_beside_a_draft_becomes_a_worked_case(here: Watched, draft: str) -> None:
+    page = here.open(BENCH)
+    page.get_by_label("Medicines, one a line").fill(LIST)
+    page.get_by_role("button", name="Quinolones once more").click()
+    expect(page).to_have_url(f"{here.address}/admin/drafts/{draft}/bench")
+    expect(page.locator("#answer")).to_contain_text("→ contraindicated")
+    expect(page.get_by_label("Medicines, one a line")).to_have_value(LIST)
+    page.get_by_role("button", name="Make this a worked case").click()
+    expect(page.locator("h1")).to_have_text("Make this a worked case")
+    assert here.axe() == []
+    page.get_by_label("Identifier", exact=True).fill("quinolone-from-the-bench")
+    page.get_by_label("Why this case matters").fill("It is the list that was asked about.")
+    page.get_by_label("Source", exact=True).select_option(index=1)
+    page.get_by_role("button", name="Put the case into the draft").click()
+    expect(page.get_by_role("alert")).to_contain_text("The case is not complete.")
+    here.answered(422)
+    assert here.axe() == []
+    expect(page.get_by_label("Why this case matters")).to_have_value("It is the list that was asked about.")
+    page.get_by_label("I have compared each line above with this source.").check()
+    page.get_by_role("button", name="Put the case into the draft").click()
+    page.wait_for_url(f"{here.address}/admin/drafts/{draft}")
+    expect(page.locator("main")).to_contain_text("quinolone-from-the-bench")
+    case = asked(here.address, "GET", f"/v1/drafts/{draft}/records/cases/quinolone-from-the-bench")["document"]
+    assert [one["text"] for one in case["profile"]["medications"]] == [line.split(" |")[0] for line in LIST.split("\n")]
+
+
+def test_without_scripts_the_bench_works_too(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    watch = watched(browser, address, context=context)
+    page = watch.page
+    page.goto(f"{address}{BENCH}")
+    page.get_by_label("Medicines, one a line").fill(LIST)
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator("article", has_text="quinolone").first).to_be_visible()
+    page.get_by_label("Add a medicine").fill("furosemide")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_label("Medicines, one a line")).to_have_value(f"{LIST}\nfurosemide")
+    context.close()
+    assert watch.faults == []
