@@ -28,8 +28,11 @@ from service.admin import (
     draft_rebase,
     draft_step_pages,
     finding,
+    record_change,
+    record_form,
     record_pages,
     sign_in,
+    type_ahead,
 )
 from service.api import docs, health
 from service.api.cds_hooks import discovery
@@ -208,6 +211,9 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *draft_step_pages.router.routes,
             *bench.router.routes,
             *bench_case.router.routes,
+            *record_change.router.routes,
+            *record_form.router.routes,
+            *type_ahead.router.routes,
             *sign_in.router.routes,
             *anything_else.router.routes,
         ],

@@ -24,6 +24,8 @@ _FILES: Final = {
     "theme.js": ("theme.js", _JS),
     "editor.js": ("editor.js", _JS),
     "posting.js": ("posting.js", _JS),
+    "form.js": ("form.js", _JS),
+    "type-ahead.js": ("type-ahead.js", _JS),
     "icon.svg": ("icon.svg", _SVG),
 }
 _DIGITS: Final = 16

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from rules.canonical import records_of
 from rules.documents import Record
 from rules.model import RuleSet
 from service.application.draft_content import (
@@ -199,6 +200,16 @@ class DraftReading:
             base=None if before is None else plain(before),
             fields=[FieldEntry.of(field) for difference in differing for field in difference.fields],
         )
+
+    def records(self, session: Transaction, draft_id: str) -> dict[Place, Record]:
+        """Every record as the draft has it.
+
+        Raises:
+            NotThere: there is no such draft.
+        """
+        draft = found(session, draft_id)
+        base = self._shelf.get(draft.row.base_number).rule_set
+        return {**records_of(base), **records_of(applied(RuleSet(), last_changes(draft.changes)))}
 
     def own_changes(self, session: Transaction, draft_id: str) -> tuple[RuleSet, list[OwnChange]]:
         """The base of a draft, and every record in which it differs from it, by kind and id.

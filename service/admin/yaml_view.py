@@ -1,0 +1,64 @@
+"""A record as YAML and back, for those who would rather write: the writer and the strict reader of the knowledge files.
+
+The text is read by the same model as the form, and what is wrong is told with its line. It takes one record, no family.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, NamedTuple
+
+from rules.canonical import content
+from rules.documents import Record
+from rules.dump import record_text
+from rules.errors import KnowledgeError
+from rules.load import FOLDERS, SUFFIX, read_texts
+from service.admin.form_faults import in_words
+
+_FOLDER_OF: Final = {kind: folder for folder, (kind, _) in FOLDERS.items()}
+_ID: Final = re.compile(r"(?m)^id:[ \t]*[\"']?([a-z0-9]+(?:-[a-z0-9]+)*)[\"']?[ \t]*$")
+
+
+class LineFault(NamedTuple):
+    """What is wrong with a text, and in which line; 0 is the text as a whole."""
+
+    line: int
+    text: str
+
+
+class ReadText(NamedTuple):
+    """What came of a text."""
+
+    document: dict[str, Any] | None
+    record: Record | None
+    faults: list[LineFault]
+
+
+def written(record: Record) -> str:
+    """The text of a record."""
+    return record_text(record)
+
+
+def read(kind: str, record_id: str | None, text: str) -> ReadText:
+    """The record that a text holds; ``record_id`` is the one that it has to have, None for a new one."""
+    named = _ID.search(text)
+    own = record_id or (named.group(1) if named else "new")
+    folder = _FOLDER_OF[kind]
+    try:
+        knowledge = read_texts({f"{folder}/{own}{SUFFIX}": text})
+    except KnowledgeError as error:
+        faults = [LineFault(one.line, _in_words(one.code, one.detail)) for one in error.problems]
+        return ReadText(None, None, faults)
+    records = getattr(knowledge.rule_set, kind)
+    if len(records) != 1 or records[0].id != own:
+        return ReadText(None, None, [LineFault(1, "Write one record here, as a mapping that begins with its id.")])
+    return ReadText(content(records[0]), records[0], [])
+
+
+def _in_words(code: str, detail: str) -> str:
+    if code == "id":
+        return "The identifier cannot be changed: other records name it by this."
+    if code == "record":
+        return "Write one record here, as a mapping that begins with its id."
+    # Names of fields stay as they are written in the text.
+    return detail[:1].upper() + detail[1:] if "_" in detail else in_words(detail)
