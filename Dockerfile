@@ -14,6 +14,10 @@ COPY pyproject.toml ./
 COPY migrations migrations
 COPY service service
 COPY rules rules
+COPY openapi/problems.md openapi/
+COPY docs docs
+COPY GLOSSARY.md CHANGELOG.md SECURITY.md ./
+RUN /opt/build/bin/python3 docs/build.py service/api/guide_pages
 # Bytecode is made here, once, and by content instead of time stamps: without it a start takes three times as long.
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps --wheel-dir /src/dist . \
     && /opt/build/bin/pip --python /opt/magcheck/bin/python3 install --no-cache-dir --no-deps --no-compile /src/dist/*.whl \

@@ -26,6 +26,7 @@ PYTHON = BIN / "python"
 ALONE = "tests/faults"
 OPENAPI = ROOT / "openapi" / "openapi.json"
 DEV_LOCK = ROOT / "requirements-dev.lock"
+GUIDE = ROOT / "service" / "api" / "guide_pages"
 SBOM = ROOT / "sbom.json"
 IMAGE = "localhost/magcheck:dev"
 VALIDATE_SBOM = """import sys
@@ -136,6 +137,8 @@ def task_setup(*_: str) -> None:
 def task_serve(*args: str) -> None:
     """Start the service on 127.0.0.1:8000, its database brought up to date (arguments go to `magcheck serve`)."""
     setup()
+    if not GUIDE.exists():
+        task_guide()
     os.environ.setdefault("MAGCHECK_DATA_DIR", str(ROOT / "var"))
     os.chdir(ROOT)
     # Replaces this process, so that Ctrl-C and signals reach the server itself.
@@ -200,6 +203,12 @@ def task_sdk(*args: str) -> None:
     setup()
     run(PYTHON, "-m", "openapi.sdk.make", *args)
     run(PYTHON, "-m", "pytest", "-m", "sdk", "tests/sdk", *(("-k", " or ".join(args)) if args else ()))
+
+
+def task_guide(*_: str) -> None:
+    """Build the user guide out of docs/, for `/docs/guide/` of the service; a link that leads nowhere stops it."""
+    setup()
+    run(PYTHON, ROOT / "docs" / "build.py", GUIDE)
 
 
 def task_knowledge(*_: str) -> None:
@@ -276,6 +285,7 @@ def task_clean(*_: str) -> None:
     """Remove .venv, caches and build results; var/ with its database stays."""
     for name in (".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache", "dist"):
         shutil.rmtree(ROOT / name, ignore_errors=True)
+    shutil.rmtree(GUIDE, ignore_errors=True)
     for folder in [*ROOT.glob("*/**/__pycache__"), ROOT / "__pycache__"]:
         shutil.rmtree(folder, ignore_errors=True)
     for file in ROOT.glob(".coverage*"):

@@ -34,7 +34,7 @@ from service.admin import (
     sign_in,
     type_ahead,
 )
-from service.api import docs, health
+from service.api import docs, guide, health
 from service.api.cds_hooks import discovery
 from service.api.dependencies import API_VERSION, Parts, ServiceState
 from service.api.edge import Edge
@@ -200,7 +200,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *discovery.router.routes,
             *health.router.routes,
             *(health.metrics_router(for_metrics).routes if settings.expose_metrics else ()),
-            *(docs.router.routes if settings.expose_docs else ()),
+            *((*docs.router.routes, *guide.router.routes) if settings.expose_docs else ()),
             *dashboard.router.routes,
             *finding.router.routes,
             *record_pages.router.routes,

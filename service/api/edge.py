@@ -138,7 +138,7 @@ class Edge:
             scope,
             RequestFrame(correlation_id, brought.content_type, brought.authorization, brought.api_key, brought.cookie),
         )
-        policy = (*_policy(scope["path"]), *self._mark) if self._mark else _policy(scope["path"])
+        policy = (*policy_of(scope["path"]), *self._mark) if self._mark else policy_of(scope["path"])
         status = _CLIENT_GONE
 
         async def send_with_headers(message: Message) -> None:
@@ -192,7 +192,7 @@ class Edge:
         return observe
 
 
-def _policy(path: str) -> tuple[tuple[bytes, bytes], ...]:
+def policy_of(path: str) -> tuple[tuple[bytes, bytes], ...]:
     """The headers that say what a browser may do with the answer."""
     if path.startswith(_DOCS_PATH):
         return _DOCS_POLICY

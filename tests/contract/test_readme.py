@@ -53,7 +53,13 @@ ROOT: Final = Path(dev.__file__).parent
 README: Final = ROOT / "README.md"
 GUIDE: Final = ROOT / "rules" / "knowledge" / "README.md"
 TEXTS: Final = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("rules/**/*.md"), *ROOT.glob("service/adr/*.md"), ROOT / "deploy" / "README.md"]
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("rules/**/*.md"),
+        *ROOT.glob("service/adr/*.md"),
+        ROOT / "deploy" / "README.md",
+    ]
 )
 LEFT_OUT: Final = "…"
 

@@ -1,0 +1,143 @@
+"""The built guide: complete, without anything from elsewhere, and handed out under the rules of the other pages."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from starlette.testclient import TestClient
+
+import dev
+from service.api import guide
+from service.application.active import ActiveRuleSet
+from service.main import create_app
+from service.settings import Environment, Settings
+
+
+def _builder() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("guide_build", Path(dev.__file__).parent / "docs" / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+BUILDER = _builder()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("guide") / "pages"
+    BUILDER.build(folder)
+    return folder
+
+
+@pytest.fixture
+def client(built: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setattr(guide, "FOLDER", built)
+    app = create_app(Settings(environment=Environment.DEVELOPMENT), ActiveRuleSet())
+    with TestClient(app, follow_redirects=False) as client:
+        yield client
+
+
+def test_every_page_is_built_and_can_be_found(built: Path) -> None:
+    names = {name.removesuffix(".md") for name in BUILDER.pages()}
+    assert {path.stem for path in built.glob("*.html")} == names
+    assert {"index", "quick-start", "glossary"} <= names
+    found = {
+        item["location"].partition(".html")[0] for item in json.loads((built / "search.json").read_text())["items"]
+    }
+    assert found == names
+
+
+def test_the_built_guide_has_no_fault(built: Path) -> None:
+    assert BUILDER.faults_of(built) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        ("</main>", '<a href="nowhere.html">x</a></main>', "nowhere.html leads nowhere"),
+        ("</main>", '<a href="index.html#nothing">x</a></main>', "index.html#nothing: no such chapter"),
+        ("</main>", '<a href="../../docs">x</a></main>', "../../docs leads nowhere"),
+        ("</main>", '<img src="https://example.org/a.png" alt=""></main>', "loads https://example.org/a.png"),
+        ("</main>", "<script>1</script></main>", "inline script"),
+        ("</main>", '<p style="color: red">x</p></main>', "inline p"),
+        ("</main>", '<p onclick="x()">x</p></main>', "inline onclick"),
+    ],
+)
+def test_faults_of_a_built_guide_are_seen(built: Path, tmp_path: Path, before: str, after: str, fault: str) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(built, broken)
+    page = broken / "quick-start.html"
+    page.write_text(page.read_text().replace(before, after, 1))
+    faults = BUILDER.faults_of(broken)
+    assert len(faults) == 1
+    assert fault in faults[0]
+
+
+def test_a_page_that_the_contents_do_not_name_stops_the_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    texts = BUILDER.pages()
+    monkeypatch.setattr(BUILDER, "pages", lambda: {**texts, "forgotten.md": "# Forgotten\n"})
+    with pytest.raises(BUILDER.GuideError, match=r"forgotten\.md"):
+        BUILDER.build(tmp_path / "pages")
+    assert not (tmp_path / "pages").exists()
+
+
+def test_a_broken_link_leaves_the_guide_that_was_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "index.html").write_text("the one before")
+    texts = BUILDER.pages()
+    broken = {**texts, "index.md": f"{texts['index.md']}\n[x](quick-start.md#no-such-chapter)\n"}
+    monkeypatch.setattr(BUILDER, "pages", lambda: broken)
+    with pytest.raises(BUILDER.GuideError, match="no-such-chapter"):
+        BUILDER.build(folder)
+    assert (folder / "index.html").read_text() == "the one before"
+
+
+def test_the_folder_of_the_task_is_the_folder_of_the_service() -> None:
+    assert dev.GUIDE == guide.FOLDER
+
+
+def test_the_guide_is_handed_out_with_the_policy_of_pages(client: TestClient) -> None:
+    moved = client.get("/docs/guide")
+    assert (moved.status_code, moved.headers["location"]) == (307, "guide/")
+    for path, kind in [("", "text/html"), ("quick-start.html", "text/html"), ("guide.js", "text/javascript")]:
+        answer = client.get(f"/docs/guide/{path}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith(kind)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
+        assert "unsafe" not in policy
+    again = client.get("/docs/guide/", headers={"if-none-match": client.get("/docs/guide/").headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("path", ["nothing.html", "../docs.html", "%2e%2e/guide.py", "..%2fguide.py", "/etc/passwd"])
+def test_nothing_else_is_handed_out(client: TestClient, path: str) -> None:
+    answer = client.get(f"/docs/guide/{path}")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "not-found"
+
+
+def test_without_a_guide_the_answer_says_how_to_build_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guide, "FOLDER", tmp_path / "none")
+    with TestClient(create_app(Settings(environment=Environment.DEVELOPMENT), ActiveRuleSet())) as client:
+        answer = client.get("/docs/guide/")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "python3 dev.py guide" in answer.json()["detail"]
+
+
+def test_there_is_no_guide_where_pages_are_switched_off() -> None:
+    settings = Settings(environment=Environment.DEVELOPMENT, expose_docs=False)
+    with TestClient(create_app(settings, ActiveRuleSet())) as client:
+        assert client.get("/docs/guide/").status_code == 404
+        assert client.get("/docs/guide", follow_redirects=False).status_code == 404
