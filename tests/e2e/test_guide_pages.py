@@ -14,9 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from service.api.edge import policy_of
 from tests.contract.test_guide_pages import BUILDER
-from tests.e2e.test_editor import Watched, browser, chromium, watched
+from tests.e2e.chromium import Watched, chromium, watched
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.browser
 
 PAGES = sorted(name.replace(".md", ".html") for name in BUILDER.pages())
