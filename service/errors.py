@@ -207,6 +207,18 @@ class ReauthenticationRequired(ServiceError):
     code = "reauthentication-required"
 
 
+class ProviderUnavailable(ServiceError):
+    """The provider of identities does not answer, or not as one."""
+
+    code = "provider-unavailable"
+
+
+class SignInRefused(ServiceError):
+    """A sign-in through the provider of identities is not taken; the text says what the person can do."""
+
+    code = "sign-in-refused"
+
+
 class GateFailed(ServiceError):
     """The gate itself did not work, so nothing is known about the rules."""
 

@@ -28,6 +28,7 @@ from service.admin import (
     draft_rebase,
     draft_step_pages,
     finding,
+    provider_sign_in,
     record_change,
     record_form,
     record_pages,
@@ -64,7 +65,7 @@ from service.application.access.book import AccessBook
 from service.application.access.desk import Desk
 from service.application.access.entrance import Entrance
 from service.application.access.passwords import Passwords
-from service.application.access.trust import AccessTokens, token_issuer_of
+from service.application.access.trust import AccessTokens, Identities, identity_provider_of, token_issuer_of
 from service.application.active import ActiveRuleSet, utc_now
 from service.application.bench import Bench
 from service.application.catalogue import Catalogues
@@ -195,6 +196,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *audit.router.routes,
             *timetables.router.routes,
             *sign_ins.router.routes,
+            *provider_sign_in.router.routes,
+            *provider_sign_in.return_router.routes,
             *keys.router.routes,
             *people.router.routes,
             *discovery.router.routes,
@@ -259,7 +262,7 @@ def app_from_environment() -> Application:
     active = ActiveRuleSet()
     desk = Desk(keyring, store, idle=timedelta(minutes=settings.sign_in_idle_minutes))
     lasts = timedelta(hours=settings.sign_in_hours)
-    entrance = Entrance(desk, Passwords(), lasts, _access_tokens(settings))
+    entrance = Entrance(desk, Passwords(), lasts, _access_tokens(settings), _identities(settings))
     # Who may ask is kept with the rule set: a process that starts without the database knows them too.
     book = KeptPart(
         "access",
@@ -332,6 +335,20 @@ def _access_tokens(settings: Settings) -> AccessTokens | None:
     if issuer.key_file is not None and not keys.read():
         raise SettingsInvalid(["MAGCHECK_JWT_JWKS_FILE: it cannot be read, or holds no key that can be used"])
     return BearerTokens(issuer, keys)
+
+
+def _identities(settings: Settings) -> Identities | None:
+    """Who vouches for people, where somebody is trusted to; only then are the libraries for it loaded.
+
+    Raises:
+        SettingsInvalid: the settings about it cannot be used.
+    """
+    trusted = identity_provider_of(settings)
+    if trusted is None:
+        return None
+    from service.application.access.provider import Provider  # noqa: PLC0415 - half a second of loading
+
+    return Provider(trusted)
 
 
 def _settle() -> None:

@@ -172,7 +172,7 @@ class Settings(BaseSettings):
     oidc_groups_claim: str = Field(default="groups", pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)
     oidc_role_map: str = ""
     # Where a browser goes after it has signed in there.
-    oidc_landing: str = Field(default="/v1/me", pattern=r"^/([A-Za-z0-9_-][A-Za-z0-9/_.-]*)?$", max_length=200)
+    oidc_landing: str = Field(default="/admin", pattern=r"^/([A-Za-z0-9_-][A-Za-z0-9/_.-]*)?$", max_length=200)
     # Sign-ins of people: how long one may be idle, and how long it lasts at most.
     sign_in_idle_minutes: int = Field(default=30, ge=5, le=24 * 60)
     sign_in_hours: int = Field(default=12, ge=1, le=24 * 7)

@@ -14,7 +14,7 @@ from service.application.access.keys import WantedKey, create_key
 from service.application.access.passwords import Passwords
 from service.application.access.people import create_person
 from service.application.access.sign_ins import Ways, begin
-from service.application.access.trust import AccessTokens
+from service.application.access.trust import AccessTokens, Identities
 from service.application.active import ActiveRuleSet
 from service.application.control import control_over
 from service.application.drafts import Act
@@ -57,13 +57,16 @@ class House:
         watched: bool = True,
         most_failures: int = 10,
         tokens: AccessTokens | None = None,
+        identities: Identities | None = None,
         gate: GateRoom | None = None,
         **settings: Any,  # noqa: ANN401 - any setting
     ) -> Application:
         """One worker. It has looked at the store once its client is opened, and looks again and again."""
         active = ActiveRuleSet(compiled)
         desk = Desk(KEYRING, self.store, clock=self.clock)
-        entrance = Entrance(desk, PASSWORDS, tokens=tokens, most_failures=most_failures, clock=self.clock)
+        entrance = Entrance(
+            desk, PASSWORDS, tokens=tokens, identities=identities, most_failures=most_failures, clock=self.clock
+        )
         watch = StoreWatch(self.store, active, KEYRING, followers=[desk.look], interval=0.1)
         control = control_over(
             self.store,

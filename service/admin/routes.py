@@ -66,6 +66,11 @@ class PageRoute(StrictRoute):
         if not is_own_token(request.scope, fields.one(OWN_PAGE)):
             raise OtherSignIn
 
+    def tells_by_page(self, request: Request) -> bool:
+        """Whether whoever asks is told in a page what went wrong."""
+        del request
+        return True
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Turn problems into pages."""
         handler = super().get_route_handler()
@@ -74,6 +79,8 @@ class PageRoute(StrictRoute):
             try:
                 return await handler(request)
             except REFUSALS as error:
+                if not self.tells_by_page(request):
+                    raise
                 return await _told(request, error)
 
         return show

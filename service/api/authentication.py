@@ -142,10 +142,14 @@ def cookie_name(parts: Parts) -> str:
 
 
 def cookie_of(frame: RequestFrame, parts: Parts) -> str | None:
-    """The sign-in token in the cookie; one that stands there twice may have been planted, and counts as wrong."""
+    """The sign-in token in the cookie; none where there is none."""
+    return cookie_named(frame, cookie_name(parts))
+
+
+def cookie_named(frame: RequestFrame, name: str) -> str | None:
+    """What stands in a cookie; one that stands there twice may have been planted, and counts as wrong."""
     if frame.cookie is None:
         return None
-    name = cookie_name(parts)
     pairs = [pair.strip().partition("=") for pair in frame.cookie.decode("latin-1").split(";")]
     values = [value for key, _, value in pairs if key == name]
     return None if not values else values[0] if len(values) == 1 else ""

@@ -75,6 +75,8 @@ _EDITOR_POLICY: Final = (
     ),
 )
 _EDITOR_PATH: Final = "/admin"
+# Somebody who signs in with a browser is told in a page of the editor what went wrong.
+_PROVIDER_PATH: Final = "/v1/sign-ins/provider"
 # Drawings bring two style sheets of ours with them, known by their digests.
 _DRAWING_POLICY: Final = (
     *_COMMON_HEADERS,
@@ -196,7 +198,7 @@ def policy_of(path: str) -> tuple[tuple[bytes, bytes], ...]:
     """The headers that say what a browser may do with the answer."""
     if path.startswith(_DOCS_PATH):
         return _DOCS_POLICY
-    if path == _EDITOR_PATH or path.startswith(f"{_EDITOR_PATH}/"):
+    if path == _EDITOR_PATH or path.startswith((f"{_EDITOR_PATH}/", _PROVIDER_PATH)):
         return _EDITOR_POLICY
     return _DRAWING_POLICY if path in _DRAWING_PATHS else API_POLICY
 

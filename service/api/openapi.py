@@ -106,6 +106,9 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
     ProblemCode.NOT_AUTHENTICATED: "Who asks could not be established; send an API key or a bearer token.",
     ProblemCode.NOT_PERMITTED: "The roles of who asks do not allow this; it needs drafts:review.",
     ProblemCode.REAUTHENTICATION_REQUIRED: "A signature needs the password once more, or a sign-in of this moment.",
+    ProblemCode.SIGN_IN_REFUSED: (
+        "None of your groups at the identity provider has a role here; ask whoever looks after those groups."
+    ),
     ProblemCode.ILLEGAL_STEP: "The draft is published and takes no changes; open another one.",
     ProblemCode.QUESTION_NOT_KEPT: "The question of this decision was not kept; send it along.",
     ProblemCode.QUESTION_DIFFERS: "This is not the question that was answered then: its digest is another one.",
@@ -129,6 +132,7 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
         "longer than the 24 hours that are allowed. Try again shortly; /health/ready tells more."
     ),
     ProblemCode.STORE_UNAVAILABLE: "The database does not answer, so nothing was changed. Try again shortly.",
+    ProblemCode.PROVIDER_UNAVAILABLE: "The identity provider does not answer as it should; try again in a moment.",
     ProblemCode.DECISION_NOT_KEPT: (
         "The check was worked out, but neither the database nor the disk could keep its decision, and no answer leaves "
         "without. Try again shortly; /health/ready tells more."

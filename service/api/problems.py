@@ -35,6 +35,7 @@ from service.errors import (
     NotPermitted,
     NotReplayable,
     NotThere,
+    ProviderUnavailable,
     QuestionDiffers,
     QuestionNotKept,
     ReauthenticationRequired,
@@ -43,6 +44,7 @@ from service.errors import (
     RuleSetMoved,
     RuleSetStale,
     ServiceError,
+    SignInRefused,
     StoreUnavailable,
     TooManyAttempts,
 )
@@ -65,6 +67,7 @@ class ProblemCode(StrEnum):
     NOT_AUTHENTICATED = "not-authenticated"
     NOT_PERMITTED = "not-permitted"
     REAUTHENTICATION_REQUIRED = "reauthentication-required"
+    SIGN_IN_REFUSED = "sign-in-refused"
     NOT_FOUND = "not-found"
     METHOD_NOT_ALLOWED = "method-not-allowed"
     ILLEGAL_STEP = "illegal-step"
@@ -86,6 +89,7 @@ class ProblemCode(StrEnum):
     NO_RULE_SET = "no-rule-set"
     NOT_READY = "not-ready"
     STORE_UNAVAILABLE = "store-unavailable"
+    PROVIDER_UNAVAILABLE = "provider-unavailable"
     DECISION_NOT_KEPT = "decision-not-kept"
     RULE_SET_BEHIND = "rule-set-behind"
     RULE_SET_STALE = "rule-set-stale"
@@ -107,6 +111,7 @@ KINDS: Final[dict[ProblemCode, Kind]] = {
     ProblemCode.NOT_AUTHENTICATED: Kind(401, "Nobody knows who asks"),
     ProblemCode.NOT_PERMITTED: Kind(403, "Who asks may not do this"),
     ProblemCode.REAUTHENTICATION_REQUIRED: Kind(403, "This needs a fresh proof of who asks"),
+    ProblemCode.SIGN_IN_REFUSED: Kind(403, "The sign-in was not taken"),
     ProblemCode.NOT_FOUND: Kind(404, "There is nothing here"),
     ProblemCode.METHOD_NOT_ALLOWED: Kind(405, "The method is not allowed here"),
     ProblemCode.ILLEGAL_STEP: Kind(409, "The step is not allowed from here"),
@@ -128,6 +133,7 @@ KINDS: Final[dict[ProblemCode, Kind]] = {
     ProblemCode.NO_RULE_SET: Kind(503, "There is no rule set to answer from"),
     ProblemCode.NOT_READY: Kind(503, "The service is not ready"),
     ProblemCode.STORE_UNAVAILABLE: Kind(503, "The database does not answer"),
+    ProblemCode.PROVIDER_UNAVAILABLE: Kind(503, "The identity provider does not answer"),
     ProblemCode.DECISION_NOT_KEPT: Kind(503, "The decision cannot be kept"),
     ProblemCode.RULE_SET_BEHIND: Kind(503, "This process does not have that rule set yet"),
     ProblemCode.RULE_SET_STALE: Kind(503, "The rule set is out of date"),
@@ -270,12 +276,14 @@ _OF_ERROR: Final[dict[type[ServiceError], ProblemCode]] = {
     NotReplayable: ProblemCode.NOT_REPLAYABLE,
     NotPermitted: ProblemCode.NOT_PERMITTED,
     NotThere: ProblemCode.NOT_FOUND,
+    ProviderUnavailable: ProblemCode.PROVIDER_UNAVAILABLE,
     QuestionDiffers: ProblemCode.QUESTION_DIFFERS,
     QuestionNotKept: ProblemCode.QUESTION_NOT_KEPT,
     ReauthenticationRequired: ProblemCode.REAUTHENTICATION_REQUIRED,
     RecordInvalid: ProblemCode.INVALID_REQUEST,
     RuleSetDamaged: ProblemCode.ILLEGAL_STEP,
     RuleSetMoved: ProblemCode.RULE_SET_MOVED,
+    SignInRefused: ProblemCode.SIGN_IN_REFUSED,
 }
 
 

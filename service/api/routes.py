@@ -47,6 +47,9 @@ class StrictRoute(APIRoute):
     Who asks is found out before anything else of the request is looked at.
     """
 
+    # Where others put the query together and may add to it, what is not known is left alone; the endpoint looks at it.
+    query_of_others = False
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401
         """Take all options of `APIRoute`."""
         self.permission = _permission(path, options)
@@ -66,12 +69,12 @@ class StrictRoute(APIRoute):
         fields = dict(_query_fields(self.dependant))
         names, repeated = frozenset(fields), frozenset(name for name, is_list in fields.items() if is_list)
 
-        admit_to_this = self.admit
+        admit_to_this, strictly = self.admit, not self.query_of_others
 
         async def strict(request: Request) -> Response:
             await admit_to_this(request)
             query: bytes = request.scope["query_string"]
-            if query:
+            if query and strictly:
                 read_query(query, names, repeated)
             return await handler(request)
 

@@ -39,7 +39,10 @@ class SignatureEntry(View):
     comment: str
     flags: Annotated[
         list[str],
-        Field(description="What another reader should know: `account-made-by-author`."),
+        Field(
+            description="What another reader should know: `account-made-by-author`, an author has made the "
+            "account that signs; `account-named-as-author`, it has the name of one, so it may be the same human."
+        ),
     ]
     at: datetime
     counts: Annotated[bool, Field(description="Whether it still counts: false once anything was changed.")]

@@ -10,6 +10,7 @@ from datetime import datetime
 from rules.documents import Record
 from rules.terms import RecordStatus
 from service.application import audit, rule_sets
+from service.application.access.resemblance import resembles
 from service.application.draft_content import (
     Shelf,
     last_changes,
@@ -33,6 +34,7 @@ from service.application.gate_report import GateReport
 from service.application.keyring import Keyring
 from service.application.principals import Principal
 from service.errors import ChangedMeanwhile, GateRefused, IllegalStep, NotThere, RuleSetMoved
+from service.storage import access
 from service.storage import drafts as rows
 from service.storage import rule_sets as published
 from service.storage.session import Transaction
@@ -41,6 +43,7 @@ from service.storage.tables import DraftChangeRow, DraftRow, DraftSignatureRow
 __all__ = ["MADE_BY_AUTHOR", "Act", "Drafts", "Place", "Policy", "Seen"]
 
 MADE_BY_AUTHOR = "account-made-by-author"
+NAMED_AS_AUTHOR = "account-named-as-author"
 
 
 class Drafts(DraftReading):
@@ -355,8 +358,13 @@ def _pass(gate: GateReport, policy: Policy, *, accepted: bool) -> None:
 
 
 def _flags(session: Transaction, principal: Principal, authors: Sequence[str] | frozenset[str]) -> list[str]:
-    made_by = rows.maker_of_account(session, principal.person_id) if principal.person_id is not None else None
-    return [MADE_BY_AUTHOR] if made_by in authors else []
+    """What a reader of a signature should know about the account that signs."""
+    signing = None if principal.person_id is None else access.person(session, principal.person_id)
+    if signing is None:
+        return []
+    written = [access.person(session, author.removeprefix("person/")) for author in authors]
+    named = any(author is not None and resembles(signing, author) for author in written)
+    return [*([MADE_BY_AUTHOR] if signing.created_by in authors else []), *([NAMED_AS_AUTHOR] if named else [])]
 
 
 def _trail(

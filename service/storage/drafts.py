@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.storage.tables import DraftChangeRow, DraftRow, DraftSignatureRow, PersonRow
+from service.storage.tables import DraftChangeRow, DraftRow, DraftSignatureRow
 
 
 def get(session: Session, draft_id: str) -> DraftRow | None:
@@ -83,12 +83,6 @@ def change_counts(session: Session, draft_ids: Sequence[str]) -> dict[str, int]:
         .group_by(col(DraftChangeRow.draft_id))
     )
     return {row[0]: row[1] for row in session.connection().execute(query)}
-
-
-def maker_of_account(session: Session, person_id: str) -> str | None:
-    """Who made the account of a person that signs."""
-    row = session.get(PersonRow, person_id)
-    return None if row is None else row.created_by
 
 
 def _next(session: Session, sequence: int, key: str, draft_id: str) -> int:

@@ -87,6 +87,9 @@ ALLOWED: Final = {
     "change_own_password": KNOWN,
     "sign_out": KNOWN,
     "sign_in": EVERYBODY,
+    "begin_provider_sign_in": EVERYBODY,
+    "return_from_provider": EVERYBODY,
+    "end_provider_sign_in": EVERYBODY,
     "get_liveness": EVERYBODY,
     "get_readiness": EVERYBODY,
 }

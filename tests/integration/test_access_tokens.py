@@ -18,7 +18,7 @@ from joserfc.jwk import RSAKey
 from starlette.testclient import TestClient
 
 from rules import compile_rule_set
-from service.application.access import key_sets
+from service.application.access import fetching, key_sets
 from service.application.access.bearer import BearerTokens
 from service.application.access.key_sets import IssuerKeys
 from service.application.access.trust import TokenIssuer, token_issuer_of
@@ -335,7 +335,7 @@ def test_what_is_no_set_of_public_keys_is_refused_and_the_old_ones_stay(
 
 
 def test_an_address_that_answers_slowly_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_sets, "_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(fetching, "TIMEOUT_SECONDS", 0.3)
     with address(content=b" " * 200_000, seconds=0.2) as served:
         started = time.monotonic()
         assert not IssuerKeys(trusted(url=served.url)).read()

@@ -11,7 +11,7 @@ from service.application import audit, rule_sets
 from service.application.draft_content import Content
 from service.application.draft_steps import DraftState, DraftStep
 from service.application.draft_views import DraftEntry
-from service.application.drafts import MADE_BY_AUTHOR, Place, Policy
+from service.application.drafts import MADE_BY_AUTHOR, NAMED_AS_AUTHOR, Place, Policy
 from service.application.gate_room import judge_elsewhere
 from service.application.principals import Role
 from service.errors import (
@@ -247,6 +247,29 @@ def test_a_reviewer_whose_account_the_author_made_is_flagged(room: Room) -> None
             )
         )
     assert approved(room).signatures[0].flags == [MADE_BY_AUTHOR]
+
+
+@pytest.mark.parametrize(
+    ("author", "reviewer", "flagged"),
+    [
+        (("ann", "Ann Author"), ("rex", "Rex Reviewer"), False),
+        (("ann", "Ann Author"), ("rex", "AUTHOR, Ánn"), True),
+        (("ann", "Ann"), ("ann+0123456789ab@id.example", "A. Author"), True),
+        (("ann@hospital.example", "Ann"), ("ann+0123456789ab@id.example", "A. Author"), True),
+        (("ann", "Ann"), ("anna+0123456789ab@id.example", "Anna"), False),
+    ],
+)
+def test_a_reviewer_who_may_be_the_author_under_another_account_is_flagged(
+    room: Room,
+    author: tuple[str, str],
+    reviewer: tuple[str, str],
+    flagged: bool,  # noqa: FBT001
+) -> None:
+    with room.store.writing() as session:
+        for person_id, (login, name) in (("ann-author", author), ("rex-reviewer", reviewer)):
+            row = PersonRow(id=person_id, login=login, name=name, roles=[], created_by="operator", created_at=NOON)
+            session.add(row)
+    assert approved(room).signatures[0].flags == ([NAMED_AS_AUTHOR] if flagged else [])
 
 
 def test_returned_with_reason(room: Room) -> None:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
-from service.api.authentication import cookie_name, cookie_of
+from service.api.authentication import cookie_of
 from service.api.bodies import read_body
 from service.api.changing import (
     ReasonText,
@@ -23,6 +23,7 @@ from service.api.changing import (
     require_fresh,
     sent,
 )
+from service.api.cookies import remove_cookie, set_cookie
 from service.api.dependencies import GivenParts, Parts, parts_of, principal_of, source_of_request
 from service.api.frame import frame_of
 from service.api.openapi import changes, json_body, needs, statuses
@@ -35,7 +36,6 @@ from service.application.access.sign_ins import SignedIn
 from service.application.once import Answer
 from service.application.principals import Permission, PrincipalKind, Role
 from service.errors import NotAuthenticated, TooManyAttempts
-from service.settings import Environment
 from service.storage.session import Transaction
 from service.telemetry import get_logger
 
@@ -110,24 +110,6 @@ class PasswordEntry(BaseModel):
 BODIES: Final = (SignInRequest, OwnPassword)
 _EXAMPLE: Final = {"login": "m.curie", "password": "three herons at the weir"}
 _OWN: Final = {"password": "three herons at the weir", "new_password": "a lamp behind the mill"}
-
-
-def set_cookie(response: Response, parts: Parts, token: str) -> None:
-    """Let a browser keep the token where no script can read it."""
-    response.set_cookie(
-        cookie_name(parts),
-        token,
-        path="/",
-        secure=parts.settings.environment is not Environment.DEVELOPMENT,
-        httponly=True,
-        samesite="lax",
-    )
-
-
-def remove_cookie(response: Response, parts: Parts) -> None:
-    """Let a browser forget it."""
-    secure = parts.settings.environment is not Environment.DEVELOPMENT
-    response.delete_cookie(cookie_name(parts), path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def _entry(parts: Parts, signed_in: SignedIn, *, cookie: bool) -> SignInEntry:

@@ -3,10 +3,7 @@
 Why one is not taken is told to nobody. What its header points to is never looked at.
 """
 
-import base64
-import binascii
 import hashlib
-import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -14,12 +11,10 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import orjson
 from joserfc import jwt
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
-from joserfc.jws import JWSRegistry
 
-from service.application.access.key_sets import KEY_OF, IssuerKeys
+from service.application.access.key_sets import IssuerKeys
+from service.application.access.signed import LEEWAY_SECONDS, TokenRefused, claims_in, header_of
 from service.application.access.trust import TokenIssuer, Verified, roles_in
 from service.application.principals import PEOPLE_ONLY, Principal, PrincipalKind
 from service.storage import access
@@ -27,7 +22,6 @@ from service.storage.session import Store
 from service.storage.tables import UsedTokenRow
 from service.telemetry import get_logger
 
-_LEEWAY_SECONDS: Final = 60
 _MOST_BYTES: Final = 8 * 1024
 _MOST_KEPT: Final = 10_000
 _TYPES: Final = frozenset({"at+jwt", "jwt"})
@@ -40,20 +34,6 @@ _PLAIN_SUBJECT: Final = re.compile(r"[A-Za-z0-9._:@|/-]{1,80}")
 _log = get_logger(__name__)
 
 
-class Algorithms(JWSRegistry):
-    """The algorithms that are taken; issuers still write EdDSA, about which the library warns for each token."""
-
-    def get_alg(self, name: str) -> Any:  # noqa: ANN401 - the library keeps the name of the type to itself
-        """One of them.
-
-        Raises:
-            UnsupportedAlgorithmError: it is not taken.
-        """
-        if name not in KEY_OF:
-            raise UnsupportedAlgorithmError
-        return self.algorithms[name]
-
-
 class BearerTokens:
     """Verifies access tokens; those that are good are remembered until they expire."""
 
@@ -64,7 +44,7 @@ class BearerTokens:
         self._clock = clock
         self._registry = jwt.JWTClaimsRegistry(
             now=lambda: int(clock()),
-            leeway=_LEEWAY_SECONDS,
+            leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": issuer.issuer},
             aud={"essential": True, "value": issuer.audience},
             sub={"essential": True, "allow_blank": False},
@@ -92,11 +72,11 @@ class BearerTokens:
         """What a token says, if it is good."""
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         kept = self._kept.get(digest)
-        if kept is not None and kept.expires_at + _LEEWAY_SECONDS > self._clock():
+        if kept is not None and kept.expires_at + LEEWAY_SECONDS > self._clock():
             return kept
         try:
             found = self._read(token)
-        except _Refused as refused:
+        except TokenRefused as refused:
             _log.info("token_refused", reason=str(refused))
             return None
         if len(self._kept) >= _MOST_KEPT:
@@ -112,7 +92,7 @@ class BearerTokens:
             return False
         now = datetime.fromtimestamp(self._clock(), UTC)
         # Until nobody would take it any more, whatever their clock.
-        until = datetime.fromtimestamp(verified.expires_at + 2 * _LEEWAY_SECONDS, UTC)
+        until = datetime.fromtimestamp(verified.expires_at + 2 * LEEWAY_SECONDS, UTC)
         with store.writing() as session:
             access.forget_tokens(session, now)
             if access.used_tokens(session, [token_id]):
@@ -121,32 +101,21 @@ class BearerTokens:
         return True
 
     def _read(self, token: str) -> Verified:
-        header = _header_of(token)
-        algorithm, key_id = header.get("alg"), header.get("kid")
-        if not isinstance(algorithm, str) or algorithm not in KEY_OF:
-            raise _Refused("algorithm")
+        header, algorithm = header_of(token, _MOST_BYTES)
+        key_id = header.get("kid")
         if header.keys() & _POINTERS or not isinstance(key_id, str):
-            raise _Refused("header")
+            raise TokenRefused("header")
         if str(header.get("typ", "")).lower().removeprefix("application/") not in _TYPES:
-            raise _Refused("type")
+            raise TokenRefused("type")
         key = self._keys.find(key_id, algorithm)
         if key is None:
-            raise _Refused("key")
-        try:
-            claims = jwt.decode(token, key, algorithms=[algorithm], registry=Algorithms(algorithms=[algorithm])).claims
-            self._registry.validate(claims)
-        except JoseError as error:
-            raise _Refused(type(error).__name__) from None
-        except (ValueError, TypeError, OverflowError):
-            raise _Refused("form") from None
-        return self._told(claims)
+            raise TokenRefused("key")
+        return self._told(claims_in(token, key, algorithm, self._registry))
 
     def _told(self, claims: Mapping[str, Any]) -> Verified:
         """Who is meant by the claims, when they are of an access token."""
         if claims.keys() & _OF_IDENTITY or claims.get("token_use") == "id" or claims.get("typ") in {"ID", "Refresh"}:
-            raise _Refused("an identity token")
-        if not all(math.isfinite(claims[name]) for name in ("exp", "iat", "nbf") if name in claims):
-            raise _Refused("no time")
+            raise TokenRefused("an identity token")
         subject = str(claims["sub"])
         digest = hashlib.sha256(f"{self._issuer.issuer}\0{subject}".encode("utf-8", "surrogatepass")).hexdigest()
         plain = _PLAIN_SUBJECT.fullmatch(subject) is not None
@@ -162,21 +131,3 @@ class BearerTokens:
             named = f"{self._issuer.issuer}\0{claims['jti']}".encode("utf-8", "surrogatepass")
             token_id = hashlib.sha256(named).hexdigest()
         return Verified(principal, float(claims["exp"]), token_id)
-
-
-class _Refused(Exception):
-    """A token is not taken; the text is for the log, and of our own words."""
-
-
-def _header_of(token: str) -> dict[str, Any]:
-    """The header of a token, of which nothing has been verified."""
-    parts = token.split(".")
-    if len(token) > _MOST_BYTES or len(parts) != 3 or not token.isascii():  # noqa: PLR2004 - header, claims, signature
-        raise _Refused("form")
-    try:
-        header = orjson.loads(base64.b64decode(parts[0] + "=" * (-len(parts[0]) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        raise _Refused("form") from None
-    if not isinstance(header, dict):
-        raise _Refused("form")
-    return header

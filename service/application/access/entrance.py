@@ -10,7 +10,7 @@ from service.application.access.desk import Desk
 from service.application.access.passwords import Passwords
 from service.application.access.rate import RateLimit
 from service.application.access.sign_ins import Ways
-from service.application.access.trust import AccessTokens, Verified
+from service.application.access.trust import AccessTokens, Identities, Verified
 from service.application.principals import Principal
 
 
@@ -23,6 +23,8 @@ class Entrance:
     sign_in_lasts: timedelta = timedelta(hours=12)
     # Access tokens of services, where an issuer is trusted.
     tokens: AccessTokens | None = None
+    # Who vouches for people, where there is somebody.
+    identities: Identities | None = None
     # Requests of one source in a minute that do not say who asks, before they are told to wait. Right keys are always
     # taken: nobody can guess one, and a client that goes wrong must not shut out others behind the same address.
     most_failures: int = 10

@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, Final
 
-import httpx2
 import orjson
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from service.application.access.fetching import MOST_BYTES, NotFetched, fetched
 from service.application.access.trust import TokenIssuer
 from service.telemetry import get_logger
 
@@ -28,9 +29,7 @@ KEY_OF: Final[Mapping[str, tuple[type[PublicKey], str | None]]] = {
     "Ed25519": (OKPKey, "Ed25519"),  # its newer name (RFC 9864)
 }
 _LEAST_RSA_BITS: Final = 2048
-_MOST_BYTES: Final = 256 * 1024
 _MOST_KEYS: Final = 100
-_TIMEOUT_SECONDS: Final = 5.0
 _EVERY_SECONDS: Final = 300.0
 _UNTIL_KNOWN_SECONDS: Final = 5.0
 # A token with a key that is not known makes us look again, but not more often: anybody can make one up.
@@ -67,8 +66,7 @@ class IssuerKeys:
             if self._monotonic() - self._tried_at >= _AT_MOST_EVERY_SECONDS:
                 self._wanted.set()
             return None
-        kind, curve = KEY_OF[algorithm]
-        return key if isinstance(key, kind) and (curve is None or key.as_dict().get("crv") == curve) else None
+        return key if is_for(key, algorithm) else None
 
     @contextmanager
     def running(self) -> Generator[None]:
@@ -86,10 +84,9 @@ class IssuerKeys:
         """Read the keys; whether they could be used. Those that are known stay where they could not."""
         self._tried_at = self._monotonic()
         try:
-            content = self._content()
-            keys = _keys_in(content)
-        except (OSError, KeySetRefused, httpx2.HTTPError, httpx2.InvalidURL) as error:
-            reason = str(error) if isinstance(error, KeySetRefused) else type(error).__name__
+            keys = keys_in(self._content())
+        except (OSError, KeySetRefused, NotFetched) as error:
+            reason = type(error).__name__ if isinstance(error, OSError) else str(error)
             _log.warning("issuer_keys_not_read", reason=reason, kept=len(self._keys))
             return False
         if keys.keys() != self._keys.keys():
@@ -109,38 +106,36 @@ class IssuerKeys:
     def _content(self) -> bytes:
         if self._issuer.key_file is not None:
             with self._issuer.key_file.open("rb") as file:
-                return _limited(file.read(_MOST_BYTES + 1))
-        return _fetched(self._issuer.key_url or "")
+                return _limited(file.read(MOST_BYTES + 1))
+        return key_set_at(self._issuer.key_url or "")
 
 
-def _fetched(url: str) -> bytes:
-    """What is at exactly this address: no redirect is followed, and little is read.
+def is_for(key: PublicKey, algorithm: str) -> bool:
+    """Whether a key is one for this algorithm."""
+    kind, curve = KEY_OF[algorithm]
+    return isinstance(key, kind) and (curve is None or key.as_dict().get("crv") == curve)
+
+
+def key_set_at(url: str) -> bytes:
+    """What is at this address.
 
     Raises:
         KeySetRefused: it is not what was asked for.
+        NotFetched: nothing is.
     """
-    started = time.monotonic()
-    with (
-        httpx2.Client(follow_redirects=False, timeout=_TIMEOUT_SECONDS) as client,
-        client.stream("GET", url, headers={"Accept": "application/json", "Accept-Encoding": "identity"}) as response,
-    ):
-        if response.status_code != httpx2.codes.OK:
-            raise KeySetRefused(f"the address answers with status {response.status_code}")
-        content = b""
-        for chunk in response.iter_raw():  # as it came: what is packed could be anything's size
-            content = _limited(content + chunk)
-            if time.monotonic() - started > _TIMEOUT_SECONDS:
-                raise KeySetRefused("the answer takes too long")
-        return content
-
-
-def _limited(content: bytes) -> bytes:
-    if len(content) > _MOST_BYTES:
-        raise KeySetRefused(f"it has more than {_MOST_BYTES} bytes")
+    status, content = fetched(url)
+    if status != HTTPStatus.OK:
+        raise KeySetRefused(f"the address answers with status {status}")
     return content
 
 
-def _keys_in(content: bytes) -> dict[str, PublicKey]:
+def _limited(content: bytes) -> bytes:
+    if len(content) > MOST_BYTES:
+        raise KeySetRefused(f"it has more than {MOST_BYTES} bytes")
+    return content
+
+
+def keys_in(content: bytes) -> dict[str, PublicKey]:
     """The keys of a set that can be used to verify: public ones, of the kinds that are taken, each with an id.
 
     Raises:

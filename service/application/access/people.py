@@ -5,10 +5,11 @@ themselves, and the last administrator stays. Whatever takes rights away ends th
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from datetime import datetime
 
 from service.application import audit
 from service.application.access.credentials import new_id
+from service.application.access.trust import Vouched
 from service.application.draft_steps import who
 from service.application.drafts import Act
 from service.application.principals import Role
@@ -21,15 +22,7 @@ from service.storage.tables import PersonRow
 LOGIN_PATTERN = r"^[a-z0-9][a-z0-9._@+-]*$"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """How an identity provider knows somebody."""
-
-    issuer: str
-    subject: str
-
-
-def create_person(  # noqa: PLR0913 - the person, how they prove who they are, and who does it
+def create_person(
     session: Transaction,
     act: Act,
     *,
@@ -37,7 +30,6 @@ def create_person(  # noqa: PLR0913 - the person, how they prove who they are, a
     name: str,
     roles: Collection[Role],
     password_hash: str | None = None,
-    identity: Identity | None = None,
 ) -> PersonRow:
     """Take somebody in.
 
@@ -52,14 +44,35 @@ def create_person(  # noqa: PLR0913 - the person, how they prove who they are, a
         name=name,
         roles=sorted({role.value for role in roles}),
         password_hash=password_hash,
-        issuer=None if identity is None else identity.issuer,
-        subject=None if identity is None else identity.subject,
         created_by=who(act.principal),
         created_at=act.now,
     )
-    access.add(session, row)
-    _record(session, row, act, action="create_person", before=None)
+    take_in(session, row, by=row.created_by, reason=act.reason, now=act.now)
     return row
+
+
+def take_in(session: Transaction, row: PersonRow, *, by: str, reason: str, now: datetime) -> None:
+    """Write a new person, and who took them in."""
+    access.add(session, row)
+    _record(session, row, by=by, reason=reason, now=now, action="create_person", before=None)
+
+
+def follow_provider(session: Transaction, row: PersonRow, vouched: Vouched, *, by: str, now: datetime) -> None:
+    """Give a person the roles and the name that the identity provider tells; with other roles all sign-ins end.
+
+    The provider decides, also about the last administrator.
+    """
+    before = _content(row)
+    row.roles = sorted(role.value for role in vouched.roles)
+    row.name = vouched.name
+    if _content(row) == before:
+        return
+    row.version += 1
+    access.add(session, row)
+    if before["roles"] != " ".join(row.roles):
+        access.end_sign_ins(session, row.id, now)
+    reason = "what the identity provider says has changed"
+    _record(session, row, by=by, reason=reason, now=now, action="change_person", before=before)
 
 
 def change_person(  # noqa: PLR0913 - what changes, and who changes it
@@ -78,7 +91,7 @@ def change_person(  # noqa: PLR0913 - what changes, and who changes it
         NotThere: there is no such person.
         ChangedMeanwhile: it is not that version any more.
         NotPermitted: somebody would give themselves a role.
-        IllegalStep: nobody would be left who administers.
+        IllegalStep: nobody would be left who administers, or the identity provider says what the roles are.
     """
     row = _person(session, person_id)
     if version is not None and row.version != version:
@@ -86,6 +99,8 @@ def change_person(  # noqa: PLR0913 - what changes, and who changes it
     before = _content(row)
     if roles is not None:
         names = {role.value for role in roles}
+        if row.issuer is not None and names != set(row.roles):
+            raise IllegalStep("the roles of this person follow their groups at the identity provider; change those")
         if person_id == act.principal.person_id and names - set(row.roles):
             raise NotPermitted("nobody gives themselves a role; another administrator can")
         row.roles = sorted(names)
@@ -102,7 +117,7 @@ def change_person(  # noqa: PLR0913 - what changes, and who changes it
     access.add(session, row)
     if after["roles"] != before["roles"] or after["disabled"]:
         access.end_sign_ins(session, row.id, act.now)
-    _record(session, row, act, action="change_person", before=before)
+    _record(session, row, by=who(act.principal), reason=act.reason, now=act.now, action="change_person", before=before)
     return row
 
 
@@ -127,7 +142,8 @@ def set_password(
     row.version += 1
     access.add(session, row)
     access.end_sign_ins(session, row.id, act.now)
-    _record(session, row, act, action="set_password", before=_content(row))
+    content = _content(row)
+    _record(session, row, by=who(act.principal), reason=act.reason, now=act.now, action="set_password", before=content)
     return row
 
 
@@ -161,14 +177,23 @@ def _content(row: PersonRow) -> audit.Json:
     }
 
 
-def _record(session: Transaction, row: PersonRow, act: Act, *, action: str, before: audit.Json | None) -> None:
+def _record(  # noqa: PLR0913 - what stands in an entry
+    session: Transaction,
+    row: PersonRow,
+    *,
+    by: str,
+    reason: str,
+    now: datetime,
+    action: str,
+    before: audit.Json | None,
+) -> None:
     audit.record(
         session,
-        person=who(act.principal),
+        person=by,
         action=action,
         subject=f"person/{row.id}",
-        reason=act.reason,
+        reason=reason,
         before=before,
         after=_content(row),
-        now=act.now,
+        now=now,
     )

@@ -38,7 +38,8 @@ def require_fresh(desk: Desk, ways: Ways, principal: Principal, password: str | 
     if proved is None or desk.now().timestamp() - proved > FRESH.total_seconds():
         minutes = int(FRESH.total_seconds() // 60)
         raise ReauthenticationRequired(
-            f"this needs a sign-in through the identity provider that is at most {minutes} minutes old; sign in again"
+            f"this needs a sign-in through the identity provider that is at most {minutes} minutes old; sign in again "
+            "at /v1/sign-ins/provider?fresh=true"
         )
 
 

@@ -79,10 +79,17 @@ def verified(ways: Ways, *, login: str, password: str) -> PersonRow:
     return person
 
 
-def begin(
-    session: Transaction, ways: Ways, person: PersonRow, *, method: str, now: datetime, former: str | None = None
+def begin(  # noqa: PLR0913 - who, how, when, and when they proved it
+    session: Transaction,
+    ways: Ways,
+    person: PersonRow,
+    *,
+    method: str,
+    now: datetime,
+    proved_at: datetime | None = None,
+    former: str | None = None,
 ) -> SignedIn:
-    """Write a new sign-in of somebody who has just proved who they are."""
+    """Write a new sign-in of somebody who has proved who they are, just now where nothing else is said."""
     access.forget_sign_ins(session, now - _KEPT)
     if former is not None and (former_id := sign_in_id_of(former)) is not None:
         access.end_sign_in(session, former_id, now)
@@ -92,7 +99,7 @@ def begin(
         person_id=person.id,
         method=method,
         created_at=now,
-        authenticated_at=now,
+        authenticated_at=proved_at or now,
         last_seen_at=now,
         expires_at=now + ways.lasts,
     )

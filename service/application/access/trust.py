@@ -4,12 +4,15 @@ It reads settings and says what is wrong with them; nothing is fetched.
 """
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+from service.application.access.journeys import Journey
 from service.application.principals import PEOPLE_ONLY, Principal, Role
 from service.errors import SettingsInvalid
 from service.settings import Settings, is_loopback
@@ -42,6 +45,47 @@ class IdentityProvider:
     role_map: Mapping[str, Role]
     public_url: str
     landing: str
+    # The oldest proof of who somebody is that a sign-in may rest on.
+    lasts: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Somebody for whom the provider of identities vouches: who they are there, and what their groups may do here.
+
+    ``login`` is what they call themselves there, which proves nothing. ``proved_at`` is when they last proved to it who
+    they are, or the earliest moment at which that may have been.
+    """
+
+    issuer: str
+    subject: str
+    login: str
+    name: str
+    roles: frozenset[Role]
+    proved_at: datetime
+
+
+class Identities(Protocol):
+    """The provider of identities; behind it are libraries that a process without one never loads.
+
+    Both verbs may take seconds: call them in one of the ``threads``, of which there are few, so that a provider that is
+    slow keeps nothing else waiting.
+    """
+
+    threads: Executor
+
+    @property
+    def name(self) -> str:
+        """What people call it: the host it is at."""
+
+    def address_for(self, journey: Journey) -> str:
+        """Where a browser goes to sign in."""
+
+    def vouched(self, journey: Journey, code: str, issuer: str | None) -> Vouched:
+        """Whom the code stands for that a browser has brought back."""
+
+    def address_to_leave(self) -> str | None:
+        """Where a browser goes to sign out there too, if that can be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,34 +182,41 @@ def identity_provider_of(settings: Settings) -> IdentityProvider | None:
         raise SettingsInvalid(faults)
     secret = settings.oidc_client_secret
     return IdentityProvider(
-        issuer=(settings.oidc_issuer or "").rstrip("/"),
+        issuer=settings.oidc_issuer or "",  # as it stands: what it says of itself must be the same, to the last slash
         client_id=settings.oidc_client_id or "",
         client_secret=None if secret is None else secret.get_secret_value(),
         groups_claim=tuple(settings.oidc_groups_claim.split(".")),
         role_map=role_map,
         public_url=settings.public_url or "",
         landing=settings.oidc_landing,
+        lasts=timedelta(hours=settings.sign_in_hours),
     )
 
 
-def is_safe_address(url: str) -> bool:
-    """Whether something may be fetched from there."""
+def is_safe_address(url: str, *, query: bool = False) -> bool:
+    """Whether something may be fetched from there; with a ``query`` in it only where that is expected."""
     try:
         split = urlsplit(url)
         host = split.hostname
     except ValueError:
         return False
-    plain = not (split.username or split.password or split.query or split.fragment)
+    plain = not (split.username or split.password or split.fragment or (split.query and not query))
     return bool(host) and plain and (split.scheme == "https" or (split.scheme == "http" and is_loopback(host or "")))
+
+
+def claim_at(claims: Mapping[str, object], path: Iterable[str]) -> object:
+    """A claim, or one within another; none where there is no such."""
+    found: object = claims
+    for step in path:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
 
 
 def roles_in(claims: Mapping[str, object], path: Iterable[str], role_map: Mapping[str, Role]) -> frozenset[Role]:
     """The roles that a claim grants: a list of names, or names with spaces between."""
-    found: object = claims
-    for step in path:
-        found = found.get(step) if isinstance(found, Mapping) else None
+    found = claim_at(claims, path)
     if isinstance(found, str):
-        found = found.split()
+        found = [found, *found.split()]
     names = found if isinstance(found, list) else []
     return frozenset(role_map[name] for name in names if isinstance(name, str) and name in role_map)
 
