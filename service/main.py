@@ -32,6 +32,7 @@ from service.admin import (
     record_change,
     record_form,
     record_pages,
+    rule_set_pages,
     sign_in,
     type_ahead,
 )
@@ -217,6 +218,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *record_change.router.routes,
             *record_form.router.routes,
             *type_ahead.router.routes,
+            *rule_set_pages.router.routes,
             *sign_in.router.routes,
             *anything_else.router.routes,
         ],

@@ -33,6 +33,8 @@ _WHOLE: Final = (Expression, Bounds, Party)
 _LONG: Final = 60
 _SHORT: Final = 40
 _MOST_IN_HEADLINE: Final = 4
+# Where sources stand at the head of a record.
+_OF_SOURCES: Final = frozenset({"Citations", "Evidence: citations"})
 # Fields by which one entry of a list is known again.
 _NAMED_BY: Final = ("id", "citation", "interaction", "substances", "classes", "name", "code")
 
@@ -130,14 +132,12 @@ class Comparison:
         yield from self._come_and_gone(label, name, gone, come)
 
     def _come_and_gone(self, label: str, name: str, gone: Sequence[Any], come: Sequence[Any]) -> Iterator[Row]:
-        several = isinstance((*gone, *come, None)[0], Reference)
-        one = "source" if several else label.lower()
+        if isinstance((*gone, *come, None)[0], Reference):
+            label = "Sources" if label in _OF_SOURCES else f"{label.removesuffix(': citations')}: sources"
         if gone:
-            short = f"{one} removed" if len(gone) == 1 else f"{len(gone)} removed from {label.lower()}"
-            yield Row(f"{label}: removed", self._value(name, tuple(gone)), None, short)
+            yield Row(f"{label}: removed", self._value(name, tuple(gone)), None, _told(label, gone, "removed", "from"))
         if come:
-            short = f"{one} added" if len(come) == 1 else f"{len(come)} added to {label.lower()}"
-            yield Row(f"{label}: added", None, self._value(name, tuple(come)), short)
+            yield Row(f"{label}: added", None, self._value(name, tuple(come)), _told(label, come, "added", "to"))
         if not gone and not come:
             yield Row(label, None, None, f"order of {label.lower()} changed", text=joined("In another order."))
 
@@ -181,6 +181,17 @@ def _window(one: Separation) -> str:
         for hours in (one.drug_first_hours, one.magnesium_first_hours)
     )
     return "/".join(sides)
+
+
+def _told(label: str, some: Sequence[Any], done: str, where: str) -> str:
+    """What came or went, named where it is short."""
+    name = label.lower()
+    if len(some) > 1:
+        return f"{len(some)} {done} {where} {name}"
+    if isinstance(some[0], Reference):
+        return f"{name.removesuffix('s')} {done}"
+    plain = _plain(some[0])
+    return f"{name}: {done} {plain}" if plain else f"{name}: one {done}"
 
 
 def _in_short(label: str, old: Any, new: Any) -> str:  # noqa: ANN401

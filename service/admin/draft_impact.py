@@ -5,11 +5,13 @@ The gate takes some seconds, so the page comes first and the report follows; wit
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 
 from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from service.admin import words
 from service.admin.draft_pages import DraftId, Titles, draft_values
 from service.admin.rendering import page
 from service.admin.routes import frame, pages_router
@@ -22,6 +24,9 @@ from service.application.principals import Permission
 from service.application.record_search import Place
 
 router = pages_router()
+
+# A field as the knowledge files call it.
+_FIELD: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 
 
 @router.get("/admin/drafts/{draft_id}/impact", openapi_extra=needs(Permission.DRAFTS))
@@ -55,6 +60,7 @@ def _report(control: Control, draft_id: str) -> dict[str, Any]:
         "gate": gate,
         "called": called,
         "place_of": _place_of,
+        "said": lambda detail: _said(titles, detail),
         "share": len(gate.changed) / gate.questions if gate.questions else 0.0,
         "wanted": gate.passed and bool(gate.refusals),
     }
@@ -64,3 +70,11 @@ def _place_of(record: str) -> Place | None:
     """The kind and id of a record that a problem names; None: it names something else."""
     kind, _, record_id = record.removesuffix(".yaml").partition("/")
     return (kind, record_id) if record_id and "/" not in record_id else None
+
+
+def _said(titles: Titles, detail: str) -> str:
+    """Why a case does not hold, with the interaction by its name and fields by their labels."""
+    record_id, colon, rest = detail.partition(": ")
+    named = titles.get(("interactions", record_id)) if colon else None
+    told = _FIELD.sub(lambda match: words.field(match[0]).lower(), rest if named is not None else detail)
+    return told if named is None else f"{named.title}: {told}"

@@ -140,7 +140,7 @@ class Reader:
                     windows.append(Window(title, one.magnesium_first_hours, one.drug_first_hours, second=True))
                 said.append(tag("li", self.link("citations", one.citation), ": ", one.text))
             policy = tag("p", tag("strong", f"{words.term(other.policy)}. "), other.text)
-            notes.append(tag("div", tag("h4", "Where sources disagree"), tag("ul", said), policy))
+            notes.append(tag("div", tag("p", tag("strong", "Where sources disagree")), tag("ul", said), policy))
         return joined((axis(windows, "Separation of doses") if drawn else tag("p", sentence(windows[0])), notes))
 
     def all_windows(self, record: Interaction) -> Html | None:
