@@ -37,22 +37,26 @@ class RuleSetSource(Protocol):
         """The rule set that answers, or `service.errors.NoRuleSet`."""
 
 
+_DegradedOrNot = Annotated[
+    Degraded | None,
+    Field(
+        description="Null in the ordinary case. Else the answer may not come from the rule set that should answer, "
+        "and this says why. It is about the moment and not about the question."
+    ),
+]
+
+
 class CheckAnswer(CheckReport):
     """The answer to one question."""
 
     check_id: Annotated[str, Field(description="Identifies this answer; a new one each time.")]
-    degraded: Annotated[
-        Degraded | None,
-        Field(
-            description="Null in the ordinary case. Else the answer may not come from the rule set that should answer, "
-            "and this says why. Like `check_id` it is about the moment and not about the question."
-        ),
-    ]
+    degraded: _DegradedOrNot
 
 
 class ResolutionAnswer(TypedDict):
     """What each medication was taken for, in the order asked."""
 
+    degraded: _DegradedOrNot
     rule_set: RuleSetReference
     terminology: TerminologyReference | None
     medications: list[ResolvedMedication]
@@ -111,9 +115,11 @@ class Checks:
 
         Raises:
             NoRuleSet: there is nothing to answer from.
+            RuleSetStale: what there is has not been confirmed for too long.
         """
         compiled = self._rule_sets.current()
         return {
+            "degraded": self._standing.degraded(),
             "rule_set": {"version": compiled.version, "digest": compiled.digest},
             "terminology": compiled.terminology.reference if compiled.terminology is not None else None,
             "medications": [explained(compiled, item) for item in items],

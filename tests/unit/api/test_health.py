@@ -50,13 +50,18 @@ def test_ready_with_a_rule_set(settings: Settings, compiled: CompiledRuleSet) ->
     assert readiness["store_seen_seconds_ago"] == 0.25
 
 
+# Whatever is answered from the rule set says where it comes from.
+ANSWERS = pytest.mark.parametrize("path", ["/v1/checks", "/v1/medications/resolve"])
+
+
+@ANSWERS
 @pytest.mark.parametrize("seconds", [None, 3.1, 86400.0])
 def test_degraded_when_the_store_was_not_seen_lately(
-    settings: Settings, compiled: CompiledRuleSet, seconds: float | None
+    settings: Settings, compiled: CompiledRuleSet, seconds: float | None, path: str
 ) -> None:
     with ContractClient(create_app(settings, ActiveRuleSet(compiled), watch=FixedWatch(seconds))) as client:
         response = client.get("/health/ready")
-        checked = client.post("/v1/checks", json={"medications": []})
+        checked = client.post(path, json={"medications": []})
     reasons = ["the database does not answer; checks go on with the rule set in memory"]
     assert checked.status_code == 200
     assert checked.json()["degraded"] == {"source": "memory", "store_seen_seconds_ago": seconds, "reasons": reasons}
@@ -76,26 +81,28 @@ def test_not_ready_without_a_rule_set(client_without_rules: ContractClient) -> N
 TOO_LONG = 24 * 3600.0 + 1
 
 
-def test_beyond_what_is_allowed_answers_say_so_loudly(settings: Settings, compiled: CompiledRuleSet) -> None:
+@ANSWERS
+def test_beyond_what_is_allowed_answers_say_so_loudly(settings: Settings, compiled: CompiledRuleSet, path: str) -> None:
     with ContractClient(create_app(settings, ActiveRuleSet(compiled), watch=FixedWatch(TOO_LONG))) as client:
-        answer = client.post("/v1/checks", json={"medications": []}).json()
+        answer = client.post(path, json={"medications": []}).json()
         readiness = client.get("/health/ready").json()
     assert answer["degraded"]["reasons"][0].startswith("OUT OF DATE: for 24 hours the database has not confirmed")
     assert readiness["status"] == "degraded"
     assert readiness["reasons"][0] == answer["degraded"]["reasons"][0]
 
 
+@ANSWERS
 def test_beyond_what_is_allowed_nothing_is_answered_where_the_settings_want_that(
-    settings: Settings, compiled: CompiledRuleSet
+    settings: Settings, compiled: CompiledRuleSet, path: str
 ) -> None:
     watch = FixedWatch(TOO_LONG, policy=StalePolicy.REFUSE)
     with ContractClient(create_app(settings, ActiveRuleSet(compiled), watch=watch)) as client:
-        refused = client.post("/v1/checks", json={"medications": []})
+        refused = client.post(path, json={"medications": []})
         assert (refused.status_code, refused.json()["code"]) == (503, "rule-set-stale")
         assert refused.headers["retry-after"]
         assert client.get("/health/ready").status_code == 503
         watch.standing.seen(Source.MEMORY, None)
-        assert client.post("/v1/checks", json={"medications": []}).json()["degraded"] is None
+        assert client.post(path, json={"medications": []}).json()["degraded"] is None
         assert client.get("/health/ready").json()["status"] == "ready"
 
 
