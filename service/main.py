@@ -38,6 +38,8 @@ from service.admin import (
 )
 from service.api import docs, guide, health
 from service.api.cds_hooks import discovery
+from service.api.cds_hooks import services as hook_services
+from service.api.cds_hooks.calls import HookRequest
 from service.api.dependencies import API_VERSION, Parts, ServiceState
 from service.api.edge import Edge
 from service.api.openapi import describe
@@ -97,6 +99,7 @@ _BODIES: Final = (
     *people.BODIES,
     *sign_ins.BODIES,
     *feedback.BODIES,
+    HookRequest,
 )
 _DEVELOPMENT_MARK: Final = ((b"x-magcheck-mode", b"development"),)
 _GRACE_SECONDS: Final = 10
@@ -202,6 +205,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *keys.router.routes,
             *people.router.routes,
             *discovery.router.routes,
+            *hook_services.router.routes,
             *health.router.routes,
             *(health.metrics_router(for_metrics).routes if settings.expose_metrics else ()),
             *((*docs.router.routes, *guide.router.routes) if settings.expose_docs else ()),

@@ -16,6 +16,7 @@ from rules.engine import check
 from rules.explanation import explained
 from rules.profile import MedicationItem, MedicationProfile
 from rules.report import CheckReport, ResolvedMedication, RuleSetReference, TerminologyReference
+from rules.report_plan import Timetable
 from rules.terms import CheckStatus, RecognitionState
 from service.application.standing import Degraded, Standing
 from service.day_plan.address import address_of
@@ -109,6 +110,15 @@ class Checks:
             unrecognised = sum([line["state"] == _UNRECOGNISED for line in report["medications"]])
         self._totals.count(report["status"], report["finding_counts"], unrecognised)
         return {"check_id": self._new_id(), "degraded": degraded, **report}
+
+    def timetable(self, profile: MedicationProfile) -> Timetable:
+        """The day plan of a question whose check was asked for without one. It counts as no check of its own.
+
+        Raises:
+            NoRuleSet: there is nothing to answer from.
+        """
+        compiled = self._rule_sets.current()
+        return check(compiled, profile.model_copy(update={"timetable": True}))["timetable"]
 
     def resolve(self, items: Iterable[MedicationItem]) -> ResolutionAnswer:
         """Say what each medication is taken for.

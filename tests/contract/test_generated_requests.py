@@ -111,6 +111,18 @@ def remove_contradictions(body: object) -> None:
         for item in _objects(body.get("observations")):
             _use_unit(item, "mmol/L")
         _give_reason(body)
+        _order_something(body)
+
+
+def _order_something(body: dict[str, Any]) -> None:
+    """A call of CDS Hooks has the orders its hook is about; without any, there are medications to look at."""
+    context = body.get("context")
+    if isinstance(context, dict) and "hookInstance" in body:
+        for name in ("draftOrders", "medications", "medication"):
+            context[name] = {"resourceType": "Bundle"}
+        context["patientId"] = "1"
+        if body.get("prefetch") is None or isinstance(body["prefetch"], dict):
+            body["prefetch"] = {**(body.get("prefetch") or {}), "medicationRequests": {"resourceType": "Bundle"}}
 
 
 def _give_reason(body: dict[str, Any]) -> None:

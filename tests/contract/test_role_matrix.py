@@ -36,6 +36,7 @@ ALLOWED: Final = {
     "draw_timetable": CHECKS,
     "show_timetable": CHECKS,
     "discover_services": CHECKS,
+    "call_magnesium_service": CHECKS,
     **dict.fromkeys(
         (
             *("list_substances", "get_substance", "list_products", "get_product", "list_classes", "get_class"),

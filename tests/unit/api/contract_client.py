@@ -12,6 +12,8 @@ from schemathesis.schemas import BaseSchema
 from starlette.routing import Match, Route
 from starlette.testclient import TestClient
 
+from service.api.cds_hooks.card_types import CdsCards
+from service.api.cds_hooks.offered import CdsServices
 from service.api.outcome import OperationOutcome, media_type_at
 from service.api.problems import KINDS, Problem
 from service.application.checks import CheckAnswer, ResolutionAnswer
@@ -20,6 +22,8 @@ from service.main import Application, openapi_app
 _ANSWERS: Final[dict[str, TypeAdapter[Any]]] = {
     "/v1/checks": TypeAdapter(CheckAnswer),
     "/v1/medications/resolve": TypeAdapter(ResolutionAnswer),
+    "/cds-services": TypeAdapter(CdsServices),
+    "/cds-services/magnesium": TypeAdapter(CdsCards),
 }
 _OUTCOME: Final = TypeAdapter(OperationOutcome)
 SECURITY_HEADERS: Final = {

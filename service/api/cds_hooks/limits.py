@@ -1,0 +1,161 @@
+"""What an answer did not look at, in words: what was not sent, failed or is not whole, and what nobody recognised.
+
+None of it ever counts as a patient who takes nothing. Nothing here judges what was looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from rules.terms import RecognitionState
+from service.api.cds_hooks.offered import MEDICATION_PARTS, PREFETCH, Part
+from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs
+from service.application.checks import CheckAnswer
+from service.fhir.notes import Note, NoteCode, NoteSeverity
+from service.fhir.reading import Reading
+
+_MOST_NAMED: Final = 12
+_UNRECOGNISED: Final = RecognitionState.UNRECOGNISED.value
+
+
+class Supply(StrEnum):
+    """How a part of the record came."""
+
+    GIVEN = "given"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    NOTHING = "nothing"
+    ABSENT = "absent"
+
+
+_OF_MEDICATIONS: Final = {
+    Supply.ABSENT: "The list of current medications was not sent, so it is not known what else is taken.",
+    Supply.NOTHING: "In place of the current medications the record system sent nothing (null); that does not mean "
+    "that nothing is taken.",
+    Supply.FAILED: "The record system could not send the list of current medications, or not all of it, so it is not "
+    "known what else is taken.",
+    Supply.PARTIAL: "There are more pages of current medications than were sent, so the list is not whole.",
+}
+_NAMES: Final = {
+    Part.CONDITIONS: "conditions",
+    Part.MAGNESIUM: "magnesium",
+    Part.POTASSIUM: "potassium",
+    Part.CALCIUM: "calcium",
+    Part.KIDNEY_FUNCTION: "kidney function",
+}
+# What the reader says about lists of medications is said above, for the list as a whole.
+_SAID: Final = frozenset({NoteCode.FETCH_FAILED, NoteCode.MORE_PAGES, NoteCode.NOTHING_THERE})
+# A doubt about what a value means, or whom it is about, is worth a card of its own; most others are not.
+_TELLING: Final = frozenset(
+    {NoteCode.UNIT_UNKNOWN, NoteCode.NO_UNIT, NoteCode.UNIT_DECIDES, NoteCode.OTHER_PATIENT, NoteCode.NOT_FOUND}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What has to be said. ``detail`` is finished Markdown; ``degraded``: what answers may not be what should."""
+
+    summary: str
+    detail: str
+    degraded: bool
+
+
+def supply_of(sent: object) -> Supply:
+    """How a value of prefetch has to be taken."""
+    if sent is None:
+        return Supply.NOTHING
+    kind = sent.get("resourceType") if isinstance(sent, dict) else None
+    if isinstance(sent, list) or (isinstance(kind, str) and kind not in {"Bundle", "OperationOutcome"}):
+        return Supply.GIVEN
+    entries = sent.get("entry", []) if isinstance(sent, dict) and kind == "Bundle" else None
+    if not isinstance(sent, dict) or not isinstance(entries, list) or any(_failed(entry) for entry in entries):
+        return Supply.FAILED
+    links = sent.get("link")
+    further = isinstance(links, list) and any(isinstance(one, dict) and one.get("relation") == "next" for one in links)
+    return Supply.PARTIAL if further else Supply.GIVEN
+
+
+def _failed(entry: object) -> bool:
+    """Whether an entry stands for something that could not be sent. A server may have a remark on what it did send."""
+    resource = entry.get("resource") if isinstance(entry, dict) else None
+    if not isinstance(resource, dict):
+        return True
+    if resource.get("resourceType") != "OperationOutcome":
+        return False
+    issues = resource.get("issue")
+    return not isinstance(issues, list) or any(
+        not isinstance(one, dict) or one.get("severity") != "information" for one in issues
+    )
+
+
+def medication_supply(prefetch: Mapping[str, Any]) -> Supply:
+    """How the current medications came, under whatever keys."""
+    keys = {part.value for part in MEDICATION_PARTS}
+    came = {supply_of(sent) for key, sent in prefetch.items() if key in keys or _sounds_like_medications(key)}
+    if not came:
+        return Supply.ABSENT
+    return next(one for one in (Supply.FAILED, Supply.PARTIAL, Supply.GIVEN, Supply.NOTHING) if one in came)
+
+
+def _sounds_like_medications(key: str) -> bool:
+    return key not in PREFETCH and ("medic" in key.casefold() or "drug" in key.casefold())
+
+
+def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer) -> Limits | None:
+    """What has to be said about an answer; none where nothing has to be."""
+    supply = medication_supply(prefetch)
+    unrecognised = _unrecognised(reading, answer)
+    errors = _texts(reading.notes, NoteSeverity.ERROR)
+    doubts = _texts(reading.notes, NoteSeverity.WARNING)
+    telling = any(note.code in _TELLING for note in reading.notes)
+    degraded = answer["degraded"]
+    failed = [part for part in _NAMES if part.value in prefetch and _is_short(part, supply_of(prefetch[part.value]))]
+    reasons = [
+        *(["the answer may be out of date"] if degraded is not None else []),
+        *([f"medications that were not recognised: {len(unrecognised)}"] if unrecognised else []),
+        *(["the current medications are not known or not all of them"] if supply is not Supply.GIVEN else []),
+        *(["something that was sent could not be read"] if errors or failed else []),
+        *(["something was read with a doubt"] if telling and not errors else []),
+    ]
+    if not reasons:
+        return None
+    lines = [*errors, *(doubts if telling else [])]
+    detail = paragraphs(
+        None if degraded is None else "\n\n".join(escaped(f"{reason}.") for reason in degraded["reasons"]),
+        _OF_MEDICATIONS.get(supply),
+        paragraphs("**Not recognised, and so not checked:**", bullets(unrecognised)) if unrecognised else None,
+        paragraphs("**From what was sent:**", bullets(escaped(line) for line in lines)) if lines else None,
+        f"Failed at the sender, or not whole: {', '.join(_NAMES[part] for part in failed)}." if failed else None,
+        _not_sent(prefetch),
+        "What was not looked at can hold anything: that no card is about it means nothing.",
+    )
+    first, *more = reasons
+    summary = f"Not everything could be checked: {'; '.join([first, *more])}"
+    return Limits(summary, detail, degraded is not None)
+
+
+def _unrecognised(reading: Reading, answer: CheckAnswer) -> list[str]:
+    """What the lines that nobody recognised are called where they come from."""
+    names = {item.id: item.text or ", ".join(code.code for code in item.codes) for item in reading.medications}
+    lines = [line["id"] for line in answer["medications"] if line["state"] == _UNRECOGNISED]
+    named = [escaped(names[line]) for line in lines[:_MOST_NAMED]]
+    return named if len(lines) <= _MOST_NAMED else [*named, f"and {len(lines) - _MOST_NAMED} more"]
+
+
+def _texts(notes: tuple[Note, ...], severity: NoteSeverity) -> list[str]:
+    """Each thing that was noted, once."""
+    return list(dict.fromkeys(note.text for note in notes if note.severity is severity and note.code not in _SAID))
+
+
+def _is_short(part: Part, supply: Supply) -> bool:
+    """Whether a part that came is less than it should be; of values only the newest is wanted anyway."""
+    return supply is Supply.FAILED or (supply is Supply.PARTIAL and part is Part.CONDITIONS)
+
+
+def _not_sent(prefetch: Mapping[str, Any]) -> str | None:
+    """Which other parts did not come; findings that need them say so too."""
+    missing = [name for part, name in _NAMES.items() if prefetch.get(part.value) is None]
+    return f"Not sent: {', '.join(missing)}." if missing else None

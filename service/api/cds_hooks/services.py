@@ -1,0 +1,190 @@
+"""`POST /cds-services/magnesium`: what a hook fires at, answered with cards.
+
+The question is the same as that of `/v1/checks`, read out of FHIR resources, and so are the findings and the decision
+that is kept. Missing, failed and paginated prefetch never means that a patient takes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from time import perf_counter
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from rules.profile import MedicationProfile
+from rules.report_plan import Timetable
+from service.api.bodies import read_content
+from service.api.cds_hooks.calls import HookCall, HookRequest, place_of, read_call
+from service.api.cds_hooks.card_types import CdsCards
+from service.api.cds_hooks.cards import Scene, cards_of
+from service.api.cds_hooks.discovery import TAG
+from service.api.cds_hooks.examples import HOOK_REQUESTS
+from service.api.cds_hooks.limits import Supply, limits_of, medication_supply
+from service.api.cds_hooks.offered import SERVICE_PATH, Hook, Option
+from service.api.cds_hooks.plain_markdown import escaped
+from service.api.cds_hooks.suggestions import Suggestions
+from service.api.dependencies import Parts, parts_of, principal_of
+from service.api.openapi import json_body, needs, statuses
+from service.api.problems import ProblemCode, ProblemError
+from service.api.routes import DirectAnswer, DirectRoute, operation_id
+from service.application.card_ids import decision_id
+from service.application.checks import CheckAnswer
+from service.application.principals import Permission
+from service.fhir.collecting import relative
+from service.fhir.medications import UNNAMED
+from service.fhir.reading import Reading, ReadingRefused, read
+
+router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operation_id, tags=[TAG])
+_NAMES_OF_MEDICATION: Final = ("medicationCodeableConcept", "medicationReference", "medication")
+_NOTHING: Final = (
+    "No medication came with the request, and that does not mean that the patient takes nothing. Send the prefetch "
+    "that `/cds-services` asks for."
+)
+
+
+@router.post(
+    SERVICE_PATH,
+    summary="Cards about magnesium and medicines",
+    response_model=CdsCards,
+    response_description="Cards; none where no rule applied.",
+    openapi_extra={**json_body(HookRequest, HOOK_REQUESTS), **statuses(412, 415, 503), **needs(Permission.CHECK)},
+)
+async def call_magnesium_service(request: Request) -> Response:
+    """Answer a hook of CDS Hooks 2.0.1 with cards: the findings of a check, with what may be done about them.
+
+    Cards are about the orders that are chosen or signed; other draft orders and current medications are taken into
+    account. What was not sent, failed, is not whole or was not recognised stands on a card of its own. Newer cards
+    replace those given earlier: the same service answers under every hook.
+    """
+    call = read_call(await read_content(request))
+    parts = parts_of(request)
+    started = perf_counter()
+    prefetch = call.prefetch
+    reading = _read(call, prefetch, parts)
+    profile = reading.profile(as_of=parts.today())
+    answer = parts.checks.check(profile)
+    answer["check_id"] = decision_id(answer["check_id"])
+    written = orjson.dumps(_cards(call, prefetch, reading, profile, answer, parts))
+    if parts.decisions is not None:
+        kept = parts.decisions.keep(
+            parts.decisions.recorder.record(
+                answer,
+                parts.renderer.render(answer),  # uses the answer up, so it comes after the cards
+                profile.model_dump_json(exclude_defaults=True).encode(),
+                caller=principal_of(request).id,
+                explain=False,
+                seconds=perf_counter() - started,
+            )
+        )
+        if kept is not None:
+            await kept
+    return DirectAnswer(written)
+
+
+def _read(call: HookCall, prefetch: Mapping[str, Any], parts: Parts) -> Reading:
+    """Read everything that was sent; orders first, so that they count where the record has them in another version.
+
+    Raises:
+        ProblemError: it cannot be read as one patient's list, or there is nothing to check in it.
+    """
+    orders = call.orders()
+    sent: list[tuple[str, object]] = [orders] if orders is not None else []
+    sent += [(place_of(key), value) for key, value in prefetch.items()]
+    proposed = {orders[0]} if orders is not None else set()
+    try:
+        reading = read(sent, as_of=parts.today(), patient_id=call.patient_id, proposed=proposed)
+    except ReadingRefused as error:
+        detail = f"What was sent cannot be read as the list of one patient: {error}."
+        raise ProblemError(ProblemCode.INVALID_REQUEST, detail) from None
+    if call.hook is Hook.ORDER_SELECT:
+        reading = _without_unwritten(reading)
+    if orders is None and not reading.medications and medication_supply(prefetch) in {Supply.ABSENT, Supply.FAILED}:
+        raise ProblemError(ProblemCode.NOTHING_TO_CHECK, _NOTHING)
+    return reading
+
+
+def _without_unwritten(reading: Reading) -> Reading:
+    """Leave out orders that nobody has finished writing: while they are chosen, a name may still be to come."""
+    left = [item for item in reading.medications if item.text != UNNAMED or _says(reading.sources[item.id].resource)]
+    if len(left) == len(reading.medications):
+        return reading
+    gone = {reading.sources[item.id].pointer for item in reading.medications} - {
+        reading.sources[item.id].pointer for item in left
+    }
+    notes = tuple(note for note in reading.notes if not any(note.pointer.startswith(pointer) for pointer in gone))
+    return replace(reading, medications=tuple(left), notes=notes)
+
+
+def _says(resource: Mapping[str, Any]) -> bool:
+    """Whether an order says anything at all about its medicine, also in a way that nobody can read."""
+    return any(_something(resource.get(name), 6) for name in _NAMES_OF_MEDICATION)
+
+
+def _something(value: object, depth: int) -> bool:
+    if isinstance(value, dict | list) and depth:
+        return any(_something(inner, depth - 1) for inner in (value.values() if isinstance(value, dict) else value))
+    return bool(value)
+
+
+def _cards(
+    call: HookCall,
+    prefetch: Mapping[str, Any],
+    reading: Reading,
+    profile: MedicationProfile,
+    answer: CheckAnswer,
+    parts: Parts,
+) -> CdsCards:
+    orders = call.orders()
+    base = parts.settings.public_url
+
+    @cache
+    def plan() -> Timetable:
+        return parts.checks.timetable(profile)
+
+    suggestions = Suggestions(
+        decision=answer["check_id"],
+        report=answer,
+        reading=reading,
+        patient=call.patient_id,
+        orders=None if orders is None else orders[0],
+        base=base,
+        plan=plan,
+    )
+    scene = Scene(
+        focus=_focus(call, reading),
+        lines=dict(_named_lines(reading, answer)),
+        suggest=suggestions.of,
+        base=base,
+        factor_cards=Option.FACTOR_CARDS in call.options,
+    )
+    return {"cards": cards_of(answer, scene, limits_of(prefetch, reading, answer))}
+
+
+def _focus(call: HookCall, reading: Reading) -> frozenset[str] | None:
+    """The lines that cards are about: the orders chosen, or all orders where nobody says; without orders, all."""
+    orders = call.orders()
+    if orders is None:
+        return None
+    of_orders = {name: source for name, source in reading.sources.items() if source.origin == orders[0]}
+    chosen = call.selections() if call.hook is Hook.ORDER_SELECT else frozenset()
+    selected = {
+        name
+        for name, source in of_orders.items()
+        if any(relative(one) in chosen for one in (source.reference, *source.also) if one is not None)
+    }
+    return frozenset(selected or of_orders)
+
+
+def _named_lines(reading: Reading, answer: CheckAnswer) -> Iterator[tuple[str, str]]:
+    """Each line as it is called where it comes from, and what it was recognised as."""
+    recognised = {line["id"]: ", ".join(one["name"] for one in line["substances"]) for line in answer["medications"]}
+    for item in reading.medications:
+        text = item.text or ", ".join(code.code for code in item.codes)
+        name = recognised.get(item.id)
+        known = f" ({escaped(name)})" if name and name.casefold() != text.casefold() else ""
+        order = ", ordered" if item.status == "proposed" else ""
+        yield item.id, f"{escaped(text)}{known}{order}"
