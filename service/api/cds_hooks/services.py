@@ -27,6 +27,7 @@ from service.api.cds_hooks.limits import Supply, limits_of, medication_supply
 from service.api.cds_hooks.offered import SERVICE_PATH, Hook, Option
 from service.api.cds_hooks.plain_markdown import escaped
 from service.api.cds_hooks.suggestions import Suggestions
+from service.api.cds_hooks.wording import ORDERED
 from service.api.dependencies import Parts, parts_of, principal_of
 from service.api.openapi import json_body, needs, statuses
 from service.api.problems import ProblemCode, ProblemError
@@ -186,5 +187,5 @@ def _named_lines(reading: Reading, answer: CheckAnswer) -> Iterator[tuple[str, s
         text = item.text or ", ".join(code.code for code in item.codes)
         name = recognised.get(item.id)
         known = f" ({escaped(name)})" if name and name.casefold() != text.casefold() else ""
-        order = ", ordered" if item.status == "proposed" else ""
+        order = ORDERED if item.status == "proposed" else ""
         yield item.id, f"{escaped(text)}{known}{order}"

@@ -20,7 +20,14 @@ _ONSET: Final = {
     "long_term": "after months or more",
     "not_established": "not established",
 }
-_FACTS: Final = {"egfr": "eGFR", "times": "dose times"}
+_FACTS: Final = {
+    "age_years": "age",
+    "egfr": "eGFR",
+    "started_on": "start",
+    "times": "dose times",
+    "times_per_day": "doses a day",
+}
+ORDERED: Final = ", ordered"
 _OPERATIONAL: Final = {
     "avoid": "Usually not to be combined",
     "usually_avoid": "Only if the benefit outweighs the risk",
@@ -87,7 +94,11 @@ def _fact(name: str, lines: Mapping[str, str]) -> str:
     path, _, fact = name.rpartition(".")
     kind, _, line = path.partition(".")
     words = escaped(_words(fact))
-    return f"{words} of {lines.get(line, escaped(line))}" if kind == "medications" and line else words
+    return (
+        f"{words} of {lines.get(line, escaped(line)).removesuffix(ORDERED)}"
+        if kind == "medications" and line
+        else words
+    )
 
 
 def _words(fact: str) -> str:
