@@ -53,11 +53,11 @@ def chromium() -> str:
 
 
 @contextmanager
-def served(folder: Path, **environment: str) -> Iterator[str]:
+def served(folder: Path, *, port: int | None = None, **environment: str) -> Iterator[str]:
     """The address of a service of its own in the development mode, over the packaged knowledge."""
     chromium()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MAGCHECK_")}
-    port = free_port()
+    port = port or free_port()
     log = folder / "log"
     with log.open("w") as output:
         process = subprocess.Popen(
