@@ -34,7 +34,9 @@ from service.admin import (
     record_pages,
     rule_set_pages,
     sign_in,
+    statistics,
     type_ahead,
+    unrecognised,
 )
 from service.api import docs, guide, health
 from service.api.cds_hooks import discovery
@@ -84,6 +86,7 @@ from service.application.principals import Permission
 from service.application.record_search import Libraries
 from service.application.replays import Replays, recent_questions
 from service.application.standing import Standing
+from service.application.unrecognised import UnrecognisedNames
 from service.application.watch import StoreWatch
 from service.errors import SettingsInvalid
 from service.settings import DecisionLogging, Environment, Settings
@@ -158,6 +161,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         control=control,
         decisions=decisions.log if decisions is not None else None,
         replays=Replays(control.store) if control is not None else None,
+        unrecognised=UnrecognisedNames(control.store) if control is not None else None,
         keeper=keeper,
     )
 
@@ -223,6 +227,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *record_form.router.routes,
             *type_ahead.router.routes,
             *rule_set_pages.router.routes,
+            *statistics.router.routes,
+            *unrecognised.router.routes,
             *sign_in.router.routes,
             *anything_else.router.routes,
         ],

@@ -12,16 +12,22 @@ from rules.terms import RecordStatus
 from service.admin.assets import ASSETS_PATH, assets
 from service.admin.rendering import page
 from service.admin.routes import frame, pages_router
+from service.admin.statistics import DAYS, named
+from service.admin.unrecognised import may_read
 from service.api.dependencies import Parts, found, parts_of, principal_of
 from service.api.openapi import needs
+from service.application import statistics
 from service.application.draft_steps import DraftState
+from service.application.feedback import rates
 from service.application.principals import Permission, Principal
+from service.application.record_search import Library
 from service.errors import StoreUnavailable
 from service.storage import rule_sets
 
 router = pages_router()
 
 _SHOWN: Final = 8
+_MOST_RULES: Final = 5
 _SOON: Final = timedelta(days=90)
 _YEAR_SECONDS: Final = 365 * 24 * 3600
 
@@ -30,7 +36,8 @@ _YEAR_SECONDS: Final = 365 * 24 * 3600
 async def show_dashboard(request: Request) -> Response:
     """The state of things at a glance."""
     values = await run_in_threadpool(_glance, parts_of(request), principal_of(request))
-    return page("dashboard.html", **values, **frame(request, "dashboard"))
+    names = may_read(request) and values["work"] is not None
+    return page("dashboard.html", names_of_medicines=names, **values, **frame(request, "dashboard"))
 
 
 def _glance(parts: Parts, principal: Principal) -> dict[str, Any]:
@@ -51,11 +58,11 @@ def _glance(parts: Parts, principal: Principal) -> dict[str, Any]:
         "soon": soon[:_SHOWN],
         "soon_total": len(soon),
         "today": today,
-        "work": _work(parts) if principal.may(Permission.DRAFTS) else None,
+        "work": _work(parts, library) if principal.may(Permission.DRAFTS) else None,
     }
 
 
-def _work(parts: Parts) -> dict[str, Any] | None:
+def _work(parts: Parts, library: Library) -> dict[str, Any] | None:
     """The drafts, and who published what answers; None without a database, or while it does not answer."""
     control = parts.control
     if control is None:
@@ -65,7 +72,10 @@ def _work(parts: Parts) -> dict[str, Any] | None:
             waiting, _ = control.drafts.listed(session, state=DraftState.SUBMITTED, limit=_SHOWN, offset=0)
             latest, total = control.drafts.listed(session, state=None, limit=_SHOWN, offset=0)
             published = rule_sets.summaries(session)
+            lately = rates(session, parts.today() - timedelta(days=DAYS - 1), parts.today())
             return {
+                "fired": named(library, statistics.most_fired(lately, _MOST_RULES)),
+                "overridden": named(library, statistics.most_overridden(lately, _MOST_RULES)),
                 "counts": control.drafts.counts(session),
                 "waiting": waiting,
                 "latest": latest,

@@ -12,6 +12,7 @@ from rules.model import Citation, Interaction
 from service.admin.reading import Reader
 from service.admin.rendering import page
 from service.admin.routes import frame, pages_router
+from service.admin.statistics import Fared, fared_lately
 from service.api.dependencies import Parts, RecordId, found, parts_of, principal_of
 from service.api.openapi import needs
 from service.application.principals import Permission
@@ -47,6 +48,7 @@ def _read(parts: Parts, place: Place, *, with_history: bool) -> dict[str, Any]:
         "cases": library.cases_of(record.id) if isinstance(record, Interaction) else [],
         "used_in": [one for one in library.used_in(place) if not _is_own_case(place, one.record)],
         "history": _history(parts, place) if with_history else None,
+        "fared": _fared(parts, place) if with_history and isinstance(record, Interaction) else None,
         "today": parts.today(),
     }
 
@@ -54,6 +56,17 @@ def _read(parts: Parts, place: Place, *, with_history: bool) -> dict[str, Any]:
 def _is_own_case(place: Place, record: Record) -> bool:
     """Whether it is a worked case of this very interaction, which has a place of its own on the page."""
     return place[0] == "interactions" and getattr(record, "interaction", None) == place[1]
+
+
+def _fared(parts: Parts, place: Place) -> Fared | None:
+    """How often it was found and overridden lately; None where nothing can tell."""
+    if parts.control is None:
+        return None
+    try:
+        with parts.control.store.reading() as session:
+            return fared_lately(parts, session, place[1])
+    except StoreUnavailable:
+        return None
 
 
 def _history(parts: Parts, place: Place) -> list[RecordStep] | None:

@@ -28,6 +28,7 @@ from service.application.principals import Principal
 from service.application.record_search import Libraries
 from service.application.replays import Replays
 from service.application.standing import Standing
+from service.application.unrecognised import UnrecognisedNames
 from service.application.watch import StoreWatch
 from service.settings import Settings
 from service.telemetry import Metrics
@@ -55,6 +56,7 @@ class Parts(NamedTuple):
     control: Control | None = None
     decisions: DecisionLog | None = None
     replays: Replays | None = None
+    unrecognised: UnrecognisedNames | None = None
     keeper: CheckpointKeeper | None = None
 
 

@@ -110,10 +110,10 @@ def wilson(hits: int, trials: int) -> tuple[float, float]:
     return low, high
 
 
-def rates(session: Transaction, since: date, until: date) -> list[Rate]:
-    """How each interaction fared on these days, both included, in order of the interactions."""
+def rates(session: Transaction, since: date, until: date, interaction_id: str | None = None) -> list[Rate]:
+    """How each interaction, or only one, fared on these days, both included, in order of the interactions."""
     found: dict[str, Rate] = {}
-    for interaction, number in decisions.fired(session, since, until).items():
+    for interaction, number in decisions.fired(session, since, until, interaction_id).items():
         found.setdefault(interaction, Rate(interaction)).fired += number
     start = datetime.combine(since, time(), UTC)
     end = (
@@ -121,7 +121,7 @@ def rates(session: Transaction, since: date, until: date) -> list[Rate]:
         if until < date.max
         else datetime.max.replace(tzinfo=UTC)
     )
-    for (interaction, outcome, reason), number in decisions.outcomes(session, start, end).items():
+    for (interaction, outcome, reason), number in decisions.outcomes(session, start, end, interaction_id).items():
         rate = found.setdefault(interaction, Rate(interaction))
         if outcome == Outcome.ACCEPTED:
             rate.accepted += number

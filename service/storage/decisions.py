@@ -103,18 +103,38 @@ def add_feedback(session: Session, row: FeedbackRow) -> None:
     session.flush()
 
 
-def fired(session: Session, since: date, until: date) -> dict[str, int]:
-    """How often each interaction was found on these days, both included."""
+def fired(session: Session, since: date, until: date, interaction_id: str | None = None) -> dict[str, int]:
+    """How often each interaction, or only one, was found on these days, both included."""
     query = (
         sa.select(col(DailyTotalRow.subject), sa.func.sum(col(DailyTotalRow.number)))
         .where(col(DailyTotalRow.what) == "finding", col(DailyTotalRow.day).between(since, until))
         .group_by(col(DailyTotalRow.subject))
     )
+    if interaction_id is not None:
+        query = query.where(col(DailyTotalRow.subject) == interaction_id)
     return {interaction: int(number) for interaction, number in session.connection().execute(query)}
 
 
-def outcomes(session: Session, since: datetime, until: datetime) -> dict[tuple[str, str, str | None], int]:
-    """How often each interaction had which outcome and reason; of several about one finding the last counts."""
+def totals(session: Session, since: date, until: date) -> dict[tuple[date, str], int]:
+    """What was counted on each of these days, both included; findings of all interactions together."""
+    day, what = col(DailyTotalRow.day), col(DailyTotalRow.what)
+    query = sa.select(day, what, sa.func.sum(col(DailyTotalRow.number))).where(day.between(since, until))
+    rows = session.connection().execute(query.group_by(day, what))
+    return {(one, name): int(number) for one, name, number in rows}
+
+
+def questions_with_unrecognised(session: Session, since: datetime, most: int) -> list[DecisionRow]:
+    """The newest decisions with a medication that was not recognised, of those whose questions were kept."""
+    query = select(DecisionRow).where(col(DecisionRow.at) >= since)
+    query = query.where(col(DecisionRow.request).is_not(None), col(DecisionRow.unrecognised) > 0)
+    return list(session.exec(query.order_by(col(DecisionRow.at).desc(), col(DecisionRow.id)).limit(most)))
+
+
+def outcomes(
+    session: Session, since: datetime, until: datetime, interaction_id: str | None = None
+) -> dict[tuple[str, str, str | None], int]:
+    """How often each interaction, or only one, had which outcome and reason; of several about one finding the last
+    counts."""  # noqa: D205, D209
     last = sa.func.row_number().over(
         partition_by=(col(FeedbackRow.decision_id), col(FeedbackRow.finding_key)),
         order_by=(col(FeedbackRow.at).desc(), col(FeedbackRow.id).desc()),
@@ -123,6 +143,7 @@ def outcomes(session: Session, since: datetime, until: datetime) -> dict[tuple[s
     ranked = (
         sa.select(*columns, last.label("place"))
         .where(col(FeedbackRow.at) >= since, col(FeedbackRow.at) < until)
+        .where(sa.true() if interaction_id is None else col(FeedbackRow.interaction_id) == interaction_id)
         .subquery()
     )
     kinds = (ranked.c.interaction_id, ranked.c.outcome, ranked.c.reason_code)

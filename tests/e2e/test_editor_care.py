@@ -34,6 +34,10 @@ def test_nobody_is_kept_out_of_any_page(browser: Browser, address: str, draft: s
     for path in (
         BENCH,
         f"{BENCH}?example=tuesday-morning",
+        "/admin",
+        "/admin/statistics",
+        "/admin/statistics/fluoroquinolones-with-oral-magnesium",
+        "/admin/unrecognised",
         f"/admin/drafts/{draft}/bench?case=fluoroquinolones-with-oral-magnesium-fires-ciprofloxacin",
     ):
         watch.open(path)
@@ -91,7 +95,7 @@ def test_a_trial_beside_a_draft_becomes_a_worked_case(here: Watched, draft: str)
     page.get_by_label("I have compared each line above with this source.").check()
     page.get_by_role("button", name="Put the case into the draft").click()
     page.wait_for_url(f"{here.address}/admin/drafts/{draft}")
-    expect(page.locator("main")).to_contain_text("quinolone-from-the-bench")
+    expect(page.locator("main")).to_contain_text("Ciprofloxacin 500 mg tablet with Magnesium oxide")
     case = asked(here.address, "GET", f"/v1/drafts/{draft}/records/cases/quinolone-from-the-bench")["document"]
     assert [one["text"] for one in case["profile"]["medications"]] == [line.split(" |")[0] for line in LIST.split("\n")]
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from httpx2 import Response
@@ -155,7 +156,12 @@ class PageClient(TestClient):
 
 
 @contextmanager
-def page_client(folder: Path, records: RuleSet | None = None, gate: GateRoom | None = None) -> Iterator[PageClient]:
+def page_client(
+    folder: Path,
+    records: RuleSet | None = None,
+    gate: GateRoom | None = None,
+    **settings: Any,  # noqa: ANN401 - any setting
+) -> Iterator[PageClient]:
     """The client over a database of its own, with ``records`` as what answers."""
     url = f"sqlite:///{folder / 'pages.sqlite3'}"
     migration.upgrade(url)
@@ -163,7 +169,7 @@ def page_client(folder: Path, records: RuleSet | None = None, gate: GateRoom | N
         rule_sets.seed_baseline(store, records or small_rule_set(), keyring=KEYRING, now=NOON, note="for a test")
         house = House(store)
         ids = {name: house.person(name, *roles) for name, roles in PEOPLE.items()}
-        with PageClient(house.app(gate=gate or GateRoom(judge)), base_url=ORIGIN) as client:
+        with PageClient(house.app(gate=gate or GateRoom(judge), **settings), base_url=ORIGIN) as client:
             client.house, client.ids, client.folder = house, ids, folder
             client.tokens = {name: house.signed_in(person_id) for name, person_id in ids.items()}
             yield client
