@@ -44,6 +44,9 @@ from service.api.cds_hooks import services as hook_services
 from service.api.cds_hooks.calls import HookRequest
 from service.api.dependencies import API_VERSION, Parts, ServiceState
 from service.api.edge import Edge
+from service.api.fhir import checks as fhir_checks
+from service.api.fhir import conformance as fhir_conformance
+from service.api.fhir.shapes import FhirQuestion
 from service.api.openapi import describe
 from service.api.problems import HANDLERS
 from service.api.rendering import Renderer
@@ -96,6 +99,7 @@ from service.telemetry import Metrics, configure_logging
 _BODIES: Final = (
     MedicationProfile,
     MedicationList,
+    FhirQuestion,
     *drafts.BODIES,
     *rule_sets.BODIES,
     *keys.BODIES,
@@ -210,6 +214,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *people.router.routes,
             *discovery.router.routes,
             *hook_services.router.routes,
+            *fhir_checks.router.routes,
+            *fhir_conformance.router.routes,
             *health.router.routes,
             *(health.metrics_router(for_metrics).routes if settings.expose_metrics else ()),
             *((*docs.router.routes, *guide.router.routes) if settings.expose_docs else ()),

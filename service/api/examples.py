@@ -84,3 +84,89 @@ RESOLVE_REQUESTS: Final[dict[str, Any]] = {
         },
     }
 }
+_RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
+FHIR_CHECK_REQUESTS: Final[dict[str, Any]] = {
+    "parameters": {
+        "summary": "Orders, a statement, a laboratory value and a condition",
+        "value": {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "asOf", "valueDate": "2026-11-22"},
+                {
+                    "name": "patient",
+                    "resource": {
+                        "resourceType": "Patient",
+                        "id": "example",
+                        "birthDate": "1955-03-04",
+                        "gender": "female",
+                    },
+                },
+                {
+                    "name": "medication",
+                    "resource": {
+                        "resourceType": "MedicationRequest",
+                        "id": "cipro",
+                        "status": "draft",
+                        "intent": "order",
+                        "subject": {"reference": "Patient/example"},
+                        "medicationCodeableConcept": {
+                            "coding": [{"system": _RXNORM, "code": "2551", "display": "ciprofloxacin"}],
+                            "text": "Ciprofloxacin 500 mg tablet",
+                        },
+                        "dosageInstruction": [
+                            {
+                                "timing": {"repeat": {"timeOfDay": ["08:00:00", "20:00:00"]}},
+                                "route": {"coding": [{"system": "http://snomed.info/sct", "code": "26643006"}]},
+                            }
+                        ],
+                    },
+                },
+                {
+                    "name": "medication",
+                    "resource": {
+                        "resourceType": "MedicationStatement",
+                        "id": "magnesium",
+                        "status": "active",
+                        "subject": {"reference": "Patient/example"},
+                        "medicationCodeableConcept": {"text": "Magnesium oxide 400 mg tablet"},
+                        "dosage": [{"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}}],
+                    },
+                },
+                {
+                    "name": "observation",
+                    "resource": {
+                        "resourceType": "Observation",
+                        "id": "mg",
+                        "status": "final",
+                        "subject": {"reference": "Patient/example"},
+                        "code": {"coding": [{"system": "http://loinc.org", "code": "2601-3"}]},
+                        "effectiveDateTime": "2026-11-20T08:15:00+01:00",
+                        "valueQuantity": {
+                            "value": 0.62,
+                            "unit": "mmol/L",
+                            "system": "http://unitsofmeasure.org",
+                            "code": "mmol/L",
+                        },
+                    },
+                },
+                {
+                    "name": "condition",
+                    "resource": {
+                        "resourceType": "Condition",
+                        "id": "ckd",
+                        "subject": {"reference": "Patient/example"},
+                        "clinicalStatus": {
+                            "coding": [
+                                {
+                                    "system": "http://terminology.hl7.org/CodeSystem/condition-clinical",
+                                    "code": "active",
+                                }
+                            ]
+                        },
+                        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "N18.32"}]},
+                    },
+                },
+            ],
+        },
+    },
+}

@@ -159,6 +159,10 @@ _TAGS: Final = [
         "description": "CDS Hooks 2.0.1: cards while somebody orders, signs, verifies or opens a chart.",
     },
     {
+        "name": "fhir",
+        "description": "FHIR R4: the operation `$check-magnesium`, and what this service says of itself.",
+    },
+    {
         "name": "knowledge",
         "description": "Read the rule set that answers. Lists come in pages, ordered by id; an `ETag` tells whether "
         "anything has changed.",
@@ -203,6 +207,12 @@ def json_body(model: type[BaseModel], examples: Mapping[str, Any], *, required: 
     """Part of a route's ``openapi_extra``: the body of a route that reads it itself."""
     content = {"schema": {"$ref": f"{_SCHEMAS}{model.__name__}"}, "examples": dict(examples)}
     return {"requestBody": {"required": required, "content": {"application/json": content}}}
+
+
+def foreign_body(model: type[BaseModel], examples: Mapping[str, Any], media_types: Iterable[str]) -> dict[str, Any]:
+    """Part of a route's ``openapi_extra``: a body that comes in any of several media types."""
+    content = json_body(model, examples)["requestBody"]["content"]["application/json"]
+    return {"requestBody": {"required": True, "content": dict.fromkeys(media_types, content)}}
 
 
 def describe(app: FastAPI, *, bodies: Iterable[type[BaseModel]]) -> dict[str, Any]:

@@ -107,6 +107,8 @@ PREGNANCY_CODES: Final[dict[str, Pregnancy]] = {
     "pregnant": Pregnancy.PREGNANT,  # as text
     "not pregnant": Pregnancy.NOT_PREGNANT,
 }
+# Dialysis as a condition: ICD-10-CM and SNOMED CT, "dependence on renal dialysis".
+DIALYSIS: Final = frozenset({"z99.2", "105502003"})
 # "There are none", as a code: SNOMED CT, and the International Patient Summary.
 NO_PROBLEMS: Final = frozenset({"160245001", "no-known-problems"})
 NO_MEDICATIONS: Final = frozenset({"787481004", "no-known-medications"})

@@ -12,7 +12,7 @@ from rules.profile import MAXIMUM_CONDITIONS, ConditionItem
 from rules.terms import Pregnancy
 from service.fhir import codes
 from service.fhir.collecting import Found
-from service.fhir.concepts import CONDITIONS, named_concept
+from service.fhir.concepts import CONDITIONS, concept_of, named_concept
 from service.fhir.elements import code_of, text_of
 from service.fhir.notes import NoteCode, Notes
 
@@ -25,15 +25,30 @@ class Conditions:
     sources: list[str | None] = field(default_factory=list)
     none_known: bool = False
     pregnancy: Pregnancy | None = None
+    dialysis: bool | None = None
 
 
 def conditions_of(found: Iterable[Found], notes: Notes) -> Conditions:
     """Read the Conditions."""
     read = Conditions()
     for one in found:
-        if one.type == "Condition" and _counts(one, notes):
+        if one.type != "Condition":
+            continue
+        present = _counts(one, notes)
+        if present:
             _take(read, one, notes)
+        _dialysis(read, one, present=present)
     return read
+
+
+def _dialysis(read: Conditions, found: Found, *, present: bool) -> None:
+    """Dialysis that is refuted or over is said not to be; one that is there outweighs it."""
+    if codes.DIALYSIS.isdisjoint(concept_of(found.resource.get("code")).written()):
+        return
+    if present:
+        read.dialysis = True
+    elif code_of(found.resource.get("verificationStatus")) != "entered-in-error":
+        read.dialysis = read.dialysis or False
 
 
 def _counts(found: Found, notes: Notes) -> bool:

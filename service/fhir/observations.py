@@ -33,7 +33,7 @@ from service.fhir.elements import (
 from service.fhir.notes import NoteCode, Notes
 
 # A value as text: "0.62 mmol/L", "> 60 mL/min/1.73m2".
-_VALUE: Final = re.compile(r"(<=|>=|<|>)?\s*(\d{1,9}(?:\.\d{1,9})?)\s*(\D.{0,30})", re.ASCII)
+_VALUE: Final = re.compile(r"(<=|>=|<|>)? {0,3}(\d{1,9}(?:\.\d{1,9})?) {0,3}([^\s\d].{0,30})", re.ASCII)
 # The finest step a value can have: what is below a limit is just below it, as far as the rules are concerned.
 _JUST: Final = Decimal("0.000000001")
 _BELOW: Final = "<"

@@ -95,6 +95,7 @@ def read(
         sex=None if patient is None else sex_of(patient, notes),
         pregnancy=_pregnancy(values.pregnancy, conditions.pregnancy, notes),
         egfr=values.egfr,
+        dialysis=conditions.dialysis,
     )
     return Reading(
         patient=facts,

@@ -112,6 +112,7 @@ def remove_contradictions(body: object) -> None:
             _use_unit(item, "mmol/L")
         _give_reason(body)
         _order_something(body)
+        _ask_about_one_patient(body.get("parameter"))
 
 
 def _order_something(body: dict[str, Any]) -> None:
@@ -123,6 +124,19 @@ def _order_something(body: dict[str, Any]) -> None:
         context["patientId"] = "1"
         if body.get("prefetch") is None or isinstance(body["prefetch"], dict):
             body["prefetch"] = {**(body.get("prefetch") or {}), "medicationRequests": {"resourceType": "Bundle"}}
+
+
+def _ask_about_one_patient(parameters: object) -> None:
+    """A question in FHIR is about one patient and one day."""
+    seen: set[str] = set()
+    for parameter in _objects(parameters):
+        name, resource = parameter.get("name"), parameter.get("resource")
+        if name == "asOf" and isinstance(parameter.get("valueDate"), str) and "asOf" in seen:
+            parameter["valueDate"] = next(one["valueDate"] for one in _objects(parameters) if one.get("name") == "asOf")
+        if isinstance(name, str):
+            seen.add(name)
+        if isinstance(resource, dict) and resource.get("resourceType") == "Patient":
+            resource["resourceType"] = "Basic"
 
 
 def _give_reason(body: dict[str, Any]) -> None:

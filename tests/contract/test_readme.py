@@ -229,6 +229,7 @@ def test_paths_are_those_there_are() -> None:
     unlisted = {str(getattr(route, "path", "")) for route in docs_router.routes}
     named = set(re.findall(r"(?<![\w.])/(?:v1|health)/[a-z/.-]*[a-z](?=`|\b)|(?<=`)/(?:metrics|docs)(?=`)", text))
     named |= set(re.findall(r"GET (/[a-z.-]+)`", text))
+    named |= set(re.findall(r"(?<=`)(?:GET |POST )?(/fhir/[A-Za-z/$-]*)(?=`)", text))
     named |= set(re.findall(r"(?<=`)(?:POST )?(/cds-services[a-z/-]*)(?=`)", text))
     example = "/v1/interactions/fluoroquinolones-with-oral-magnesium"
     assert named - {example} == operations | unlisted

@@ -91,6 +91,9 @@ ALLOWED: Final = {
     "begin_provider_sign_in": EVERYBODY,
     "return_from_provider": EVERYBODY,
     "end_provider_sign_in": EVERYBODY,
+    "check_magnesium": CHECKS,
+    "get_capability_statement": EVERYBODY,
+    "get_operation_definition": EVERYBODY,
     "get_liveness": EVERYBODY,
     "get_readiness": EVERYBODY,
 }

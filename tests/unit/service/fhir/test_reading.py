@@ -276,6 +276,19 @@ def test_pregnancy_as_a_condition() -> None:
     assert noted(found) == [NoteCode.DOES_NOT_AGREE]
 
 
+def test_dialysis_that_is_refuted_is_none() -> None:
+    code = concept(("http://hl7.org/fhir/sid/icd-10-cm", "Z99.2"))
+    there, refuted = condition(None, code=code), condition(None, code=code, verificationStatus="refuted")
+    over = condition(
+        None, code=concept((SNOMED, "105502003", "Dependence on renal dialysis")), clinicalStatus="resolved"
+    )
+    error = condition(None, code=code, verificationStatus="entered-in-error")
+    assert [reading(one).patient.dialysis for one in (there, refuted, over, error)] == [True, False, False, None]
+    assert reading(there, refuted).patient.dialysis is True
+    assert reading(refuted, there).patient.dialysis is True
+    assert reading(condition()).patient.dialysis is None
+
+
 # --- the question -----------------------------------------------------------------------------------------------------
 
 

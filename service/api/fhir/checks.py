@@ -1,0 +1,152 @@
+"""`POST /fhir/$check-magnesium`: the same question as `/v1/checks`, asked and answered in FHIR R4.
+
+Findings, decisions, permissions and limits are those of `/v1/checks`; only the words are others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from service.api.asking import IF_RULE_SET, ask
+from service.api.dependencies import parts_of
+from service.api.examples import FHIR_CHECK_REQUESTS
+from service.api.faults import Fault, FaultLocation, body_faults
+from service.api.fhir.conformance import FORMAT, require_json
+from service.api.fhir.shapes import (
+    FHIR_JSON,
+    DayParameter,
+    FhirParameters,
+    FhirQuestion,
+    FhirResponse,
+    FlagName,
+    FlagParameter,
+    ResourceParameter,
+    SentBundle,
+    SentParameters,
+    read_fhir_content,
+)
+from service.api.foreign_json import parse_foreign
+from service.api.openapi import foreign_body, needs, statuses
+from service.api.problems import ProblemCode, ProblemError
+from service.api.routes import DirectAnswer, DirectRoute, operation_id
+from service.application.checks import CheckAnswer
+from service.application.principals import Permission
+from service.fhir.reading import Reading, ReadingRefused, read
+from service.fhir.writing import answer_parameters
+
+_UNFIT: Final = "The body does not fit the contract; `errors` says where and what is allowed."
+
+router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operation_id, tags=["fhir"])
+
+
+class FhirAnswer(DirectAnswer):
+    """An answer in FHIR's own media type."""
+
+    def __init__(self, body: bytes) -> None:
+        """Take the bytes as they are."""
+        super().__init__(body)
+        self.raw_headers[-1] = (b"content-type", FHIR_JSON.encode())
+
+
+@router.post(
+    "/fhir/$check-magnesium",
+    summary="Check a medication list, in FHIR",
+    response_model=FhirParameters,
+    response_class=FhirResponse,
+    response_description="Parameters: a DetectedIssue for each finding, what became of each medication, and an "
+    "OperationOutcome about what was left out.",
+    openapi_extra={
+        "parameters": [FORMAT, IF_RULE_SET],
+        **foreign_body(FhirQuestion, FHIR_CHECK_REQUESTS, (FHIR_JSON, "application/json")),
+        **statuses(415, 503),
+        **needs(Permission.CHECK),
+    },
+)
+async def check_magnesium(request: Request) -> Response:
+    """Tell what magnesium has to do with the medicines of a patient, from FHIR resources.
+
+    Resources are read as clients send them. What is left out is named in `outcome` with the reason, what could not be
+    read makes the answer `incomplete`, and no finding does not mean "safe".
+    """
+    require_json(request.scope["query_string"])
+    tree = parse_foreign(await read_fhir_content(request))
+    parts = parts_of(request)
+    day, explain, timetable = parts.today(), False, False
+    sent: list[tuple[str, object]] = []
+    body = _body(tree)
+    if isinstance(body, SentParameters):
+        day = _the_day(body.parameter) or day
+        explain = any(_is_on(one, FlagName.EXPLAIN) for one in body.parameter)
+        timetable = any(_is_on(one, FlagName.TIMETABLE) for one in body.parameter)
+        sent = [
+            (f"/parameter/{position}/resource", one.resource)
+            for position, one in enumerate(body.parameter)
+            if isinstance(one, ResourceParameter)
+        ]
+    else:
+        sent = [("", tree)]
+    reading = _read(sent, day)
+    base = parts.settings.public_url or ""
+
+    def write(answer: CheckAnswer) -> bytes:
+        written = answer_parameters(answer, reading, check_id=answer["check_id"], degraded=_plain(answer), base=base)
+        return orjson.dumps(written)
+
+    profile = reading.profile(as_of=day, timetable=timetable)
+    return FhirAnswer(await ask(request, profile, write, explain=explain))
+
+
+def _plain(answer: CheckAnswer) -> dict[str, Any] | None:
+    degraded = answer["degraded"]
+    return None if degraded is None else {**degraded}
+
+
+def _body(tree: object) -> SentParameters | SentBundle:
+    """The outer shape of what was sent.
+
+    Raises:
+        ProblemError: it does not fit the contract.
+    """
+    try:
+        return FhirQuestion.model_validate(tree).root
+    except ValidationError as error:
+        faults = body_faults(error.errors(include_url=False, include_input=False), FhirQuestion)
+        raise ProblemError(ProblemCode.INVALID_REQUEST, _UNFIT, faults=faults) from None
+
+
+def _the_day(parameters: Iterable[object]) -> date | None:
+    """The day the question is about, where it is said.
+
+    Raises:
+        ProblemError: it is said twice, and not the same.
+    """
+    days = {one.valueDate for one in parameters if isinstance(one, DayParameter)}
+    if len(days) > 1:
+        fault = Fault(location=FaultLocation.BODY, pointer="/parameter", detail="asOf must be given at most once")
+        raise ProblemError(ProblemCode.INVALID_REQUEST, _UNFIT, faults=[fault])
+    return date.fromisoformat(days.pop()) if days else None
+
+
+def _is_on(parameter: object, name: FlagName) -> bool:
+    return isinstance(parameter, FlagParameter) and parameter.name == name and parameter.valueBoolean
+
+
+def _read(sent: list[tuple[str, object]], day: date) -> Reading:
+    """What the resources say.
+
+    Raises:
+        ProblemError: they cannot be read as one patient's list.
+    """
+    try:
+        return read(sent, as_of=day)
+    except ReadingRefused as error:
+        text = str(error)
+        fault = Fault(location=FaultLocation.BODY, pointer="", detail=text)
+        detail = f"What was sent cannot be read as the list of one patient: {text}."
+        raise ProblemError(ProblemCode.INVALID_REQUEST, detail, faults=[fault]) from None
