@@ -37,11 +37,11 @@ and its template, with the macros of ``forms.html``::
       <button class="btn btn-primary" type="submit">Discard</button>
     </form>
 
-A signature adds ``{{ form.password(sheet) }}`` and takes a model that is `Signed`; `service.api.steps` has the steps
-that are signed. What does not fit a field by its name stands above the form; a page whose fields are deeper than the
-model's (`document`) puts `sheet.refusal.faults` beside them itself. For a part of a page (``hx-post``), ``act`` answers
-with the part, and ``again`` gives the part too; a redirect (`to`) leads a script there as well. Nobody being signed in
-any more, or somebody else, needs nothing of a page: the route tells it, and what was typed is kept.
+A signature adds ``{{ form.password(sheet, fresh=fresh) }}`` and takes a model that is `Signed`; `service.api.steps` has
+the steps that are signed. What does not fit a field by its name stands above the form; a page whose fields are deeper
+than the model's (`document`) puts `sheet.refusal.faults` beside them itself. For a part of a page (``hx-post``),
+``act`` answers with the part, and ``again`` gives the part too; a redirect (`to`) leads a script there as well. Nobody
+being signed in any more, or somebody else, needs nothing of a page: the route tells it, and what was typed is kept.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ _NEXT: Final[dict[str, str]] = {
         "This form was sent before, and done, with other words in it. What you typed now was not done; if you want it "
         "as well, send it again."
     ),
-    ProblemCode.REAUTHENTICATION_REQUIRED: "Nothing was changed. Type your password and send it again.",
+    ProblemCode.REAUTHENTICATION_REQUIRED: "Nothing was changed. Show that it is you, as below, and send it again.",
     ProblemCode.NOT_PERMITTED: "Nothing was changed. Ask somebody who has that role, or an administrator for the role.",
     ProblemCode.NOT_FOUND: "Nothing was changed. It may have been removed, or the address is not right.",
     ProblemCode.TOO_MANY_REQUESTS: "Nothing was changed. Wait a moment and send it again; what you typed stands below.",
@@ -278,6 +278,8 @@ def in_words(detail: str) -> str:
 
 
 def _password(detail: str) -> str:
+    if "identity provider" in detail:
+        return "Your sign-in at your organisation is older than five minutes."
     return "Type your password once more: it is the signature." if "send it as" in detail else detail
 
 

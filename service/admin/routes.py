@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -23,11 +23,13 @@ from service.api.dependencies import Parts, parts_of
 from service.api.problems import HANDLERS, ProblemCode, ProblemError
 from service.api.routes import StrictRoute, operation_id
 from service.application.access.sign_ins import csrf_token
+from service.application.access.vouched import METHOD
 from service.application.principals import DEVELOPER, Permission, Principal
 from service.errors import ServiceError
 from service.settings import Environment
 
 SIGN_IN_PATH: Final = "/admin/sign-in"
+PROVIDER_PATH: Final = "/v1/sign-ins/provider"
 # Everything that a verb or the gate refuses, and that is told in words.
 REFUSALS: Final = (ProblemError, ServiceError, HTTPException, RequestValidationError)
 _UNKNOWN_PERSON: Final = 401
@@ -180,6 +182,13 @@ def _called(parts: Parts, who: str) -> str:
     return plain if known is None else known.name
 
 
+def _fresh(request: Request, parts: Parts, principal: Principal | None) -> str | None:
+    """Where somebody whom the identity provider vouches for proves anew who they are, and comes back from."""
+    if principal is None or parts.entrance.desk.method_of(principal) != METHOD:
+        return None
+    return f"{PROVIDER_PATH}?{urlencode({'fresh': 'true', 'back': request.url.path})}"
+
+
 def frame(request: Request, here: str) -> dict[str, Any]:
     """What the frame of every page shows: which entry of the navigation this is, who is there, what answers."""
     parts = parts_of(request)
@@ -191,6 +200,7 @@ def frame(request: Request, here: str) -> dict[str, Any]:
         "here": here,
         "may": lambda permission: principal is not None and principal.may(Permission(permission)),
         "called": lambda who: _called(parts, who),
+        "fresh": _fresh(request, parts, principal),
         "version": None if principal is None else parts.active.state.version,
         "development": parts.settings.environment is Environment.DEVELOPMENT,
     }

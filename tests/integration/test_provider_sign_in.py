@@ -6,6 +6,7 @@ The provider here is one of ours that can be made to misbehave; `tests/e2e` has 
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 import time
@@ -26,6 +27,7 @@ from service.application.access.journeys import Journey
 from service.application.access.provider import Provider
 from service.application.access.trust import IdentityProvider, identity_provider_of
 from service.application.principals import Role
+from service.application.rule_sets import publish_baseline
 from service.errors import SettingsInvalid, StoreUnavailable
 from service.settings import Settings
 from service.storage import access, audit
@@ -41,6 +43,7 @@ from tests.integration.identity_provider import (
     identity_provider,
 )
 from tests.integration.issuer import EC, ED, OTHER_RSA, RSA, address, by_hand, key_set, token
+from tests.integration.small_knowledge import small_rule_set
 from tests.keys import KEYRING
 from tests.unit.api.conftest import make_rule_set
 
@@ -54,6 +57,7 @@ ROLES: Final = {
     "magcheck authors": Role.AUTHOR,
     "reviewers": Role.REVIEWER,
     "it": Role.ADMINISTRATOR,
+    "publishers": Role.PUBLISHER,
 }
 BROWSER: Final = {"Accept": "text/html,application/xhtml+xml"}
 HOUR: Final = timedelta(hours=1)
@@ -642,6 +646,32 @@ def test_signatures_want_the_proof_that_the_provider_has_seen_not_the_way_there_
 def test_a_proof_older_than_a_sign_in_may_last_is_none(house: House, here: Worker) -> None:
     back = here.theirs.signed_in(here.begin(), "anna", proved_at=house.clock() - 13 * 3600, **GOOD)
     assert "too old" in refused(here.client.get(back))
+
+
+def test_forms_that_are_signed_lead_to_the_provider_and_back(house: House, here: Worker) -> None:
+    for rules in (small_rule_set(), small_rule_set(title="Another")):
+        publish_baseline(house.store, rules, keyring=KEYRING, now=house.now(), note="a rule set")
+    place = "/admin/rule-sets/1/roll-back"
+    long_ago = house.clock() - 600
+    publisher = {**GOOD, "groups": ["publishers"]}
+    here.client.get(here.theirs.signed_in(here.begin(), "anna", proved_at=long_ago, **publisher))
+    page = here.client.get(place)
+    assert page.status_code == 200
+    assert 'type="password"' not in page.text
+    (link,) = re.findall(r'href="(/v1/sign-ins/provider[^"]*)"', page.text)
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+    own = {"Origin": HERE, "Sec-Fetch-Site": "same-origin"}
+    answer = here.client.post(place, data={**fields, "reason": "the new one is wrong"}, headers=own)
+    assert answer.status_code == 403
+    assert "older than five minutes" in answer.text
+    assert "the new one is wrong" in answer.text
+    there = here.client.get(html.unescape(link)).headers["location"]
+    assert parse_qs(urlsplit(there).query)["prompt"] == ["login"]
+    back = here.client.get(here.theirs.signed_in(there, "anna", **publisher))
+    assert (back.status_code, back.headers["location"]) == (303, place)
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', here.client.get(place).text))
+    answer = here.client.post(place, data={**fields, "reason": "the new one is wrong"}, headers=own)
+    assert answer.status_code == 303, answer.text
 
 
 # --- when the provider is away ----------------------------------------------------------------------------------------
