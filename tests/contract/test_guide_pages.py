@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ import dev
 from service.api import guide
 from service.application.active import ActiveRuleSet
 from service.main import create_app
-from service.settings import Environment, Settings
+from service.settings import PREFIX, Environment, Settings
 
 
 def _builder() -> ModuleType:
@@ -104,6 +105,19 @@ def test_a_broken_link_leaves_the_guide_that_was_there(monkeypatch: pytest.Monke
 
 def test_the_folder_of_the_task_is_the_folder_of_the_service() -> None:
     assert dev.GUIDE == guide.FOLDER
+
+
+def test_the_settings_are_those_there_are_with_their_defaults() -> None:
+    """A new setting needs a row; ``none`` stands for an empty one, and words for what is worked out."""
+    text = (Path(dev.__file__).parent / "docs" / "settings.md").read_text()
+    rows = dict(re.findall(r"^\| `(MAGCHECK_[A-Z_]+)` \| (.+?) \| ", text, re.MULTILINE))
+    assert rows.keys() == {PREFIX + name.upper() for name in Settings.model_fields}
+    worked_out = {"MAGCHECK_DATABASE_URL", "MAGCHECK_DATA_DIR", "MAGCHECK_JWT_ROLE_MAP"}
+    for name, field in Settings.model_fields.items():
+        variable = PREFIX + name.upper()
+        default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        shown = "none" if default in {None, "", ()} else f"`{default}`"
+        assert variable in worked_out or rows[variable] == shown, variable
 
 
 def test_the_guide_is_handed_out_with_the_policy_of_pages(client: TestClient) -> None:

@@ -72,13 +72,13 @@ def differences(shown: Any, real: Any, pointer: str = "") -> list[str]:  # noqa:
             for difference in differences(shown[key], real[key], f"{pointer}/{key}")
         ]
     if isinstance(shown, list) and isinstance(real, list):
-        items = [item for item in shown if item != LEFT_OUT]
+        cut = shown.index(LEFT_OUT) if LEFT_OUT in shown else len(shown)
+        head, tail = shown[:cut], shown[cut + 1 :]
+        items = [*enumerate(head), *enumerate(tail, start=len(real) - len(tail))]
         if len(real) < len(items) or (len(real) == len(items)) != (LEFT_OUT not in shown):
             return [f"{pointer}: {len(items)} items are shown, the answer has {len(real)}"]
         return [
-            difference
-            for index, item in enumerate(items)
-            for difference in differences(item, real[index], f"{pointer}/{index}")
+            difference for index, item in items for difference in differences(item, real[index], f"{pointer}/{index}")
         ]
     return [] if shown == real and type(shown) is type(real) else [f"{pointer}: shown {shown!r}, real {real!r}"]
 

@@ -161,6 +161,7 @@ def test_the_page_shows_what_happens(page: Path, tmp_path: Path, places: Callabl
         ("json", '{"a": 1}', '{"a": 1, "b": 2}'),
         ("json", '{"a": 1, "…": "…"}', '{"b": 1}'),
         ("json", '[1, "…"]', "[1]"),
+        ("json", '[1, "…", 3]', "[1, 2, 4]"),
         ("json", "[1]", "[1, 2]"),
         ("text", "one", "one\ntwo"),
         ("text", "one … three", "one two"),
