@@ -27,6 +27,7 @@ grant usage on all sequences in schema public to magcheck_service;
 grant insert on
     audit_entry,
     draft_change,
+    draft_comment,
     draft_signature,
     rule_set,
     rule_set_activation,

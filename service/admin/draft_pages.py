@@ -17,6 +17,7 @@ from rules.dump import record_text
 from rules.model import RuleSet
 from service.admin import draft_words
 from service.admin.changes import Comparison, Row, headline
+from service.admin.posting import Sheet, new_sheet
 from service.admin.reading import Named, Reader
 from service.admin.record_pages import Kind
 from service.admin.rendering import page
@@ -146,9 +147,14 @@ async def list_all_drafts(request: Request, query: Annotated[ListQuery, Query()]
 @router.get("/admin/drafts/{draft_id}", openapi_extra=needs(Permission.DRAFTS))
 async def show_draft(request: Request, draft_id: DraftId, done: Annotated[Done | None, Query()] = None) -> Response:
     """One draft: where it stands, what it changes, what was said about it, and what can be done with it."""
+    return await draft_page(request, draft_id, None if done is None else _DONE[done])
+
+
+async def draft_page(request: Request, draft_id: str, done: str | None = None, said: Sheet | None = None) -> Response:
+    """The page of a draft; ``said`` is a comment that could not be taken."""
     values = await in_transaction(request, lambda control, session: draft_values(control, session, request, draft_id))
-    told = None if done is None else _DONE[done]
-    return page("draft.html", **values, done=told, **frame(request, "drafts"))
+    said = said or new_sheet(request)
+    return page("draft.html", status=said.status, **values, done=done, said=said, **frame(request, "drafts"))
 
 
 def draft_values(control: Control, session: Transaction, request: Request, draft_id: str) -> dict[str, Any]:
@@ -160,6 +166,7 @@ def draft_values(control: Control, session: Transaction, request: Request, draft
         "buttons": draft_words.buttons(entry),
         "may_edit": any(one.step is DraftStep.EDIT and one.allowed for one in entry.steps),
         "changed": changed_records(control, session, draft_id),
+        "comments": control.comments.listed(session, draft_id),
     }
 
 
@@ -199,9 +206,16 @@ async def show_draft_record(
     request: Request, draft_id: DraftId, kind: Kind, record_id: RecordId, done: Annotated[Done | None, Query()] = None
 ) -> Response:
     """A record as the draft has it: what is changed in it, and all that it says."""
-    values = await in_transaction(request, record_values(request, draft_id, (kind, record_id)))
-    told = None if done is None else _DONE[done]
-    return page("draft-record.html", **values, done=told, **frame(request, "drafts"))
+    return await record_page(request, draft_id, (kind, record_id), None if done is None else _DONE[done])
+
+
+async def record_page(
+    request: Request, draft_id: str, place: Place, done: str | None = None, said: Sheet | None = None
+) -> Response:
+    """The page of a record; ``said`` is a comment that could not be taken."""
+    values = await in_transaction(request, record_values(request, draft_id, place))
+    said = said or new_sheet(request)
+    return page("draft-record.html", status=said.status, **values, done=done, said=said, **frame(request, "drafts"))
 
 
 def record_values(request: Request, draft_id: str, place: Place) -> Callable[[Control, Transaction], dict[str, Any]]:
@@ -218,6 +232,7 @@ def record_values(request: Request, draft_id: str, place: Place) -> Callable[[Co
         return {
             "entry": entry,
             "place": place,
+            "comments": [one for one in control.comments.listed(session, draft_id) if one.record == "/".join(place)],
             "record": record,
             "title": title_of(record),
             "changed": None if mine is None else _changed(Comparison(reader), mine),

@@ -26,6 +26,7 @@ WAITS: Final[dict[DraftStep, str]] = {
 }
 _WHO: Final = {
     Permission.DRAFT: "an author",
+    Permission.COMMENT: "an author, a reviewer or a publisher",
     Permission.REVIEW: "a reviewer",
     Permission.PUBLISH: "a publisher",
 }

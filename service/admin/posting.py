@@ -67,6 +67,7 @@ from service.application.drafts import Act
 from service.application.once import Answer, Wish
 
 Body = TypeVar("Body", bound=Change)
+Said = TypeVar("Said", bound=BaseModel)
 
 _SEE_OTHER: Final = 303
 _OK: Final = 200
@@ -181,6 +182,14 @@ class Posted(NamedTuple):
         """
         body = parse_body(json.dumps({**_values(self.fields, model), **more}).encode(), model)
         return self.asked(body.reason), body
+
+    def body(self, model: type[Said]) -> Said:
+        """A model that is no `Change`: it says nothing about why.
+
+        Raises:
+            ProblemError: it does not fit the model.
+        """
+        return parse_body(json.dumps(_values(self.fields, model)).encode(), model)
 
     def asked(self, reason: str) -> Asked:
         """Who asks, why, when and under which key."""

@@ -4,21 +4,43 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from service.api.changing import Change, LineText, Signed
+from service.api.changing import Change, LineText, ReasonText, Signed
 from service.application.draft_steps import ApprovalMeaning
 
 DigestText = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+RecordText = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}/[a-z0-9-]{1,80}$")]
 Shown = Annotated[
     DigestText, Field(description="`digest` of the draft as it was shown: exactly this content is meant.")
 ]
+
+
+def _place(written: str) -> tuple[str, str]:
+    kind, _, record_id = written.partition("/")
+    return kind, record_id
 
 
 class NewDraft(Change):
     """A wish to open a draft."""
 
     title: Annotated[LineText, Field(description="What it is about, in a line.")]
+
+
+class NewComment(BaseModel):
+    """Something to say about a draft; the text stands in the audit trail as well."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    text: Annotated[ReasonText, Field(description="What is said.")]
+    record: Annotated[
+        RecordText | None, Field(description="`kind/id` of the record it is about; left out: the draft as a whole.")
+    ] = None
+
+    @property
+    def place(self) -> tuple[str, str] | None:
+        """The place of the record."""
+        return None if self.record is None else _place(self.record)
 
 
 class RecordDraft(Change):
@@ -36,15 +58,14 @@ class Rebase(Change):
     """A wish to take the rule set that answers now as the base."""
 
     keep: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}/[a-z0-9-]{1,80}$")], ...],
+        tuple[RecordText, ...],
         Field(max_length=1000, description="Records (`kind/id`) changed on both sides whose change in the draft wins."),
     ] = ()
 
     @property
     def kept(self) -> list[tuple[str, str]]:
         """The places of the records that are kept."""
-        places = (one.partition("/") for one in self.keep)
-        return [(kind, record_id) for kind, _, record_id in places]
+        return [_place(one) for one in self.keep]
 
 
 class Approval(Signed):

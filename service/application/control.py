@@ -7,6 +7,7 @@ from typing import Protocol
 
 from service.application.active import Clock, utc_now
 from service.application.checks import new_id
+from service.application.draft_comments import DraftComments
 from service.application.draft_content import Content, Shelf
 from service.application.drafts import Drafts, Policy
 from service.application.gate_report import GateReport
@@ -43,6 +44,7 @@ class Control:
     keyring: Keyring
     shelf: Shelf
     drafts: Drafts
+    comments: DraftComments
     gate: GateRoom
     policy: Policy
     clock: Clock
@@ -87,6 +89,7 @@ def control_over(  # noqa: PLR0913 - one place puts the parts together
         keyring=keyring,
         shelf=shelf,
         drafts=Drafts(shelf, policy, new_id, keyring),
+        comments=DraftComments(shelf),
         gate=gate or GateRoom(),
         policy=policy,
         clock=clock,

@@ -11,7 +11,7 @@ from rules.diff import FieldChange, RecordDifference
 from rules.terms import RecordChange
 from service.application.draft_steps import DraftState, DraftStep, SignatureDecision, SignatureMeaning
 from service.application.gate_report import GateReport
-from service.storage.tables import DraftRow, DraftSignatureRow
+from service.storage.tables import DraftCommentRow, DraftRow, DraftSignatureRow
 
 
 class View(BaseModel):
@@ -86,6 +86,23 @@ class ChangedRecord(View):
     person: Annotated[str, Field(description="Who changed it last.")]
     reason: str
     at: datetime
+
+
+class CommentEntry(View):
+    """What somebody said about a draft or a record in it."""
+
+    record: Annotated[str | None, Field(description="`kind/id` of the record; left out: the draft as a whole.")] = None
+    revision: Annotated[int, Field(description="The revision of the draft it was said about.")]
+    text: str
+    person: str
+    name: str
+    at: datetime
+
+    @classmethod
+    def of(cls, row: DraftCommentRow) -> Self:
+        """Told from its row."""
+        record = None if row.kind is None else f"{row.kind}/{row.record_id}"
+        return cls(record=record, revision=row.revision, text=row.text, person=row.person, name=row.name, at=row.at)
 
 
 class DraftEntry(DraftSummary):

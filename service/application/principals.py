@@ -30,6 +30,7 @@ class Permission(StrEnum):
     RULE_SETS = "rule-sets:read"
     DRAFTS = "drafts:read"
     DRAFT = "drafts:write"
+    COMMENT = "drafts:comment"
     REVIEW = "drafts:review"
     PUBLISH = "rule-sets:publish"
     AUDIT = "audit:read"
@@ -41,9 +42,9 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.CLIENT: frozenset({Permission.SELF, Permission.CHECK, Permission.KNOWLEDGE, Permission.FEEDBACK}),
         Role.VIEWER: _READS,
-        Role.AUTHOR: _READS | {Permission.DRAFT},
-        Role.REVIEWER: _READS | {Permission.REVIEW},
-        Role.PUBLISHER: _READS | {Permission.PUBLISH},
+        Role.AUTHOR: _READS | {Permission.DRAFT, Permission.COMMENT},
+        Role.REVIEWER: _READS | {Permission.REVIEW, Permission.COMMENT},
+        Role.PUBLISHER: _READS | {Permission.PUBLISH, Permission.COMMENT},
         Role.AUDITOR: frozenset(
             {Permission.SELF, Permission.KNOWLEDGE, Permission.RULE_SETS, Permission.DRAFTS}
             | {Permission.AUDIT, Permission.DECISIONS}

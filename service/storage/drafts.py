@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.storage.tables import DraftChangeRow, DraftRow, DraftSignatureRow
+from service.storage.tables import DraftChangeRow, DraftCommentRow, DraftRow, DraftSignatureRow
 
 
 def get(session: Session, draft_id: str) -> DraftRow | None:
@@ -72,6 +72,19 @@ def add_signature(session: Session, signature: DraftSignatureRow) -> None:
     """Write a signature behind the last one; its sequence is set here. The caller holds the write lock."""
     signature.sequence = _next(session, DraftSignatureRow.sequence, DraftSignatureRow.draft_id, signature.draft_id)
     session.add(signature)
+    session.flush()
+
+
+def comments(session: Session, draft_id: str) -> list[DraftCommentRow]:
+    """All comments on a draft, in order."""
+    query = select(DraftCommentRow).where(col(DraftCommentRow.draft_id) == draft_id)
+    return list(session.exec(query.order_by(col(DraftCommentRow.sequence))))
+
+
+def add_comment(session: Session, comment: DraftCommentRow) -> None:
+    """Write a comment behind the last one; its sequence is set here. The caller holds the write lock."""
+    comment.sequence = _next(session, DraftCommentRow.sequence, DraftCommentRow.draft_id, comment.draft_id)
+    session.add(comment)
     session.flush()
 
 

@@ -57,6 +57,8 @@ ALLOWED: Final = {
     "get_draft": READS_DRAFTS,
     "check_draft": READS_DRAFTS,
     "get_draft_record": READS_DRAFTS,
+    "list_comments": READS_DRAFTS,
+    "comment_on_draft": "author reviewer publisher",
     "open_draft": "author",
     "put_record": "author",
     "withdraw_record": "author",

@@ -15,6 +15,7 @@ from service.storage.tables import (
     DailyTotalRow,
     DecisionRow,
     DraftChangeRow,
+    DraftCommentRow,
     DraftRow,
     DraftSignatureRow,
     FeedbackRow,
@@ -170,7 +171,10 @@ def _what_belongs_to_drafts() -> list[Stored]:
         "name": "Ben",
         "at": LATER,
     }
+    comment: dict[str, Any] = {"draft_id": "draft-02", "revision": 2, "person": "ben", "name": "Ben", "at": LATER}
     return [
+        DraftCommentRow(sequence=1, text=AWKWARD, **comment),
+        DraftCommentRow(sequence=2, kind="substances", record_id="furosemide", text="x" * 2000, **comment),
         DraftChangeRow(sequence=1, action="revise", document='{"id":"furosemide"}', reason=AWKWARD, **change),
         DraftChangeRow(sequence=2, action="undo", document=None, reason="undone", **change),
         DraftSignatureRow(sequence=1, decision="returned", meaning="rejected", comment="no", flags=[], **signature),

@@ -129,7 +129,7 @@ def test_a_failing_step_takes_all_steps_back(database_url: str, tmp_path: Path) 
     (folder / "versions" / "0099_broken.py").write_text(
         "from alembic import op\n"
         "import sqlalchemy as sa\n"
-        "revision, down_revision, branch_labels, depends_on = '0099', '0004', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '0099', '0005', None, None\n"
         "def upgrade():\n"
         "    op.create_table('half', sa.Column('x', sa.Integer()))\n"
         "    raise RuntimeError('the power fails')\n"
@@ -149,7 +149,7 @@ def test_a_row_that_points_nowhere_is_refused(sqlite_url: str, tmp_path: Path) -
     shutil.copytree(Path(migrations.__file__).parent, folder)
     (folder / "versions" / "0099_careless.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '0099', '0004', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '0099', '0005', None, None\n"
         "def upgrade():\n"
         "    op.execute(\"insert into rule_set_activation values (1, 7, '2026-11-22', 'a', 'b')\")\n"
     )

@@ -44,10 +44,7 @@
       done.textContent = `Signed in as ${told.name}. Send again what you were about to send.`;
       form.replaceWith(done);
       const waiting = document.querySelector("[data-after-sign-in]");
-      if (waiting) {
-        waiting.disabled = false;
-        waiting.focus();
-      }
+      if (waiting) waiting.focus();
     } catch {
       fail("The service cannot be reached. Nothing was changed; try again in a moment.");
     }

@@ -2,7 +2,7 @@
 
 from service.storage.tables.access import ApiKeyRow, PersonRow, SignInAttemptRow, SignInRow, UsedTokenRow
 from service.storage.tables.decisions import DailyTotalRow, DecisionRow, FeedbackRow
-from service.storage.tables.drafts import DraftChangeRow, DraftRow, DraftSignatureRow
+from service.storage.tables.drafts import DraftChangeRow, DraftCommentRow, DraftRow, DraftSignatureRow
 from service.storage.tables.published import (
     RuleSetActivationRow,
     RuleSetRetirementRow,
@@ -16,7 +16,7 @@ from service.storage.tables.trail import AuditRow, KeptAnswerRow
 
 # The migration this code was written for. Numbers grow, so that an older service can tell a newer schema, which it may
 # use, from an older one, which it may not. A test compares it with Alembic's head.
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 
 # Tables whose rows are refused any change; a migration that creates or rebuilds one sets the triggers.
 APPEND_ONLY: tuple[str, ...] = (
@@ -29,6 +29,7 @@ APPEND_ONLY: tuple[str, ...] = (
     "audit_entry",
     "draft_change",
     "draft_signature",
+    "draft_comment",
 )
 # Tables whose rows may go when their time is over, but are refused any change until then.
 NEVER_CHANGED: tuple[str, ...] = ("kept_answer", "decision", "feedback")
@@ -43,6 +44,7 @@ __all__ = [
     "DailyTotalRow",
     "DecisionRow",
     "DraftChangeRow",
+    "DraftCommentRow",
     "DraftRow",
     "DraftSignatureRow",
     "FeedbackRow",

@@ -98,3 +98,29 @@ class DraftSignatureRow(Stored, table=True):
     # What another reader should know, such as that the account was made by the author of the draft.
     flags: list[str] = Field(sa_column=Column(PlainJson, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class DraftCommentRow(Stored, table=True):
+    """What somebody said about a draft or one record in it, as it stood at ``revision``. Never changed itself."""
+
+    __tablename__ = "draft_comment"
+    __table_args__ = (
+        CheckConstraint("sequence >= 1", name="sequence_positive"),
+        CheckConstraint("revision >= 1", name="revision_positive"),
+        CheckConstraint("(kind is null) = (record_id is null)", name="kind_with_record"),
+        CheckConstraint("kind is null or length(kind) between 1 and 40", name="kind_length"),
+        CheckConstraint("record_id is null or length(record_id) between 1 and 80", name="record_id_length"),
+        CheckConstraint("length(text) between 1 and 2000", name="text_length"),
+        CheckConstraint("length(person) between 1 and 200", name="person_length"),
+        CheckConstraint("length(name) between 1 and 120", name="name_length"),
+    )
+
+    draft_id: str = Field(primary_key=True, foreign_key="draft.id", max_length=40)
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: str | None = Field(default=None, max_length=40)
+    record_id: str | None = Field(default=None, max_length=80)
+    revision: int
+    text: str = Field(max_length=2000)
+    person: str = Field(max_length=200)
+    name: str = Field(max_length=120)
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

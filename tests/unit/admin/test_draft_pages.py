@@ -354,3 +354,39 @@ def test_the_page_answers_the_same_as_the_api_would(pages: PageClient) -> None:
     entry = json.loads(pages.get(f"/v1/drafts/{draft.rpartition('/')[2]}", headers=headers).text)
     assert form_to(pages.open("rex", f"{draft}/approve").text, f"{draft}/approve").value("digest") == entry["digest"]
     assert pages.form("rex", f"{draft}/approve").value("seen") == str(entry["revision"])
+
+
+def test_people_talk_about_a_draft_and_the_records_in_it(pages: PageClient) -> None:
+    draft = with_guidance(pages)
+    record = f"{draft}/records/guidance/how-to-test"
+    assert (
+        pages.done("rex", record, f"{record}/comments", text="Of tablets only? <b>x</b>") == f"{record}?done=commented"
+    )
+    pages.done("ann", draft, f"{draft}/comments", text="Ready, I think.")
+    page = pages.open("eve", draft).text
+    assert "1 comment" in plain(page)
+    assert "Of tablets only? &lt;b&gt;x&lt;/b&gt;" in page
+    assert "Ready, I think." in page
+    on_record = pages.open("ann", record).text
+    assert "Of tablets only?" in on_record
+    assert "Ready, I think." not in on_record
+    assert "Of tablets only?" in pages.open("ann", f"{draft}/submit").text
+    # Who only reads has no form, and nothing is taken from them.
+    assert not re.search(r'action="[^"]*/comments"', page)
+    said = pages.form("ann", draft, f"{draft}/comments").filled(text="By a viewer")
+    assert pages.sent("eve", f"{draft}/comments", said).status_code == 403
+
+
+def test_a_comment_that_is_not_taken_is_not_lost(pages: PageClient) -> None:
+    draft = with_guidance(pages)
+    for address in (draft, f"{draft}/records/guidance/how-to-test"):
+        form = pages.form("ann", address, f"{address}/comments")
+        empty = pages.sent("ann", form.action, form.filled(text="   "))
+        assert empty.status_code == 422
+        assert 'id="wrong-text">Please fill this in.' in empty.text
+        long = pages.sent("ann", form.action, form.filled(text="x" * 2001))
+        assert form_to(long.text, form.action).value("text") == "x" * 2001
+    form = pages.form("ann", draft, f"{draft}/comments")
+    pages.done("ann", f"{draft}/discard", reason=WHY)
+    late = pages.sent("ann", form.action, form.filled(text="Too late"))
+    assert late.status_code == 409

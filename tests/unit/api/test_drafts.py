@@ -247,3 +247,40 @@ def test_the_content_of_a_rule_set_has_its_digest(people: ControlClient) -> None
     content = people.sent("eve", "GET", "/v1/rule-sets/1/content")
     assert hashlib.sha256(content.content).hexdigest() == about["digest"]
     assert content.headers["etag"] == f'"{about["digest"]}"'
+
+
+def test_a_comment_is_made_once_and_told_to_all_who_may_read(people: ControlClient) -> None:
+    draft = put(people, opened(people))
+    path = f"/v1/drafts/{draft.json()['id']}/comments"
+    said = {"text": "Of tablets only?", "record": "guidance/how-to-test"}
+    first = people.sent("rex", "POST", path, said, key="a-comment-once")
+    second = people.sent("rex", "POST", path, said, key="a-comment-once")
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    people.sent("pia", "POST", path, {"text": "Of the draft."})
+    page = people.sent("eve", "GET", f"{path}?limit=1").json()
+    assert (page["total"], page["next"], page["items"][0]["text"]) == (2, "?limit=1&offset=1", "Of tablets only?")
+    assert "record" not in people.sent("adi", "GET", f"{path}?limit=1&offset=1").json()["items"][0]
+    assert people.sent("eve", "GET", f"/v1/drafts/{draft.json()['id']}").headers["etag"] == draft.headers["etag"]
+    trail = people.sent("adi", "GET", "/v1/audit?limit=100").json()["items"]
+    assert [one["reason"] for one in trail if one["action"] == "draft_comment"] == ["Of the draft.", "Of tablets only?"]
+
+
+@pytest.mark.parametrize(
+    ("who", "body", "expected"),
+    [
+        ("eve", {"text": "x"}, (403, "not-permitted")),
+        ("adi", {"text": "x"}, (403, "not-permitted")),
+        ("rex", {"text": " "}, (422, "invalid-request")),
+        ("rex", {"text": "x", "record": "nonsense"}, (422, "invalid-request")),
+        ("rex", {"text": "x", "record": "guidance/nothing"}, (404, "not-found")),
+        ("rex", {"text": "x", "person": "person/someone-else"}, (422, "invalid-request")),
+    ],
+)
+def test_what_is_no_comment_is_refused(
+    people: ControlClient, who: str, body: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    draft = opened(people)
+    path = f"/v1/drafts/{draft.json()['id']}/comments"
+    assert code(people.sent(who, "POST", path, body)) == expected
+    assert people.sent("eve", "GET", path).json()["total"] == 0
