@@ -41,6 +41,7 @@ from service.admin import (
 )
 from service.api import docs, guide, health
 from service.api.cds_hooks import discovery
+from service.api.cds_hooks import feedback as card_feedback
 from service.api.cds_hooks import services as hook_services
 from service.api.cds_hooks.calls import HookRequest
 from service.api.dependencies import API_VERSION, Parts, ServiceState
@@ -110,6 +111,7 @@ _BODIES: Final = (
     *sign_ins.BODIES,
     *feedback.BODIES,
     HookRequest,
+    card_feedback.CardOutcomes,
 )
 _DEVELOPMENT_MARK: Final = ((b"x-magcheck-mode", b"development"),)
 _GRACE_SECONDS: Final = 10
@@ -218,6 +220,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *people.router.routes,
             *discovery.router.routes,
             *hook_services.router.routes,
+            *card_feedback.router.routes,
             *fhir_checks.router.routes,
             *fhir_conformance.router.routes,
             *health.router.routes,

@@ -46,6 +46,8 @@ class OverrideReason(StrEnum):
     DISCUSSED = "discussed"
     ALREADY_KNOWN = "already_known"
     OTHER = "other"
+    # Systems that show cards may send no reason; nobody should have to make one up.
+    NOT_GIVEN = "not_given"
 
 
 def give(  # noqa: PLR0913 - the columns of a row

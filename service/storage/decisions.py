@@ -103,6 +103,11 @@ def add_feedback(session: Session, row: FeedbackRow) -> None:
     session.flush()
 
 
+def has_feedback(session: Session, feedback_id: str) -> bool:
+    """Whether there is feedback with this id."""
+    return session.get(FeedbackRow, feedback_id) is not None
+
+
 def fired(session: Session, since: date, until: date, interaction_id: str | None = None) -> dict[str, int]:
     """How often each interaction, or only one, was found on these days, both included."""
     query = (

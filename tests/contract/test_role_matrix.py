@@ -74,6 +74,7 @@ ALLOWED: Final = {
     "replay_decision": KNOWN,
     "list_decisions": "auditor",
     "give_feedback": "client",
+    "give_card_feedback": "client",
     "list_feedback_rates": READS_DRAFTS,
     "list_audit_entries": "auditor",
     "verify_audit_trail": "auditor",
