@@ -211,6 +211,14 @@ def task_guide(*_: str) -> None:
     run(PYTHON, ROOT / "docs" / "build.py", GUIDE)
 
 
+def task_contract(*args: str) -> None:
+    """Lint openapi.json and compare it with the released one (arguments: lint, compare OLD NEW, release)."""
+    setup()
+    run(PYTHON, "-m", "openapi.contract.check", *args)
+    if not args:
+        run(PYTHON, "-m", "pytest", "-m", "contract", "tests/contract/test_breaking_changes.py")
+
+
 def task_knowledge(*_: str) -> None:
     """Check the form of the knowledge, lint it, run its worked cases and print its report."""
     setup()

@@ -7,103 +7,30 @@ environment is touched. It publishes nothing.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from openapi.tools import CONTRACT, DIST, ROOT, CannotRun, is_made_from, node_tools, note_made_from, run, version
+
 HERE: Final = Path(__file__).resolve().parent
-ROOT: Final = HERE.parents[1]
-CONTRACT: Final = ROOT / "openapi" / "openapi.json"
-DIST: Final = ROOT / "dist"
 PYTHON_TOOLS: Final = DIST / "tools" / "python"
 NODE_TOOLS: Final = DIST / "tools" / "typescript"
 _SCRIPTS: Final = PYTHON_TOOLS / "bin"
-_STAMP: Final = "magcheck-tools"
-_NODE: Final = (20, 0)
-
-
-class CannotBeMade(Exception):
-    """A client cannot be made on this machine."""
-
-
-def run(*command: str | Path, cwd: Path = ROOT, quiet: bool = False) -> None:
-    """Run one command, and end with its exit code when it fails."""
-    words = [str(word) for word in command]
-    print("+", " ".join(words).replace(f"{ROOT}/", "")[:200], flush=True)
-    # The generators are found by name, and so is what they call in turn.
-    environment = {**os.environ, "PATH": f"{_SCRIPTS}{os.pathsep}{os.environ['PATH']}"}
-    environment.pop("PYTHONPATH", None)
-    done = subprocess.run(words, cwd=cwd, env=environment, check=False, capture_output=quiet, text=True)
-    if done.returncode:
-        if quiet:
-            print(done.stdout, done.stderr, sep="\n")
-        sys.exit(done.returncode if done.returncode > 0 else 128 - done.returncode)
-
-
-def version() -> str:
-    """The version of the contract, which is that of the clients."""
-    found: str = json.loads(CONTRACT.read_bytes())["info"]["version"]
-    return found
-
-
-# --- tools ------------------------------------------------------------------------------------------------------------
-
-
-def _is_made_from(folder: Path, *sources: Path) -> bool:
-    """Whether the folder holds the tools of these files; otherwise it is gone now, and to be filled."""
-    stamp = _stamp_of(*sources)
-    if (folder / _STAMP).exists() and (folder / _STAMP).read_text() == stamp:
-        return True
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return False
-
-
-def _stamp_of(*sources: Path) -> str:
-    parts = [source.read_bytes() for source in sources]
-    return hashlib.sha256(b"\0".join([*parts, sys.version.encode(), str(ROOT).encode()])).hexdigest()
 
 
 def python_tools() -> None:
     """Build the environment of the Python tools from its lock, each package checked by its hash."""
     lock = HERE / "requirements.lock"
-    if _is_made_from(PYTHON_TOOLS, lock):
+    if is_made_from(PYTHON_TOOLS, lock):
         return
     uv = (sys.executable, "-m", "uv")
     run(*uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, PYTHON_TOOLS)
     run(*uv, "pip", "install", "--quiet", "--python", _SCRIPTS / "python", "--require-hashes", "-r", lock)
-    (PYTHON_TOOLS / _STAMP).write_text(_stamp_of(lock))
-
-
-def node_tools() -> None:
-    """Install the TypeScript tools from their lock.
-
-    Raises:
-        CannotBeMade: this machine has no Node.js, or an old one.
-    """
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        raise CannotBeMade("needs node and npm (Debian: apt-get install nodejs npm)")
-    found = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout
-    if tuple(map(int, found.removeprefix("v").split(".")[:2])) < _NODE:
-        raise CannotBeMade(f"needs Node.js {_NODE[0]} or newer, this is {found.strip()}")
-    sources = (HERE / "package.json", HERE / "package-lock.json")
-    if _is_made_from(NODE_TOOLS, *sources):
-        return
-    for source in sources:
-        shutil.copy(source, NODE_TOOLS)
-    run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=NODE_TOOLS)
-    (NODE_TOOLS / _STAMP).write_text(_stamp_of(*sources))
-
-
-# --- clients ----------------------------------------------------------------------------------------------------------
+    note_made_from(PYTHON_TOOLS, lock)
 
 
 def _fresh(language: str) -> Path:
@@ -133,21 +60,30 @@ def make_python() -> Path:
     python_tools()
     folder = _fresh("python")
     package = folder / "magcheck_client"
-    options = ("--meta", "none", "--fail-on-warning", "--config", "generator.yaml", "--output-path", package)
-    run("openapi-python-client", "generate", "--path", CONTRACT, *options, cwd=folder, quiet=True)
+    asked = ("--meta", "none", "--fail-on-warning", "--config", "generator.yaml", "--output-path", package)
+    # It calls ruff, which stands beside it.
+    run("openapi-python-client", "generate", "--path", CONTRACT, *asked, cwd=folder, quiet=True, path=_SCRIPTS)
     (package / "py.typed").touch()  # left out where the generator makes no project around the package
-    run("mypy", "--strict", "--config-file", "pyproject.toml", "--no-error-summary", "magcheck_client", cwd=folder)
-    run("hatchling", "build", "--target", "wheel", "--directory", DIST, cwd=folder, quiet=True)
+    run(
+        "mypy",
+        "--strict",
+        "--config-file",
+        "pyproject.toml",
+        "--no-error-summary",
+        "magcheck_client",
+        cwd=folder,
+        path=_SCRIPTS,
+    )
+    run("hatchling", "build", "--target", "wheel", "--directory", DIST, cwd=folder, quiet=True, path=_SCRIPTS)
     return DIST / f"magcheck_client-{version()}-py3-none-any.whl"
 
 
 def make_typescript() -> Path:
     """The TypeScript client as an npm tarball, clean under tsc with strict."""
-    node_tools()
+    bin_ = node_tools(HERE, "typescript")
     folder = _fresh("typescript")
     shutil.copy(CONTRACT, folder)
     (folder / "node_modules").symlink_to(NODE_TOOLS / "node_modules")
-    bin_ = NODE_TOOLS / "node_modules" / ".bin"
     run(bin_ / "openapi-ts", "--file", "generator.mjs", "--no-log-file", cwd=folder, quiet=True)
     run(bin_ / "tsc", "--project", ".", cwd=folder)
     run("npm", "pack", "--silent", "--pack-destination", DIST, cwd=folder, quiet=True)
@@ -158,7 +94,7 @@ def make_java() -> Path:
     """The Java client as a jar, compiled without a warning that is not about deprecation."""
     java, javac, jar = (shutil.which(name) for name in ("java", "javac", "jar"))
     if java is None or javac is None or jar is None:
-        raise CannotBeMade("needs a JDK (Debian: apt-get install openjdk-17-jdk-headless)")
+        raise CannotRun("needs a JDK (Debian: apt-get install openjdk-17-jdk-headless)")
     python_tools()
     folder = _fresh("java")
     options = ("--input-spec", CONTRACT, "--config", "generator.yaml", "--output", folder)
@@ -197,7 +133,7 @@ def main(*languages: str) -> None:
         started = time.monotonic()
         try:
             made = MAKERS[language]()
-        except CannotBeMade as reason:
+        except CannotRun as reason:
             if languages:
                 sys.exit(f"The {language} client {reason}")
             print(f"The {language} client is left out: it {reason}", flush=True)

@@ -226,7 +226,8 @@ def describe(app: FastAPI, *, bodies: Iterable[type[BaseModel]]) -> dict[str, An
         tags=_TAGS,
         servers=[{"url": "/", "description": "The service that gave you this document"}],
         contact={"name": "The maintainers of this service"},
-        license_info={"name": "As agreed with the operator of this service"},
+        # The identifier is one of SPDX: a licence of one's own has to be called so.
+        license_info={"name": "As agreed with the operator of this service", "identifier": "LicenseRef-as-agreed"},
     )
     components = described["components"]
     schemas: dict[str, Any] = components["schemas"]
@@ -255,6 +256,7 @@ def describe(app: FastAPI, *, bodies: Iterable[type[BaseModel]]) -> dict[str, An
     for path, operations in described["paths"].items():
         for operation in operations.values():
             _complete(operation, for_fhir=media_type_at(path) is not None)
+    _drop_unused(components["responses"], described["paths"])
     return described
 
 
@@ -268,6 +270,19 @@ def _add(schemas: dict[str, Any], models: list[tuple[type[BaseModel], JsonSchema
     for name, schema in definitions["$defs"].items():
         if schemas.setdefault(name, schema) != schema:
             raise ValueError(f"two different types are called {name} in the contract; rename one")
+
+
+def _drop_unused(responses: dict[str, Any], paths: dict[str, Any]) -> None:
+    """Leave only those shared responses that some operation refers to."""
+    given = [
+        response
+        for operations in paths.values()
+        for one in operations.values()
+        for response in one["responses"].values()
+    ]
+    used = {response["$ref"].rpartition("/")[2] for response in given if "$ref" in response}
+    for name in responses.keys() - used:
+        del responses[name]
 
 
 def _complete(operation: dict[str, Any], *, for_fhir: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 
 from openapi.sdk import make
+from openapi.tools import DIST, version
 from tests.sdk.conftest import ROOT
 
 CLIENTS: Final = Path(__file__).parent / "clients"
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.sdk
 
 def made(pattern: str) -> Path:
     """What `dev.py sdk` has packed for this version of the contract."""
-    path = make.DIST / pattern.format(make.version())
+    path = DIST / pattern.format(version())
     if not path.exists():
         pytest.skip(f"{path.name} was not made on this machine; python3 dev.py sdk says why")
     return path

@@ -1,0 +1,1 @@
+"""Linting the contract, and comparing it with the released one."""
