@@ -26,6 +26,7 @@ from service.errors import ServiceError
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _MAXIMUM_CAUSES = 5
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+_CLIENT_LOGGERS = ("httpx2", "httpcore2")
 _FIELDS = "magcheck_fields"
 
 
@@ -45,6 +46,8 @@ def configure_logging(*, level: str = "info", console: bool = False) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = name != "uvicorn.access"
+    for name in _CLIENT_LOGGERS:  # a line for each step of a request to an issuer or a provider, with its whole address
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def get_logger(name: str) -> "EventLogger":

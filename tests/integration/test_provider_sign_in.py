@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import html
 import json
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
@@ -25,14 +27,17 @@ from rules import compile_rule_set
 from service.application.access import fetching
 from service.application.access.journeys import Journey
 from service.application.access.provider import Provider
-from service.application.access.trust import IdentityProvider, identity_provider_of
+from service.application.access.sign_ins import Ways
+from service.application.access.trust import IdentityProvider, Vouched, identity_provider_of
+from service.application.access.vouched import sign_in_vouched
 from service.application.principals import Role
 from service.application.rule_sets import publish_baseline
-from service.errors import SettingsInvalid, StoreUnavailable
-from service.settings import Settings
+from service.errors import SettingsInvalid, SignInRefused, StoreUnavailable
+from service.settings import LogLevel, Settings
 from service.storage import access, audit
 from service.storage.session import Store
-from tests.entrance import PASSWORD, House, bearer
+from service.telemetry import configure_logging
+from tests.entrance import PASSWORD, PASSWORDS, House, bearer
 from tests.integration import issuer as made
 from tests.integration.identity_provider import (
     CLIENT,
@@ -599,6 +604,58 @@ def test_failures_are_slowed_down(here: Worker, house: House) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
     house.moved = timedelta(seconds=61)
     assert here.sign_in().status_code == 303
+
+
+def test_a_journey_ends_once_and_a_person_is_made_once_however_many_come_at_a_time(house: House) -> None:
+    ways = Ways(house.store, KEYRING, PASSWORDS)
+    vouched = Vouched("https://id.example", "anna", "anna", "Anna", frozenset({Role.VIEWER}), house.now())
+
+    def end(journey: str) -> bool:
+        try:
+            sign_in_vouched(ways, vouched, journey_id=journey, now=house.now())
+        except SignInRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(end, ["a" * 64] * 8)) == 1
+        assert sum(threads.map(end, [f"{number:064}" for number in range(8)])) == 8
+    assert people(house) == {"anna": ("Anna", ["viewer"])}
+    assert trail(house) == ["create_person", *["sign_in"] * 9]
+
+
+@pytest.fixture
+def logged(capfd: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    configure_logging(level=LogLevel.DEBUG)
+    yield capfd
+    root.handlers, root.level = before, level
+
+
+def test_nothing_secret_and_nobody_s_name_stands_in_the_log(here: Worker, logged: pytest.CaptureFixture[str]) -> None:
+    seen: list[str] = []
+
+    def signed(content: Claims) -> str:
+        seen.append(token(content, "RS256", RSA, typ="JWT"))
+        return seen[-1]
+
+    here.theirs.signed = signed
+    back = here.theirs.signed_in(here.begin(), "the-subject-of-anna", **{**GOOD, "name": "Anna Canary"})
+    state, code = (parse_qs(urlsplit(back).query)[name][0] for name in ("state", "code"))
+    cookie = here.client.cookies[JOURNEY_COOKIE]
+    assert here.client.get(back).status_code == 303
+    session = here.client.cookies["__Host-magcheck"]
+    here.theirs.claims = {"nonce": "wrong"}
+    refused(here.sign_in("the-subject-of-anna", name="Anna Canary"))
+    here.theirs.claims = {}
+    refused(here.sign_in("the-subject-of-anna", name="Anna Canary", groups=[]))
+    refused(here.client.get(RETURN, params={"state": "x", "error": "canary canary", "error_description": "canary"}))
+    written = "".join(logged.readouterr())
+    assert "sign_in_failed" in written
+    assert "signed_in" in written
+    for secret in (SECRET, code, state, cookie, session, *seen, "Canary", "canary", "the-subject-of-anna", "a.berg"):
+        assert secret not in written
 
 
 # --- fresh ------------------------------------------------------------------------------------------------------------
