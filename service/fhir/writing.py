@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from rules.report import CheckReport, IntakeContribution
 from rules.report_plan import Timetable
-from service.fhir.issues import Json, detected_issue, duplicate_issues, line_reference
+from service.fhir.issues import NAMES, Json, detected_issue, duplicate_issues, line_reference
 from service.fhir.notes import Note, NoteCode, NoteSeverity
 from service.fhir.reading import Reading
 
@@ -31,6 +31,7 @@ _ISSUE_TYPES: Final[dict[NoteCode, str]] = {
     NoteCode.NO_UNIT: "required",
     NoteCode.UNIT_UNKNOWN: "code-invalid",
 }
+_NOTE: Final = f"{NAMES}note"
 _RULE: Final = "business-rule"
 _INFORMATIONAL: Final = "informational"
 
@@ -83,7 +84,7 @@ def _issue(note: Note) -> Json:
     return {
         "severity": note.severity.value,
         "code": _ISSUE_TYPES.get(note.code, fallback),
-        "details": {"coding": [{"code": note.code.value}], "text": note.text},
+        "details": {"coding": [{"system": _NOTE, "code": note.code.value}], "text": note.text},
         "diagnostics": f"{place}{note.text}",
     }
 

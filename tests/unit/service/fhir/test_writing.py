@@ -172,7 +172,7 @@ def test_what_could_not_be_read_makes_the_answer_incomplete() -> None:
     assert values(written, "statement")[0].startswith("Incomplete: ")
     (outcome,) = values(written, "outcome")
     assert [issue["severity"] for issue in outcome["issue"]] == ["error"]
-    assert outcome["issue"][0]["details"]["coding"] == [{"code": "unit-unknown"}]
+    assert outcome["issue"][0]["details"]["coding"] == [{"system": f"{NAMES}note", "code": "unit-unknown"}]
     assert outcome["issue"][0]["diagnostics"].startswith("/1: ")
 
 
