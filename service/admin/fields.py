@@ -18,7 +18,7 @@ OWN_PAGE: Final = "csrf_token"
 KEY: Final = "idempotency_key"
 SEEN: Final = "seen"
 # Never shown again, never part of what tells two wishes apart.
-SECRET: Final = frozenset({OWN_PAGE, "password"})
+SECRET: Final = frozenset({OWN_PAGE, "password", "new_password"})
 _MACHINERY: Final = SECRET | {KEY, SEEN, "digest"}
 
 _FORM: Final = b"application/x-www-form-urlencoded"

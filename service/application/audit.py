@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service.storage import audit
+from service.storage.audit import Filters
 from service.storage.session import Store, Transaction
 from service.storage.tables import AuditRow
 
@@ -79,9 +80,9 @@ def hash_of(row: AuditRow) -> str:
     return hashlib.sha256(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
-def page(session: Transaction, *, subject: str | None, limit: int, offset: int) -> tuple[list[AuditRow], int]:
+def page(session: Transaction, filters: Filters, *, limit: int, offset: int) -> tuple[list[AuditRow], int]:
     """A page of entries, the newest first, and how many there are."""
-    return audit.page(session, subject=subject, limit=limit, offset=offset)
+    return audit.page(session, filters, limit=limit, offset=offset)
 
 
 def told_digest(session: Transaction, subject: str) -> str | None:

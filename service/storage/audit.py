@@ -1,6 +1,8 @@
 """Named queries about the audit trail. Nothing here decides what is written or whether the chain holds."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -42,15 +44,44 @@ def newest(session: Session, most: int) -> list[AuditRow]:
     return list(session.exec(select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(most)))
 
 
-def page(session: Session, *, subject: str | None, limit: int, offset: int) -> tuple[list[AuditRow], int]:
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which entries are meant; what is None does not matter."""
+
+    subject: str | None = None
+    person: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def page(session: Session, filters: Filters, *, limit: int, offset: int) -> tuple[list[AuditRow], int]:
     """A page of entries, the newest first, and how many there are."""
-    query = select(AuditRow)
-    count = sa.select(sa.func.count()).select_from(AuditRow)
-    if subject is not None:
-        query = query.where(col(AuditRow.subject) == subject)
-        count = count.where(col(AuditRow.subject) == subject)
-    rows = session.exec(query.order_by(col(AuditRow.sequence).desc()).limit(limit).offset(offset)).all()
-    return list(rows), session.connection().scalar(count) or 0
+    wanted = list(_wanted(filters))
+    query = select(AuditRow).where(*wanted).order_by(col(AuditRow.sequence).desc()).limit(limit).offset(offset)
+    count = sa.select(sa.func.count()).select_from(AuditRow).where(*wanted)
+    return list(session.exec(query)), session.connection().scalar(count) or 0
+
+
+def _wanted(filters: Filters) -> Iterator[sa.ColumnElement[bool]]:
+    for column, value in (
+        (AuditRow.subject, filters.subject),
+        (AuditRow.person, filters.person),
+        (AuditRow.action, filters.action),
+    ):
+        if value is not None:
+            yield col(column) == value
+    if filters.since is not None:
+        yield col(AuditRow.at) >= filters.since
+    if filters.until is not None:
+        yield col(AuditRow.at) < filters.until
+
+
+def named(session: Session) -> tuple[list[str], list[str]]:
+    """Everybody who did something, and everything that was ever done, by their names."""
+    people = session.exec(select(AuditRow.person).distinct().order_by(AuditRow.person))
+    actions = session.exec(select(AuditRow.action).distinct().order_by(AuditRow.action))
+    return list(people), list(actions)
 
 
 def in_order(session: Session, *, after: int | None = None) -> Iterator[AuditRow]:

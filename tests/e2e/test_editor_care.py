@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.chromium import Watched, asked, watched
+from tests.e2e.chromium import PASSWORD, Watched, asked, make_person, watched
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +38,13 @@ def test_nobody_is_kept_out_of_any_page(browser: Browser, address: str, draft: s
         "/admin/statistics",
         "/admin/statistics/fluoroquinolones-with-oral-magnesium",
         "/admin/unrecognised",
+        "/admin/people",
+        "/admin/people/new",
+        "/admin/keys",
+        "/admin/keys/new",
+        "/admin/audit",
+        "/admin/audit/verification",
+        "/admin/account",
         f"/admin/drafts/{draft}/bench?case=fluoroquinolones-with-oral-magnesium-fires-ciprofloxacin",
     ):
         watch.open(path)
@@ -112,4 +119,43 @@ def test_without_scripts_the_bench_works_too(browser: Browser, address: str) -> 
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_label("Medicines, one a line")).to_have_value(f"{LIST}\nfurosemide")
     context.close()
+    assert watch.faults == []
+
+
+def test_an_administrator_lets_somebody_in_and_makes_a_key(browser: Browser, address: str) -> None:
+    make_person(address, "ada.admin", "Ada Admin", "administrator", "auditor")
+    watch = watched(browser, address)
+    watch.sign_in("ada.admin")
+    page = watch.page
+    page.get_by_role("link", name="Look after").click()
+    page.get_by_role("link", name="Let somebody in").first.click()
+    page.get_by_label("Name", exact=True).fill("Rosalind Franklin")
+    page.get_by_label("Signs in as").fill("r.franklin")
+    page.get_by_label("Reviewer").check()
+    page.get_by_label("Their first password").fill("an owl above the barn")
+    page.get_by_label("Why").fill("New in the team.")
+    page.get_by_role("button", name="Let them in").click()
+    expect(page.get_by_role("alert")).to_be_visible()  # without one's own password it is not done
+    page.get_by_label("Your password once more").fill(PASSWORD)
+    page.get_by_label("Their first password").fill("an owl above the barn")
+    page.get_by_role("button", name="Let them in").click()
+    expect(page.get_by_role("status")).to_contain_text("The account was made.")
+    watch.answered(403)
+    page.get_by_role("link", name="Keys").click()
+    page.get_by_role("link", name="Make a key").click()
+    page.get_by_label("What it is for").fill("Ward 3")
+    page.get_by_label("Why").fill("Goes live.")
+    page.get_by_label("Your password once more").fill(PASSWORD)
+    page.get_by_role("button", name="Make it").click()
+    key = page.get_by_label("Key", exact=True).input_value()
+    assert key.startswith("mck_")
+    assert watch.axe() == []
+    page.get_by_role("link", name="I have it").click()
+    assert key not in page.content()
+    page.get_by_role("link", name="Audit trail").click()
+    page.get_by_label("Action").select_option("create_key")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("ol.trail > li")).to_have_count(1)
+    expect(page.locator("ol.trail > li")).to_contain_text("Ada Admin")
+    page.context.close()
     assert watch.faults == []

@@ -17,6 +17,7 @@ from service.api.pagination import PageQuery
 from service.api.routes import StrictRoute, operation_id
 from service.application import audit
 from service.application.principals import Permission
+from service.storage.audit import Filters
 from service.storage.tables import AuditRow
 
 router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["audit"])
@@ -100,7 +101,7 @@ async def list_audit_entries(request: Request, query: Annotated[AuditQuery, Quer
     response.headers["Cache-Control"] = "no-store"
     rows, total = await in_transaction(
         request,
-        lambda _, session: audit.page(session, subject=query.subject, limit=query.limit, offset=query.offset),
+        lambda _, session: audit.page(session, Filters(subject=query.subject), limit=query.limit, offset=query.offset),
     )
     more = query.offset + query.limit < total
     return AuditPage(total=total, items=[AuditEntry.of(row) for row in rows], next=query.following() if more else None)

@@ -6,30 +6,25 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
 
+from service.api import access_steps
+from service.api.access_wishes import NewKey
 from service.api.changing import (
     Change,
-    LineText,
-    Signed,
     answer_of,
-    done_once,
     in_transaction,
     read_change,
-    require_fresh,
     sent,
 )
 from service.api.dependencies import parts_of
 from service.api.openapi import changes, json_body, needs, statuses
 from service.api.pagination import PageQuery
 from service.api.routes import StrictRoute, operation_id
-from service.application.access import keys as verbs
 from service.application.once import Answer
-from service.application.principals import KeyRole, Permission, Role
+from service.application.principals import Permission, Role
 from service.errors import NotThere
 from service.storage import access
-from service.storage.session import Transaction
 from service.storage.tables import ApiKeyRow
 
 router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["access"])
@@ -38,31 +33,6 @@ KeyId = Annotated[
     str,
     Path(description="Identifier of the key: what stands in it between the underscores.", pattern=r"^[0-9a-f]{12}$"),
 ]
-PersonRef = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
-
-
-class NewKey(Signed):
-    """A key as it is wanted."""
-
-    name: Annotated[LineText, Field(max_length=120, description="What it is for, such as the system that gets it.")]
-    roles: Annotated[
-        tuple[KeyRole, ...],
-        Field(
-            min_length=1,
-            max_length=4,
-            description="What it may do. Reviewing, publishing and administering are for people, who can prove anew "
-            "who they are.",
-        ),
-    ]
-    expires_at: Annotated[AwareDatetime | None, Field(description="Until when it counts; null: until revoked.")] = None
-    requests_per_minute: Annotated[
-        int | None,
-        Field(ge=1, le=10_000_000, description="How often it may ask, of each process; null: as is usual here."),
-    ] = None
-    person_id: Annotated[
-        PersonRef | None,
-        Field(description="The person whose key it is: it can do at most what they can, and ends when they go."),
-    ] = None
 
 
 class KeyEntry(BaseModel):
@@ -170,28 +140,15 @@ async def list_keys(request: Request, query: Annotated[PageQuery, Query()], resp
 async def create_key(request: Request) -> Response:
     """Make a key for a system, or for a person. It needs a fresh proof of who asks."""
     asked, body = await read_change(request, NewKey)
-    await require_fresh(asked, body)
-    parts = parts_of(request)
-    wanted = verbs.WantedKey(
-        name=body.name,
-        roles=[Role(role) for role in body.roles],
-        requests_per_minute=body.requests_per_minute or parts.settings.requests_per_minute,
-        expires_at=body.expires_at,
-        person_id=body.person_id,
-    )
-    made: list[CreatedKey] = []
 
-    def make(session: Transaction) -> Answer:
-        row, key = verbs.create_key(session, parts.keyring, wanted, asked.act)
-        entry = CreatedKey(**KeyEntry.of(row).model_dump())
-        made.append(entry.model_copy(update={"key": key}))
-        return answer_of(entry, status=201, location=f"/v1/keys/{row.id}")
+    def told(row: ApiKeyRow) -> Answer:
+        return answer_of(KeyEntry.of(row), status=201, location=f"/v1/keys/{row.id}")
 
-    response = await done_once(asked, make)
-    await run_in_threadpool(parts.entrance.desk.refresh)
-    if made:  # what is kept for a second request has no key in it
-        return sent(answer_of(made[0], status=201, location=f"/v1/keys/{made[0].id}"))
-    return response
+    response, made = await access_steps.create_key(parts_of(request), asked, body, told)
+    if made is None:  # what is kept for a second request has no key in it
+        return response
+    entry = CreatedKey(**KeyEntry.of(made.row).model_dump(), key=made.key)
+    return sent(answer_of(entry, status=201, location=f"/v1/keys/{made.row.id}"))
 
 
 @router.get(
@@ -224,8 +181,4 @@ async def get_key(request: Request, key_id: KeyId, response: Response) -> KeyEnt
 async def revoke_key(request: Request, key_id: KeyId) -> Response:
     """Take a key out of use for good. Every process refuses it within five seconds."""
     asked, _ = await read_change(request, Change)
-    response = await done_once(
-        asked, lambda session: answer_of(KeyEntry.of(verbs.revoke_key(session, key_id, asked.act)))
-    )
-    await run_in_threadpool(parts_of(request).entrance.desk.refresh)
-    return response
+    return await access_steps.revoke_key(parts_of(request), asked, key_id, lambda row: answer_of(KeyEntry.of(row)))

@@ -6,78 +6,31 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
-from starlette.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
 
+from service.api import access_steps
+from service.api.access_wishes import NewPerson, PasswordChange, PersonChange
 from service.api.changing import (
     Change,
-    LineText,
-    Signed,
     answer_of,
-    done_once,
     in_transaction,
     read_change,
-    require_fresh,
     seen_revision,
     sent,
 )
-from service.api.dependencies import Parts, parts_of
-from service.api.faults import Fault, FaultLocation
+from service.api.dependencies import parts_of
 from service.api.openapi import changes, json_body, needs, statuses
 from service.api.pagination import PageQuery
-from service.api.problems import ProblemCode, ProblemError
 from service.api.routes import StrictRoute, operation_id
-from service.application.access import passwords
-from service.application.access import people as verbs
 from service.application.once import Answer
 from service.application.principals import Permission, Role
-from service.errors import NotThere, PasswordRefused
+from service.errors import NotThere
 from service.storage import access
-from service.storage.session import Transaction
 from service.storage.tables import PersonRow
 
 router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["access"])
 
 PersonId = Annotated[str, Path(description="Identifier of the person.", pattern=r"^[0-9a-f]{12}$")]
-LoginText = Annotated[
-    str,
-    StringConstraints(max_length=120, pattern=verbs.LOGIN_PATTERN),
-    Field(description="The name they sign in with; never used again for somebody else."),
-]
-NameText = Annotated[LineText, Field(max_length=120, description="The name that signatures show.")]
-Roles = Annotated[tuple[Role, ...], Field(max_length=len(Role), description="What they may do.")]
-NewPassword = Annotated[
-    SecretStr,
-    Field(
-        min_length=passwords.MINIMUM,
-        max_length=passwords.MAXIMUM,
-        description=f"At least {passwords.MINIMUM} characters, {passwords.ADVISED} or more are advised; any characters "
-        "but control characters. Those that are tried first are refused.",
-    ),
-]
-
-
-class NewPerson(Signed):
-    """Somebody to be let in."""
-
-    login: LoginText
-    name: NameText
-    roles: Roles
-    new_password: Annotated[NewPassword, Field(description="The password of the new account.")]
-
-
-class PersonChange(Signed):
-    """What is to change; what is left out stays."""
-
-    name: NameText | None = None
-    roles: Roles | None = None
-    disabled: Annotated[bool | None, Field(description="Whether they may sign in no more.")] = None
-
-
-class PasswordChange(Signed):
-    """A new password for somebody."""
-
-    new_password: NewPassword
 
 
 class PersonEntry(BaseModel):
@@ -173,20 +126,6 @@ def _answered(row: PersonRow, *, status: int = 200, location: str | None = None)
     return answer_of(PersonEntry.of(row), status=status, location=location, tag=row.version)
 
 
-async def hashed(parts: Parts, password: SecretStr) -> str:
-    """The hash of a new password.
-
-    Raises:
-        ProblemError: the password is refused.
-    """
-    try:
-        return await run_in_threadpool(parts.entrance.passwords.hashed, password.get_secret_value())
-    except PasswordRefused as error:
-        fault = Fault(location=FaultLocation.BODY, pointer="/new_password", detail=str(error))
-        detail = "The password is refused; `errors` says what is wanted."
-        raise ProblemError(ProblemCode.INVALID_REQUEST, detail, faults=[fault]) from None
-
-
 @router.get(
     "/v1/people",
     summary="List people",
@@ -223,19 +162,12 @@ async def create_person(request: Request) -> Response:
     This and every other change of people needs a fresh proof of who asks.
     """
     asked, body = await read_change(request, NewPerson)
-    await require_fresh(asked, body)
-    parts = parts_of(request)
-    password_hash = await hashed(parts, body.new_password)
-
-    def act(session: Transaction) -> Answer:
-        row = verbs.create_person(
-            session, asked.act, login=body.login, name=body.name, roles=body.roles, password_hash=password_hash
-        )
-        return _answered(row, status=_CREATED, location=f"/v1/people/{row.id}")
-
-    response = await done_once(asked, act)
-    await run_in_threadpool(parts.entrance.desk.refresh)
-    return response
+    return await access_steps.create_person(
+        parts_of(request),
+        asked,
+        body,
+        lambda row: _answered(row, status=_CREATED, location=f"/v1/people/{row.id}"),
+    )
 
 
 @router.get(
@@ -266,24 +198,8 @@ async def change_person(request: Request, person_id: PersonId) -> Response:
     Nobody gives themselves a role, and the last enabled administrator stays one.
     """
     asked, body = await read_change(request, PersonChange)
-    await require_fresh(asked, body)
     version = seen_revision(request)
-
-    def act(session: Transaction) -> Answer:
-        row = verbs.change_person(
-            session,
-            person_id,
-            asked.act,
-            version=version,
-            name=body.name,
-            roles=body.roles,
-            disabled=body.disabled,
-        )
-        return _answered(row)
-
-    response = await done_once(asked, act)
-    await run_in_threadpool(parts_of(request).entrance.desk.refresh)
-    return response
+    return await access_steps.change_person(parts_of(request), asked, body, (person_id, version), _answered)
 
 
 @router.post(
@@ -296,11 +212,4 @@ async def change_person(request: Request, person_id: PersonId) -> Response:
 async def set_password(request: Request, person_id: PersonId) -> Response:
     """Set a password for somebody who has forgotten theirs. Tell them to choose another at `/v1/me/password`."""
     asked, body = await read_change(request, PasswordChange)
-    await require_fresh(asked, body)
-    parts = parts_of(request)
-    password_hash = await hashed(parts, body.new_password)
-    response = await done_once(
-        asked, lambda session: _answered(verbs.set_password(session, person_id, password_hash, asked.act))
-    )
-    await run_in_threadpool(parts.entrance.desk.refresh)
-    return response
+    return await access_steps.set_password(parts_of(request), asked, body, person_id, _answered)

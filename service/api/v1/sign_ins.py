@@ -12,15 +12,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
+from service.api import access_steps
+from service.api.access_wishes import OwnPassword
 from service.api.authentication import cookie_of
 from service.api.bodies import read_body
 from service.api.changing import (
-    ReasonText,
-    Signed,
     answer_of,
-    done_once,
     read_change,
-    require_fresh,
     sent,
 )
 from service.api.cookies import remove_cookie, set_cookie
@@ -29,14 +27,10 @@ from service.api.frame import frame_of
 from service.api.openapi import changes, json_body, needs, statuses
 from service.api.problems import ProblemCode, ProblemError
 from service.api.routes import StrictRoute, operation_id
-from service.api.v1.people import NewPassword, hashed
-from service.application.access import people as verbs
 from service.application.access import sign_ins
 from service.application.access.sign_ins import SignedIn
-from service.application.once import Answer
 from service.application.principals import Permission, PrincipalKind, Role
 from service.errors import NotAuthenticated, TooManyAttempts
-from service.storage.session import Transaction
 from service.telemetry import get_logger
 
 router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["sign-in"])
@@ -73,13 +67,6 @@ class SignInEntry(BaseModel):
     person_id: str
     name: str
     roles: list[Role]
-
-
-class OwnPassword(Signed):
-    """A new password of one's own, with the present one."""
-
-    reason: Annotated[ReasonText, Field(description="Why; it stands in the audit trail.")] = "own password changed"
-    new_password: NewPassword
 
 
 class MeEntry(BaseModel):
@@ -233,17 +220,6 @@ async def get_me(request: Request, parts: GivenParts, response: Response) -> MeE
 async def change_own_password(request: Request) -> Response:
     """Give the present password and the new one."""
     asked, body = await read_change(request, OwnPassword)
-    await require_fresh(asked, body)
-    person_id = asked.act.principal.person_id
-    if person_id is None:
-        raise ProblemError(ProblemCode.ILLEGAL_STEP, "You have no password here.")
-    parts = parts_of(request)
-    password_hash = await hashed(parts, body.new_password)
-
-    def act(session: Transaction) -> Answer:
-        verbs.set_password(session, person_id, password_hash, asked.act, proved=True)
-        return answer_of(PasswordEntry(changed=True))
-
-    response = await done_once(asked, act)
-    await run_in_threadpool(parts.entrance.desk.refresh)
-    return response
+    return await access_steps.change_own_password(
+        parts_of(request), asked, body, lambda: answer_of(PasswordEntry(changed=True))
+    )
