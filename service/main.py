@@ -47,6 +47,7 @@ from service.api.cds_hooks import discovery
 from service.api.cds_hooks import feedback as card_feedback
 from service.api.cds_hooks import services as hook_services
 from service.api.cds_hooks.calls import HookRequest
+from service.api.cors import Cors
 from service.api.dependencies import API_VERSION, Parts, ServiceState
 from service.api.edge import Edge
 from service.api.fhir import checks as fhir_checks
@@ -79,7 +80,7 @@ from service.application.access.book import AccessBook
 from service.application.access.desk import Desk
 from service.application.access.entrance import Entrance
 from service.application.access.passwords import Passwords
-from service.application.access.trust import AccessTokens, Identities, identity_provider_of, token_issuer_of
+from service.application.access.trust import AccessTokens, HookTokens, Identities, identity_provider_of, token_issuer_of
 from service.application.active import ActiveRuleSet, utc_now
 from service.application.bench import Bench
 from service.application.catalogue import Catalogues
@@ -257,7 +258,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         app.mount(docs.ASSETS_PATH, docs.assets())
     _require_gate(app.routes)
     direct = [route for route in app.routes if isinstance(route, DirectRoute)]
-    app.add_middleware(Edge, metrics=metrics, new_id=make_id, direct=direct, mark=mark)
+    cors = Cors(settings.cds_origins) if settings.cds_origins else None
+    app.add_middleware(Edge, metrics=metrics, new_id=make_id, direct=direct, mark=mark, cors=cors)
     return app
 
 
@@ -294,7 +296,9 @@ def app_from_environment() -> Application:
     active = ActiveRuleSet()
     desk = Desk(keyring, store, idle=timedelta(minutes=settings.sign_in_idle_minutes))
     lasts = timedelta(hours=settings.sign_in_hours)
-    entrance = Entrance(desk, Passwords(), lasts, _access_tokens(settings), _identities(settings))
+    entrance = Entrance(
+        desk, Passwords(), lasts, _access_tokens(settings), _identities(settings), _hook_tokens(settings)
+    )
     # Who may ask is kept with the rule set: a process that starts without the database knows them too.
     book = KeptPart(
         "access",
@@ -381,6 +385,20 @@ def _identities(settings: Settings) -> Identities | None:
     from service.application.access.provider import Provider  # noqa: PLC0415 - half a second of loading
 
     return Provider(trusted)
+
+
+def _hook_tokens(settings: Settings) -> HookTokens | None:
+    """What verifies tokens of clients of CDS Hooks, where there are any.
+
+    Raises:
+        SettingsInvalid: the settings about them cannot be used.
+    """
+    if settings.cds_clients_file is None:
+        return None
+    from service.application.access.hook_clients import hook_clients_of  # noqa: PLC0415 - half a second of loading
+
+    development = settings.environment is Environment.DEVELOPMENT
+    return hook_clients_of(settings.cds_clients_file, settings.public_url, development=development)
 
 
 def _settle() -> None:

@@ -89,6 +89,26 @@ def _public_url(url: str) -> str:
     return f"{split.scheme}://{split.netloc}"
 
 
+def _origin(text: str) -> str:
+    """An origin as a browser writes it: scheme, host in small letters, and the port where it is not the usual one."""
+    split = urlsplit(text)
+    plain = text == f"{split.scheme}://{split.netloc}" and split.hostname and "@" not in split.netloc
+    usual = {"https": ":443", "http": ":80"}.get(split.scheme)
+    if not plain or usual is None or split.netloc.endswith(usual) or text != text.lower() or "*" in text:
+        raise ValueError("must be origins as browsers write them, such as https://HOST or https://HOST:8443")
+    return text
+
+
+def _fhir_server(text: str) -> str:
+    """A FHIR server, without a slash at the end."""
+    split = urlsplit(text)
+    plain = not (split.query or split.fragment or split.username or split.password) and ".." not in split.path
+    safe = split.scheme == "https" or (split.scheme == "http" and is_loopback(split.hostname or ""))
+    if not plain or not safe or not split.hostname:
+        raise ValueError("must be base addresses such as https://HOST/fhir (http:// only for this machine itself)")
+    return text.rstrip("/")
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address can be reached from this machine only."""
     try:
@@ -173,6 +193,12 @@ class Settings(BaseSettings):
     oidc_role_map: str = ""
     # Where a browser goes after it has signed in there.
     oidc_landing: str = Field(default="/admin", pattern=r"^/([A-Za-z0-9_-][A-Za-z0-9/_.-]*)?$", max_length=200)
+    # CDS Hooks: a file with the clients that sign tokens, origins whose pages may call it, FHIR servers of clients that
+    # may be asked for what did not come along, and how long shown cards are remembered where a client wants that.
+    cds_clients_file: Path | None = None
+    cds_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode] = ()
+    cds_fhir_servers: Annotated[tuple[Annotated[str, AfterValidator(_fhir_server)], ...], NoDecode] = ()
+    cds_filter_minutes: int = Field(default=30, ge=1, le=24 * 60)
     # Sign-ins of people: how long one may be idle, and how long it lasts at most.
     sign_in_idle_minutes: int = Field(default=30, ge=5, le=24 * 60)
     sign_in_hours: int = Field(default=12, ge=1, le=24 * 7)
@@ -198,13 +224,21 @@ class Settings(BaseSettings):
             raise ValueError("set by Kubernetes for a Service of this name; set enableServiceLinks: false on the pod")
         return value
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "cds_origins", "cds_fhir_servers", mode="before")
     @classmethod
     def _by_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator(
-        *("secret_key", "former_secret_key", "public_url", "jwt_issuer", "jwt_audience", "jwt_jwks_file"),
+        *(
+            "secret_key",
+            "former_secret_key",
+            "public_url",
+            "cds_clients_file",
+            "jwt_issuer",
+            "jwt_audience",
+            "jwt_jwks_file",
+        ),
         *("jwt_jwks_url", "oidc_issuer", "oidc_client_id", "oidc_client_secret"),
         mode="before",
     )

@@ -14,7 +14,7 @@ from service.application.access.keys import WantedKey, create_key
 from service.application.access.passwords import Passwords
 from service.application.access.people import create_person
 from service.application.access.sign_ins import Ways, begin
-from service.application.access.trust import AccessTokens, Identities
+from service.application.access.trust import AccessTokens, HookTokens, Identities
 from service.application.active import ActiveRuleSet
 from service.application.control import control_over
 from service.application.drafts import Act
@@ -50,7 +50,7 @@ class House:
     def act(self, reason: str = "for a test") -> Act:
         return Act(OPERATOR, reason, self.now())
 
-    def app(
+    def app(  # noqa: PLR0913 - the parts of a worker
         self,
         compiled: CompiledRuleSet | None = None,
         *,
@@ -58,6 +58,7 @@ class House:
         most_failures: int = 10,
         tokens: AccessTokens | None = None,
         identities: Identities | None = None,
+        hook_tokens: HookTokens | None = None,
         gate: GateRoom | None = None,
         **settings: Any,  # noqa: ANN401 - any setting
     ) -> Application:
@@ -65,7 +66,13 @@ class House:
         active = ActiveRuleSet(compiled)
         desk = Desk(KEYRING, self.store, clock=self.clock)
         entrance = Entrance(
-            desk, PASSWORDS, tokens=tokens, identities=identities, most_failures=most_failures, clock=self.clock
+            desk,
+            PASSWORDS,
+            tokens=tokens,
+            identities=identities,
+            hook_tokens=hook_tokens,
+            most_failures=most_failures,
+            clock=self.clock,
         )
         watch = StoreWatch(self.store, active, KEYRING, followers=[desk.look], interval=0.1)
         control = control_over(

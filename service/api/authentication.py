@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from starlette.concurrency import run_in_threadpool
 
 from service.api.frame import RequestFrame, frame_of
+from service.api.outcome import is_hooks_path
 from service.api.problems import CHALLENGE, ProblemCode, ProblemError
 from service.api.source import source_of
 from service.application.access.credentials import KEY_PREFIX, SIGN_IN_PREFIX
@@ -163,7 +164,7 @@ async def _behind(scope: Scope, token: str, parts: Parts) -> Principal | None:
     elif token.startswith(SIGN_IN_PREFIX):
         find = desk.by_sign_in
     else:
-        return await _behind_access_token(token, parts)
+        return await _behind_signed_token(scope["path"], token, parts)
     principal = find(token)
     if principal is None and _worth_a_look(scope, parts) and await run_in_threadpool(desk.look_again, token):
         principal = find(token)
@@ -172,13 +173,17 @@ async def _behind(scope: Scope, token: str, parts: Parts) -> Principal | None:
     return principal
 
 
-async def _behind_access_token(token: str, parts: Parts) -> Principal | None:
-    """The service that sent a token of the issuer that is trusted."""
-    tokens = parts.entrance.tokens
-    verified = None if tokens is None else tokens.verified(token)
-    if tokens is None or verified is None:
-        return None
+async def _behind_signed_token(path: str, token: str, parts: Parts) -> Principal | None:
+    """The client of CDS Hooks that made a token for this call, or the service with one of the issuer we trust."""
     try:
+        if parts.entrance.hook_tokens is not None and is_hooks_path(path):
+            client = await run_in_threadpool(parts.entrance.client_behind, token, path)
+            if client is not None:
+                return client
+        tokens = parts.entrance.tokens
+        verified = None if tokens is None else tokens.verified(token)
+        if tokens is None or verified is None:
+            return None
         if tokens.single_use and not await run_in_threadpool(parts.entrance.use, verified):
             return None
     except StoreUnavailable:

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.cors import Cors
 from service.api.frame import RequestFrame, set_frame
 from service.api.problems import (
     HANDLERS,
@@ -110,15 +111,17 @@ class Edge:
         new_id: Callable[[], str],
         direct: Iterable[DirectRoute] = (),
         mark: Iterable[tuple[bytes, bytes]] = (),
+        cors: Cors | None = None,
     ) -> None:
         """``new_id`` makes correlation ids for requests that bring none. ``direct`` routes are answered from here.
 
         A direct route needs nothing of what lies between here and its endpoint, which would cost a tenth of a check
         more. The router has the same route and would give the same answer; it also answers the wrong method. ``mark``
-        are headers that every answer gets.
+        are headers that every answer gets. ``cors`` are the origins whose pages may call CDS Hooks.
         """
         self._app = app
         self._mark = tuple(mark)
+        self._cors = cors
         self._direct = {(method, route.path): route for route in direct for method in route.methods or ()}
         self._request_seconds = metrics.request_seconds
         self._observers: dict[tuple[str, str, int], Callable[[float], None]] = {}
@@ -140,7 +143,7 @@ class Edge:
             scope,
             RequestFrame(correlation_id, brought.content_type, brought.authorization, brought.api_key, brought.cookie),
         )
-        policy = (*policy_of(scope["path"]), *self._mark) if self._mark else policy_of(scope["path"])
+        policy = self._policy_of(scope)
         status = _CLIENT_GONE
 
         async def send_with_headers(message: Message) -> None:
@@ -174,8 +177,20 @@ class Edge:
             observe = self._observers.get(key) or self._observer(key)
             observe(perf_counter() - started)
 
+    def _policy_of(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+        """The headers of every answer to this request, whatever comes of it."""
+        policy = policy_of(scope["path"])
+        if self._mark:
+            policy = (*policy, *self._mark)
+        return policy if self._cors is None else (*policy, *self._cors.headers(scope))
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a direct route here, and give everything else to the application."""
+        preflight = None if self._cors is None else self._cors.preflight(scope)
+        if preflight is not None:
+            await send({"type": "http.response.start", "status": 204, "headers": list(preflight)})
+            await send({"type": "http.response.body", "body": b""})
+            return
         route = self._direct.get((scope["method"], scope["path"]))
         if route is None:
             await self._app(scope, receive, send)

@@ -77,13 +77,16 @@ class OperationOutcome(TypedDict):
     issue: list[OutcomeIssue]
 
 
+def is_hooks_path(path: str) -> bool:
+    """Whether this is a path of CDS Hooks."""
+    return path == HOOKS_PATH or path.startswith(f"{HOOKS_PATH}/")
+
+
 def media_type_at(path: str) -> str | None:
     """The media type of an OperationOutcome at this path; none where errors are problem documents."""
     if path.startswith(FHIR_PATH) and path[len(FHIR_PATH) :][:1] in {"", "/"}:
         return _FHIR_JSON
-    if path.startswith(HOOKS_PATH) and path[len(HOOKS_PATH) :][:1] in {"", "/"}:
-        return _JSON
-    return None
+    return _JSON if is_hooks_path(path) else None
 
 
 def outcome(status: int, code: str, title: str, detail: str, faults: Iterable[tuple[str, str]]) -> bytes:

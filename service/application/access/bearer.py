@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from joserfc import jwt
@@ -16,10 +15,9 @@ from joserfc import jwt
 from service.application.access.key_sets import IssuerKeys
 from service.application.access.signed import LEEWAY_SECONDS, TokenRefused, claims_in, header_of
 from service.application.access.trust import TokenIssuer, Verified, roles_in
+from service.application.access.used_tokens import note_use
 from service.application.principals import PEOPLE_ONLY, Principal, PrincipalKind
-from service.storage import access
 from service.storage.session import Store
-from service.storage.tables import UsedTokenRow
 from service.telemetry import get_logger
 
 _MOST_BYTES: Final = 8 * 1024
@@ -90,15 +88,8 @@ class BearerTokens:
         token_id = verified.token_id
         if token_id is None:
             return False
-        now = datetime.fromtimestamp(self._clock(), UTC)
         # Until nobody would take it any more, whatever their clock.
-        until = datetime.fromtimestamp(verified.expires_at + 2 * LEEWAY_SECONDS, UTC)
-        with store.writing() as session:
-            access.forget_tokens(session, now)
-            if access.used_tokens(session, [token_id]):
-                return False
-            access.add(session, UsedTokenRow(id=token_id, expires_at=until))
-        return True
+        return note_use(store, token_id, now=self._clock(), until=verified.expires_at + 2 * LEEWAY_SECONDS)
 
     def _read(self, token: str) -> Verified:
         header, algorithm = header_of(token, _MOST_BYTES)

@@ -10,7 +10,7 @@ from service.application.access.desk import Desk
 from service.application.access.passwords import Passwords
 from service.application.access.rate import RateLimit
 from service.application.access.sign_ins import Ways
-from service.application.access.trust import AccessTokens, Identities, Verified
+from service.application.access.trust import AccessTokens, HookTokens, Identities, Verified
 from service.application.principals import Principal
 
 
@@ -25,6 +25,8 @@ class Entrance:
     tokens: AccessTokens | None = None
     # Who vouches for people, where there is somebody.
     identities: Identities | None = None
+    # Clients of CDS Hooks that sign a token for each call, where there are any.
+    hook_tokens: HookTokens | None = None
     # Requests of one source in a minute that do not say who asks, before they are told to wait. Right keys are always
     # taken: nobody can guess one, and a client that goes wrong must not shut out others behind the same address.
     most_failures: int = 10
@@ -53,6 +55,19 @@ class Entrance:
             StoreUnavailable: it cannot be noted, so it cannot be known.
         """
         return self.tokens is not None and self.tokens.use(self.desk.store, verified)
+
+    def client_behind(self, token: str, path: str) -> Principal | None:
+        """The client of CDS Hooks that has made this token for this path. Call it from a thread.
+
+        Raises:
+            StoreUnavailable: it cannot be known whether the token was used before.
+        """
+        if self.hook_tokens is None:
+            return None
+        verified = self.hook_tokens.verified(token, path)
+        if verified is None or not self.hook_tokens.use(self.desk.store, verified):
+            return None
+        return verified.principal
 
     def require_fresh(self, principal: Principal, password: str | None, *, source: str) -> None:
         """Make sure that the person who asks is there now; see `reauthentication`. Takes a moment: call it in a thread.

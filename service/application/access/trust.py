@@ -118,6 +118,16 @@ class AccessTokens(Protocol):
         """Keep the issuer's keys up to date meanwhile."""
 
 
+class HookTokens(Protocol):
+    """Verifies tokens of clients of CDS Hooks; a process without such clients loads nothing for it."""
+
+    def verified(self, token: str, path: str) -> Verified | None:
+        """Whose token it is, if it is good for this path. Call it from a thread."""
+
+    def use(self, store: Store, verified: Verified) -> bool:
+        """Note that a token was used; whether it may be."""
+
+
 def token_issuer_of(settings: Settings) -> TokenIssuer | None:
     """The issuer of access tokens, if one is trusted.
 
