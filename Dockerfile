@@ -14,7 +14,7 @@ COPY pyproject.toml ./
 COPY migrations migrations
 COPY service service
 COPY rules rules
-COPY openapi/problems.md openapi/
+COPY openapi/problems.md openapi/versioning.md openapi/
 COPY docs docs
 COPY GLOSSARY.md CHANGELOG.md SECURITY.md ./
 RUN /opt/build/bin/python3 docs/build.py service/api/guide_pages

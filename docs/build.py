@@ -22,6 +22,7 @@ ROOT = DOCS.parent
 DOCUMENTS = {
     "glossary.md": "GLOSSARY.md",
     "problems.md": "openapi/problems.md",
+    "contract-versions.md": "openapi/versioning.md",
     "authoring.md": "rules/knowledge/README.md",
     "severity-policy.md": "rules/knowledge/POLICY.md",
     "changes.md": "CHANGELOG.md",

@@ -14,14 +14,16 @@ import pytest
 from starlette.testclient import TestClient
 
 import dev
+from rules.baseline import read_baseline
 from service.api import guide
 from service.application.active import ActiveRuleSet
 from service.main import create_app
 from service.settings import PREFIX, Environment, Settings
+from tests.e2e.guide import DOCS, blocks
 
 
 def _builder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("guide_build", Path(dev.__file__).parent / "docs" / "build.py")
+    spec = importlib.util.spec_from_file_location("guide_build", DOCS / "build.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -29,6 +31,7 @@ def _builder() -> ModuleType:
     return module
 
 
+ROOT = DOCS.parent
 BUILDER = _builder()
 
 
@@ -107,9 +110,63 @@ def test_the_folder_of_the_task_is_the_folder_of_the_service() -> None:
     assert dev.GUIDE == guide.FOLDER
 
 
+def test_the_clients_are_those_of_the_readme() -> None:
+    """There they are run; here they only have to be the same."""
+    shown = [block for block in blocks(DOCS / "clients.md") if block.kind == "shown"]
+    assert [block.language for block in shown] == ["python", "typescript", "java"]
+    readme = (ROOT / "README.md").read_text()
+    assert all(f"```{block.language}\n{block.text}```" in readme for block in shown)
+
+
+def test_the_condition_that_is_explained_is_that_of_the_record() -> None:
+    (shown,) = [block for block in blocks(DOCS / "writing-rules.md") if block.language == "yaml"]
+    record = ROOT / "rules" / "knowledge" / "interactions" / "oral-magnesium-with-reduced-kidney-function.yaml"
+    assert f"\n{shown.text}mechanism:" in record.read_text()
+
+
+def test_the_scope_names_records_and_sources_there_are() -> None:
+    rule_set = read_baseline().rule_set
+    text = (DOCS / "scope.md").read_text()
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    records = {
+        record.id
+        for name in ("interactions", "conditions", "guidance", "reference_ranges")
+        for record in getattr(rule_set, name)
+    }
+    named = set(re.findall(r"`([a-z]+(?:-[a-z0-9]+)+)`", prose))
+    assert len(named) > 8
+    assert named <= records
+    addresses = {citation.address for citation in rule_set.citations}
+    linked = set(re.findall(r"\]\((https://[^)]+)\)", prose))
+    assert len(linked) > 4
+    assert linked <= addresses
+
+
+def test_how_well_lines_are_read_is_what_was_counted() -> None:
+    counted = (ROOT / "tests" / "reference" / "README.md").read_text()
+    text = " ".join((DOCS / "scope.md").read_text().split())
+    assert "a sample of 620 lines" in text
+    assert "98.1 % of the substances" in text
+    assert "On 60 further lines written afterwards 38 of the 55 with a known medicine were recognised" in text
+    assert "620 lines, 516 of which" in counted
+    assert "506 of 516 (98.1 %)" in counted
+    assert "38 of the 55 that name a known medicine were recognised" in counted
+
+
+def test_upper_levels_are_those_of_the_records() -> None:
+    shown = re.findall(r"(\d+) mg", (DOCS / "scope.md").read_text().partition("## Upper levels")[2].partition("##")[0])
+    adult = 30
+    levels = {
+        int(limit.mg_per_day)
+        for limit in read_baseline().rule_set.intake_limits
+        if limit.age_years is None or limit.age_years.below is None or limit.age_years.below > adult
+    }
+    assert {int(one) for one in shown} == levels
+
+
 def test_the_settings_are_those_there_are_with_their_defaults() -> None:
     """A new setting needs a row; ``none`` stands for an empty one, and words for what is worked out."""
-    text = (Path(dev.__file__).parent / "docs" / "settings.md").read_text()
+    text = (DOCS / "settings.md").read_text()
     rows = dict(re.findall(r"^\| `(MAGCHECK_[A-Z_]+)` \| (.+?) \| ", text, re.MULTILINE))
     assert rows.keys() == {PREFIX + name.upper() for name in Settings.model_fields}
     worked_out = {"MAGCHECK_DATABASE_URL", "MAGCHECK_DATA_DIR", "MAGCHECK_JWT_ROLE_MAP"}
