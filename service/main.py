@@ -294,7 +294,8 @@ def app_from_environment() -> Application:
     keyring = keyring_of(settings)
     store = Store.open(settings.database_url.get_secret_value())
     active = ActiveRuleSet()
-    desk = Desk(keyring, store, idle=timedelta(minutes=settings.sign_in_idle_minutes))
+    idle = timedelta(minutes=settings.sign_in_idle_minutes)
+    desk = Desk(keyring, store, idle=idle, passwords=settings.password_sign_in)
     lasts = timedelta(hours=settings.sign_in_hours)
     entrance = Entrance(
         desk, Passwords(), lasts, _access_tokens(settings), _identities(settings), _hook_tokens(settings)

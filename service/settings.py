@@ -193,6 +193,8 @@ class Settings(BaseSettings):
     oidc_role_map: str = ""
     # Where a browser goes after it has signed in there.
     oidc_landing: str = Field(default="/admin", pattern=r"^/([A-Za-z0-9_-][A-Za-z0-9/_.-]*)?$", max_length=200)
+    # Whether accounts with a password of ours may sign in; where not, people come by the identity provider only.
+    password_sign_in: bool = True
     # CDS Hooks: a file with the clients that sign tokens, origins whose pages may call it, FHIR servers of clients that
     # may be asked for what did not come along, and how long shown cards are remembered where a client wants that.
     cds_clients_file: Path | None = None

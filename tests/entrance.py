@@ -64,7 +64,7 @@ class House:
     ) -> Application:
         """One worker. It has looked at the store once its client is opened, and looks again and again."""
         active = ActiveRuleSet(compiled)
-        desk = Desk(KEYRING, self.store, clock=self.clock)
+        desk = Desk(KEYRING, self.store, passwords=settings.get("password_sign_in", True), clock=self.clock)
         entrance = Entrance(
             desk,
             PASSWORDS,

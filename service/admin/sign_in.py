@@ -22,6 +22,8 @@ BackPath = Annotated[str, StringConstraints(pattern=r"^/admin(/[A-Za-z0-9_-]+)*$
 @router.get(SIGN_IN_PATH, openapi_extra=needs(Permission.PUBLIC))
 async def show_sign_in(request: Request, back: Annotated[BackPath, Query()] = "/admin") -> Response:
     """The form, and the way to the identity provider where there is one; after it, back to where one came from."""
-    identities = parts_of(request).entrance.identities
+    parts = parts_of(request)
+    identities = parts.entrance.identities
     provider = None if identities is None else identities.name
-    return page("sign-in.html", back=back, provider=provider, **frame(request, "sign-in"))
+    passwords = parts.settings.password_sign_in
+    return page("sign-in.html", back=back, provider=provider, passwords=passwords, **frame(request, "sign-in"))

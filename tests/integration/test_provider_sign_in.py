@@ -888,6 +888,27 @@ def test_the_sign_in_page_offers_it_without_scripts(house: House, here: Worker) 
             assert without.get(path, follow_redirects=False).status_code == 404
 
 
+def test_local_accounts_may_be_kept_out(house: House, theirs: IdentityProviderServer, stack: ExitStack) -> None:
+    house.person("root", Role.ADMINISTRATOR)
+    said = {"login": "root", "password": PASSWORD}
+    before = Worker(house, theirs, stack)
+    token = before.client.post("/v1/sign-ins", json=said).json()["token"]
+    assert before.client.get("/v1/me", headers=bearer(token)).status_code == 200
+    provider = Provider(trusting(theirs), clock=house.clock)
+    app = house.app(RULE_SET, watched=False, identities=provider, public_url=HERE, password_sign_in=False)
+    client = stack.enter_context(TestClient(app, base_url=HERE, follow_redirects=False))
+    assert "through the identity provider" in refused(client.post("/v1/sign-ins", json=said))
+    assert client.get("/v1/me", headers=bearer(token)).status_code == 401
+    page = client.get("/admin/sign-in").text
+    assert 'type="password"' not in page
+    assert "Sign in with your organisation" in page
+    before.client = client
+    assert before.sign_in().status_code == 303
+    assert before.me()["name"] == "Anna Berg"
+    with pytest.raises(SettingsInvalid, match="MAGCHECK_PASSWORD_SIGN_IN: without an identity provider"):
+        identity_provider_of(Settings(password_sign_in=False))
+
+
 def test_one_can_leave_the_provider_too(house: House, here: Worker) -> None:
     location = here.client.get(f"{BEGIN}/end").headers["location"]
     query = {"client_id": CLIENT, "post_logout_redirect_uri": f"{HERE}/admin/sign-in"}

@@ -30,7 +30,7 @@ from service.api.routes import StrictRoute, operation_id
 from service.application.access import sign_ins
 from service.application.access.sign_ins import SignedIn
 from service.application.principals import Permission, PrincipalKind, Role
-from service.errors import NotAuthenticated, TooManyAttempts
+from service.errors import NotAuthenticated, SignInRefused, TooManyAttempts
 from service.telemetry import get_logger
 
 router = APIRouter(route_class=StrictRoute, generate_unique_id_function=operation_id, tags=["sign-in"])
@@ -120,7 +120,7 @@ def _entry(parts: Parts, signed_in: SignedIn, *, cookie: bool) -> SignInEntry:
     response_description="The sign-in.",
     openapi_extra={
         **json_body(SignInRequest, {"plain": {"summary": "An example", "value": _EXAMPLE}}),
-        **statuses(401, 415, 429, 503),
+        **statuses(401, 403, 415, 429, 503),
         **needs(Permission.PUBLIC),
     },
 )
@@ -128,6 +128,8 @@ async def sign_in(request: Request) -> Response:
     """Sign in; a sign-in that comes along as a cookie ends. After ten failed attempts a minute, one has to wait."""
     body = await read_body(request, SignInRequest)
     parts = parts_of(request)
+    if not parts.settings.password_sign_in:
+        raise SignInRefused("people sign in through the identity provider here, at /v1/sign-ins/provider")
     desk = parts.entrance.desk
     source = source_of_request(request)
 

@@ -21,6 +21,7 @@ from service.storage.session import Store, Transaction
 from service.telemetry import get_logger
 
 API_KEY_PURPOSE: Final = "api-key"
+PASSWORD_METHOD: Final = "password"  # noqa: S105 - how somebody signed in
 # A sign-in that is in use is noted this often, at most.
 _TOUCH_SECONDS: Final = 60.0
 # Made-up tokens must not turn into questions to the database.
@@ -41,12 +42,17 @@ class Desk:
         store: Store | None = None,
         *,
         idle: timedelta = timedelta(minutes=30),
+        passwords: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Nobody is known yet. Without a ``store`` nobody ever is, but by `take_over`."""
+        """Nobody is known yet. Without a ``store`` nobody ever is, but by `take_over`.
+
+        ``passwords``: whether a sign-in with one counts.
+        """
         self.keyring = keyring
         self._store = store
         self._idle = idle.total_seconds()
+        self._passwords = passwords
         self._clock = clock
         self._book = AccessBook.empty()
         self._seen: dict[str, float] = {}
@@ -103,7 +109,7 @@ class Desk:
             return None
         book = self._book
         sign_in = book.sign_ins.get(sign_in_id)
-        if sign_in is None:
+        if sign_in is None or (sign_in.method == PASSWORD_METHOD and not self._passwords):
             return None
         now = self._clock()
         seen = max(sign_in.last_seen_at, self._seen.get(sign_in_id, 0.0))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from service.application.access import attempts
-from service.application.access.desk import Desk
+from service.application.access.desk import PASSWORD_METHOD, Desk
 from service.application.access.sign_ins import Ways, verified
 from service.application.principals import Principal, PrincipalKind
 from service.errors import NotAuthenticated, ReauthenticationRequired, TooManyAttempts
@@ -31,7 +31,7 @@ def require_fresh(desk: Desk, ways: Ways, principal: Principal, password: str | 
     if principal.kind is not PrincipalKind.PERSON or method is None:
         refuse_without_person(principal)
         return
-    if method == "password":
+    if method == PASSWORD_METHOD:
         _require_password(desk, ways, principal, password, source)
         return
     proved = desk.authenticated_at(principal)

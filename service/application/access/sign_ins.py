@@ -10,6 +10,7 @@ from typing import Final
 from service.application import audit
 from service.application.access import attempts
 from service.application.access.credentials import new_sign_in_token, sign_in_id_of
+from service.application.access.desk import PASSWORD_METHOD
 from service.application.access.passwords import Passwords
 from service.application.keyring import Keyring
 from service.application.principals import Principal
@@ -61,7 +62,7 @@ def sign_in(
             raise NotAuthenticated
         if ways.passwords.outdated(person.password_hash or ""):
             current.password_hash = ways.passwords.rehashed(password)
-        return begin(session, ways, current, method="password", now=now, former=former)
+        return begin(session, ways, current, method=PASSWORD_METHOD, now=now, former=former)
 
 
 def verified(ways: Ways, *, login: str, password: str) -> PersonRow:

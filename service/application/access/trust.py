@@ -172,6 +172,9 @@ def identity_provider_of(settings: Settings) -> IdentityProvider | None:
         SettingsInvalid: something about it is missing or cannot be used.
     """
     if not any((settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)):
+        if not settings.password_sign_in:
+            nobody = "MAGCHECK_PASSWORD_SIGN_IN: without an identity provider nobody could sign in any more"
+            raise SettingsInvalid([f"{nobody}; set MAGCHECK_OIDC_ISSUER too"])
         return None
     needed = (
         ("OIDC_ISSUER", settings.oidc_issuer),
