@@ -57,6 +57,7 @@ from service.api.openapi import describe
 from service.api.problems import HANDLERS
 from service.api.rendering import Renderer
 from service.api.routes import DirectRoute, StrictRoute
+from service.api.rxnav import interactions as rxnav_interactions
 from service.api.v1 import (
     audit,
     checks,
@@ -227,6 +228,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *card_feedback.router.routes,
             *fhir_checks.router.routes,
             *fhir_conformance.router.routes,
+            *rxnav_interactions.router.routes,
             *health.router.routes,
             *(health.metrics_router(for_metrics).routes if settings.expose_metrics else ()),
             *((*docs.router.routes, *guide.router.routes) if settings.expose_docs else ()),

@@ -163,6 +163,10 @@ _TAGS: Final = [
         "description": "FHIR R4: the operation `$check-magnesium`, and what this service says of itself.",
     },
     {
+        "name": "rxnav",
+        "description": "The shape of RxNav's interaction interface, closed in January 2024; about magnesium only.",
+    },
+    {
         "name": "knowledge",
         "description": "Read the rule set that answers. Lists come in pages, ordered by id; an `ETag` tells whether "
         "anything has changed.",

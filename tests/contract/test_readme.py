@@ -231,6 +231,7 @@ def test_paths_are_those_there_are() -> None:
     named |= set(re.findall(r"GET (/[a-z.-]+)`", text))
     named |= set(re.findall(r"(?<=`)(?:GET |POST )?(/fhir/[A-Za-z/$-]*)(?=`)", text))
     named |= set(re.findall(r"(?<=`)(?:POST )?(/cds-services[a-z/-]*)(?=`)", text))
+    named |= set(re.findall(r"(?<=`)(?:GET )?(/REST/[a-z/.]*)(?=`)", text))
     example = "/v1/interactions/fluoroquinolones-with-oral-magnesium"
     assert named - {example} == operations | unlisted
     with TestClient(create_app(Settings(environment=Environment.DEVELOPMENT), ActiveRuleSet(compiled()))) as client:

@@ -95,6 +95,8 @@ ALLOWED: Final = {
     "return_from_provider": EVERYBODY,
     "end_provider_sign_in": EVERYBODY,
     "check_magnesium": CHECKS,
+    "list_rxnav_interactions": CHECKS,
+    "get_rxnav_interactions": CHECKS,
     "get_capability_statement": EVERYBODY,
     "get_operation_definition": EVERYBODY,
     "get_liveness": EVERYBODY,

@@ -87,6 +87,22 @@ def test_a_check_can_be_read_as_a_decision(client: DecisionClient) -> None:
     assert decision["at"] == "2026-11-22T12:00:00Z"
 
 
+def test_a_question_in_the_shape_of_rxnav_is_a_decision_that_can_be_replayed(client: DecisionClient) -> None:
+    answer = client.by("one", "GET", "/REST/interaction/list.json?rxcuis=4603+2551")
+    decision_id = answer.json()["magcheck"]["check_id"]
+    decision = client.by("one", "GET", f"/v1/decisions/{decision_id}").json()
+    told = {
+        pair["magcheck"]["key"]
+        for one in answer.json()["fullInteractionTypeGroup"][0]["fullInteractionType"]
+        for pair in one["interactionPair"]
+    }
+    assert {one["key"] for one in decision["findings"]} == told != set()
+    lines = [{"id": rxcui, "codes": [{"system": "rxnorm", "code": rxcui}]} for rxcui in ("4603", "2551")]
+    question = {"medications": lines, "as_of": decision["as_of"]}
+    assert client.replay(decision_id, question).status_code == 200
+    assert client.by("viewer", "GET", "/REST/interaction/list.json?rxcuis=4603").status_code == 403
+
+
 def test_the_digest_of_a_question_does_not_depend_on_how_its_json_is_written(client: DecisionClient) -> None:
     spellings = [
         b'{"medications":[{"id":"m1","text":"furos\xc3\xa9mide"}],"as_of":"2026-01-01"}',
