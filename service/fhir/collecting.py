@@ -5,7 +5,7 @@ Limits come first: what is larger than any real list is refused before it is loo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -58,6 +58,7 @@ class Collected:
 
     found: list[Found] = field(default_factory=list)
     by_reference: dict[str, Found] = field(default_factory=dict)
+    _contained: dict[int, dict[str, Found]] = field(default_factory=dict)  # by the identity of what contains them
 
     def resolve(self, reference: object, within: Found) -> Found | None:
         """The resource that a Reference means: contained, in the same Bundle, or anywhere in what was sent."""
@@ -65,8 +66,19 @@ class Collected:
         if target is None:
             return None
         if target.startswith("#"):
-            return _contained(within.container or within, target[1:])
+            return self._contained_in(within.container or within).get(target[1:])
         return self.by_reference.get(target) or self.by_reference.get(relative(target))
+
+    def _contained_in(self, found: Found) -> dict[str, Found]:
+        """The resources contained in one, by their ids; of two with one id the first."""
+        known = self._contained.get(id(found.resource))
+        if known is None:
+            known = self._contained[id(found.resource)] = {}
+            for position, resource in enumerate(objects(found.resource.get("contained"))):
+                name = (text_of(resource.get("id")) or "").lstrip("#")
+                inner = Found(found.origin, f"{found.pointer}/contained/{position}", resource, None, found)
+                known.setdefault(name, inner)
+        return known
 
 
 def relative(reference: str) -> str:
@@ -74,19 +86,6 @@ def relative(reference: str) -> str:
     plain = reference.partition(_HISTORY)[0].rstrip("/")
     parts = plain.rsplit("/", 2)
     return "/".join(parts[-2:]) if len(parts) >= 2 else plain  # noqa: PLR2004 - type and id
-
-
-def _contained(found: Found, name: str) -> Found | None:
-    for position, resource in enumerate(objects(found.resource.get("contained"))):
-        if (text_of(resource.get("id")) or "").lstrip("#") == name:
-            return Found(found.origin, f"{found.pointer}/contained/{position}", resource, None, found)
-    return None
-
-
-def contained_in(found: Found) -> Iterator[Found]:
-    """The resources contained in one."""
-    for position, resource in enumerate(objects(found.resource.get("contained"))):
-        yield Found(found.origin, f"{found.pointer}/contained/{position}", resource, None, found)
 
 
 def collect(resources: Iterable[tuple[str, object]], notes: Notes) -> Collected:

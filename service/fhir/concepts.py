@@ -18,6 +18,8 @@ from service.fhir.notes import NoteCode, Notes
 MEDICINES: Final = frozenset({CodeSystem.RXNORM, CodeSystem.NDC, CodeSystem.ATC, CodeSystem.UNII})
 CONDITIONS: Final = frozenset({CodeSystem.ICD10CM})
 _MAXIMUM_CODES: Final = 10
+# Real concepts have a handful of codings; what a hostile one has more is not worth the time.
+_MAXIMUM_CODINGS: Final = 50
 _CODE: Final = re.compile(r"[A-Za-z0-9.-]{1,32}", re.ASCII)
 # What SNOMED CT adds to its full names.
 _TAG: Final = re.compile(
@@ -64,6 +66,8 @@ def codings_of(value: object) -> tuple[Coding, ...]:
             plain = str(code) if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 10**18 else code
             system = None if given is None else SYSTEMS.get(given.lower().rstrip("/"), given)
             found.append(Coding(system, text_of(plain), text_of(coding.get("display"))))
+            if len(found) == _MAXIMUM_CODINGS:
+                return tuple(found)
     return tuple(found)
 
 
@@ -79,6 +83,8 @@ def named_concept(value: object, systems: frozenset[CodeSystem], pointer: str, n
     """A concept that names a medicine or a condition."""
     plain = concept_of(value)
     codes: list[Code] = []
+    if len(plain.codings) == _MAXIMUM_CODINGS:
+        notes.warning(NoteCode.TOO_MANY, pointer, f"Only the first {_MAXIMUM_CODINGS} codings were read.")
     for coding in plain.codings:
         system = _system_of(coding.system)
         if system is None or system not in systems or coding.code is None:

@@ -137,7 +137,10 @@ class Reader:
         own = self._code(found.resource)
         if own is not None:
             yield _Part(found, found.resource, found.pointer, own)
-        for position, component in enumerate(objects(found.resource.get("component"))[:_MAXIMUM_PARTS]):
+        components = objects(found.resource.get("component"))
+        if len(components) > _MAXIMUM_PARTS:
+            self._notes.error(NoteCode.TOO_MANY, found.pointer, f"Only the first {_MAXIMUM_PARTS} parts were read.")
+        for position, component in enumerate(components[:_MAXIMUM_PARTS]):
             code = self._code(component)
             if code is not None:
                 yield _Part(found, component, f"{found.pointer}/component/{position}", code)

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from rules.baseline import read_baseline
-from rules.compiled import compile_rule_set
 from rules.engine import check
 from rules.profile import MedicationItem
 from rules.terms import DoseBasis, DoseForm, MedicationStatus, Route
 from service.fhir.medications import UNNAMED
 from service.fhir.reading import NoteCode, NoteSeverity, ReadingRefused
+from tests.contract.examples import compiled_baseline
 from tests.unit.service.fhir.resources import (
     RXNORM,
     SNOMED,
@@ -121,7 +120,7 @@ def test_of_names_the_one_of_a_code_that_cannot_be_looked_up_comes_first() -> No
 def test_codings_that_disagree_are_reported_by_the_check() -> None:
     both = concept((RXNORM, "4603", "furosemide"), (RXNORM, "3407", "digoxin"))
     found = reading(request(None, medicationCodeableConcept=both))
-    report = check(compile_rule_set(read_baseline().rule_set), found.profile(as_of=TODAY))
+    report = check(compiled_baseline(), found.profile(as_of=TODAY))
     assert {substance["id"] for substance in report["medications"][0]["substances"]} == {"furosemide", "digoxin"}
     assert "codes and text do not agree; all of them were checked" in report["medications"][0]["problems"]
     assert report["status"] == "incomplete"
@@ -152,7 +151,7 @@ def test_a_medication_without_a_name_stays_on_the_list(elements: dict[str, Any])
 
 def test_a_line_without_a_name_makes_an_answer_incomplete() -> None:
     found = reading(request(None), request("furosemide"))
-    report = check(compile_rule_set(read_baseline().rule_set), found.profile(as_of=TODAY))
+    report = check(compiled_baseline(), found.profile(as_of=TODAY))
     assert [line["state"] for line in report["medications"]] == ["unrecognised", "recognised"]
     assert report["status"] == "incomplete"
 

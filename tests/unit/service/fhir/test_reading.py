@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -324,3 +325,24 @@ def test_everything_together_is_a_question() -> None:
     assert found.observation_sources == ("Observation/o1",)
     assert found.egfr_source == "Observation/o2"
     assert found.patient_reference == "Patient/p"
+
+
+def test_hostile_resources_take_no_time() -> None:
+    """As much as a body may hold, shaped so that naive readers look at everything again for each part of it."""
+    rxnorm = "http://www.nlm.nih.gov/research/umls/rxnorm"
+    many = [{"coding": [{"system": rxnorm, "code": f"{one}{two}"} for one in range(200)]} for two in range(80)]
+    codings = request(None, medicationCodeableConcept=many)
+    members = {
+        "resourceType": "Observation",
+        "status": "final",
+        "hasMember": [{"reference": "#x"}] * 100,
+        "contained": [{}] * 200,
+    }
+    prior = [{"reference": f"MedicationRequest/{number + 1}"} for number in range(200)]
+    chain = [request(id=f"{number}", priorPrescription=reference) for number, reference in enumerate(prior)]
+    started = time.process_time()
+    assert len(reading(codings).medications[0].codes) == 10
+    reading([{**members, "id": f"{number}"} for number in range(400)])
+    reading(chain)
+    # A second on a slow machine; each of these took many before it was looked after.
+    assert time.process_time() - started < 2

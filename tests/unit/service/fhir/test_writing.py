@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pytest
 
-from rules.baseline import read_baseline
-from rules.compiled import CompiledRuleSet, compile_rule_set
 from rules.engine import check
 from rules.profile import MedicationProfile
 from rules.report import CheckReport
@@ -18,6 +15,7 @@ from service.fhir.conformance import capability_statement, operation_definition
 from service.fhir.issues import FINDING, INTERACTION, ISSUES, MITIGATIONS, NAMES, detected_issue, issue_codes
 from service.fhir.reading import Reading
 from service.fhir.writing import MAXIMUM_NOTES, answer_parameters, notes_outcome
+from tests.contract.examples import compiled_baseline
 from tests.unit.service.fhir.resources import (
     TODAY,
     bundle,
@@ -33,14 +31,9 @@ from tests.unit.service.fhir.resources import (
 Json = dict[str, Any]
 
 
-@cache
-def compiled() -> CompiledRuleSet:
-    return compile_rule_set(read_baseline().rule_set)
-
-
 def answered(*sent: object, explain: bool = False, **more: Any) -> tuple[CheckReport, Reading, Json]:  # noqa: ANN401
     found = reading(*sent)
-    report = check(compiled(), found.profile(as_of=TODAY, **more), explain=explain)
+    report = check(compiled_baseline(), found.profile(as_of=TODAY, **more), explain=explain)
     written = answer_parameters(report, found, check_id="c-1", degraded=None, base="https://magcheck.test")
     return report, found, written
 
@@ -83,7 +76,7 @@ def test_every_finding_and_every_line_is_there() -> None:
     }
     assert set(found.sources) == {line["id"]["valueString"] for line in lines}
     assert values(written, "status") == ["incomplete"]
-    assert values(written, "ruleSet")[0][1]["valueString"] == compiled().digest
+    assert values(written, "ruleSet")[0][1]["valueString"] == compiled_baseline().digest
     assert values(written, "checkId") == ["c-1"]
     assert values(written, "asOf") == ["2026-11-22"]
 
