@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ from service.api.dependencies import parts_of
 from service.api.openapi import needs
 from service.application.principals import Permission
 from service.application.record_search import KINDS, Library, Wanted, folded
+from service.markup import Html, joined, tag
 
 router = pages_router()
 
@@ -81,7 +83,6 @@ def _found(request: Request, query: FindQuery) -> dict[str, Any]:
     found = library.find(wanted, today)
     pages = max(1, -(-len(found.entries) // PAGE))
     number = min(query.page, pages)
-    rule_set = library.compiled.rule_set
     return {
         "query": query,
         "entries": found.entries[(number - 1) * PAGE : number * PAGE],
@@ -93,13 +94,24 @@ def _found(request: Request, query: FindQuery) -> dict[str, Any]:
         "first": (number - 1) * PAGE + 1,
         "today": today,
         "kind_options": [(kind, words.capital(words.kind_many(kind))) for kind, many in library.counts.items() if many],
-        "class_options": sorted(((one.id, one.name) for one in rule_set.classes), key=lambda one: one[1].casefold()),
+        "class_options": _classes(library),
         "direction_options": _terms(Direction),
         "severity_options": _terms(Severity),
         "grade_options": _terms(EvidenceGrade),
         "status_options": _terms(RecordStatus),
-        "substances": rule_set.substances,
+        "substances": _substances(library),
     }
+
+
+@lru_cache(maxsize=1)
+def _substances(library: Library) -> Html:
+    """Every substance as something to choose; written once, since there are thousands."""
+    return joined([tag("option", one.name, value=one.id) for one in library.compiled.rule_set.substances])
+
+
+@lru_cache(maxsize=1)
+def _classes(library: Library) -> list[tuple[str, str]]:
+    return sorted(((one.id, one.name) for one in library.compiled.rule_set.classes), key=lambda one: one[1].casefold())
 
 
 def _terms(terms: Iterable[StrEnum]) -> list[tuple[str, str]]:

@@ -94,6 +94,14 @@ class Rate:
     overridden: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
+    def count(self, outcome: str, reason: str | None, number: int) -> None:
+        """Add so many of an outcome."""
+        if outcome == Outcome.ACCEPTED:
+            self.accepted += number
+        else:
+            self.overridden += number
+            self.reasons[reason or OverrideReason.OTHER.value] += number
+
     @property
     def overridden_share(self) -> tuple[float, float, float] | None:
         """The share that was overridden, with its 95 % interval after Wilson; none where nobody said anything."""
@@ -124,10 +132,5 @@ def rates(session: Transaction, since: date, until: date, interaction_id: str | 
         else datetime.max.replace(tzinfo=UTC)
     )
     for (interaction, outcome, reason), number in decisions.outcomes(session, start, end, interaction_id).items():
-        rate = found.setdefault(interaction, Rate(interaction))
-        if outcome == Outcome.ACCEPTED:
-            rate.accepted += number
-        else:
-            rate.overridden += number
-            rate.reasons[reason or OverrideReason.OTHER.value] += number
+        found.setdefault(interaction, Rate(interaction)).count(outcome, reason, number)
     return [found[interaction] for interaction in sorted(found)]

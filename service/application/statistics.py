@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from service.application.feedback import Rate, rates
@@ -63,11 +63,15 @@ def weeks(session: Transaction, today: date, number: int) -> list[Week]:
 
 
 def weekly_rates(session: Transaction, interaction_id: str, today: date, number: int) -> list[tuple[date, Rate]]:
-    """How one interaction fared in each of the last so many weeks."""
-    return [
-        (start, rate_of(session, interaction_id, start, start + WEEK - timedelta(days=1)))
-        for start in starts(today, number)
-    ]
+    """How one interaction fared in each of the last so many weeks; a word counts in the week in which it was said."""
+    first = starts(today, number)[0]
+    found = [(first + WEEK * place, Rate(interaction_id)) for place in range(number)]
+    for day, many in decisions.fired_by_day(session, first, today, interaction_id).items():
+        found[(day - first) // WEEK][1].fired += many
+    since, until = (datetime.combine(day, time(), UTC) for day in (first, today + timedelta(days=1)))
+    for (day, outcome, reason), many in decisions.outcomes_by_day(session, since, until, interaction_id).items():
+        found[(day - first) // WEEK][1].count(outcome, reason, many)
+    return found
 
 
 def rate_of(session: Transaction, interaction_id: str, since: date, until: date) -> Rate:

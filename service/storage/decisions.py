@@ -62,9 +62,13 @@ def _filtered(session: Session, filters: Filters) -> SelectOfScalar[DecisionRow]
     return query
 
 
+def _is_postgresql(session: Session) -> bool:
+    return session.connection().dialect.name == "postgresql"
+
+
 def _has_finding(session: Session, interaction_id: str) -> Any:  # noqa: ANN401 - a condition of SQL
     findings = col(DecisionRow.findings)
-    if session.connection().dialect.name == "postgresql":
+    if _is_postgresql(session):
         return sa.type_coerce(findings, JSONB).contains([{"interaction_id": interaction_id}])
     one = sa.func.json_each(findings).table_valued("value")
     named = sa.func.json_extract(one.c.value, "$.interaction_id") == interaction_id
@@ -155,6 +159,42 @@ def outcomes(
     query = sa.select(*kinds, sa.func.count()).where(ranked.c.place == 1).group_by(*kinds)
     rows = session.connection().execute(query)
     return {(interaction, outcome, reason): number for interaction, outcome, reason, number in rows}
+
+
+def outcomes_by_day(
+    session: Session, since: datetime, until: datetime, interaction_id: str
+) -> dict[tuple[date, str, str | None], int]:
+    """How often one interaction had which outcome and reason, by the day of the last word about a finding."""
+    at = col(FeedbackRow.at)
+    last = sa.func.row_number().over(
+        partition_by=(col(FeedbackRow.decision_id), col(FeedbackRow.finding_key)),
+        order_by=(at.desc(), col(FeedbackRow.id).desc()),
+    )
+    day = sa.cast(sa.func.timezone("UTC", at), sa.Date) if _is_postgresql(session) else sa.func.date(at)
+    ranked = (
+        sa.select(day.label("day"), col(FeedbackRow.outcome), col(FeedbackRow.reason_code), last.label("place"))
+        .where(at >= since, at < until, col(FeedbackRow.interaction_id) == interaction_id)
+        .subquery()
+    )
+    kinds = (ranked.c.day, ranked.c.outcome, ranked.c.reason_code)
+    query = sa.select(*kinds, sa.func.count()).where(ranked.c.place == 1).group_by(*kinds)
+    rows = session.connection().execute(query)
+    return {
+        (one if isinstance(one, date) else date.fromisoformat(one), outcome, reason): number
+        for one, outcome, reason, number in rows
+    }
+
+
+def fired_by_day(session: Session, since: date, until: date, interaction_id: str) -> dict[date, int]:
+    """How often one interaction was found on each of these days, both included."""
+    day = col(DailyTotalRow.day)
+    query = (
+        sa.select(day, sa.func.sum(col(DailyTotalRow.number)))
+        .where(col(DailyTotalRow.what) == "finding", col(DailyTotalRow.subject) == interaction_id)
+        .where(day.between(since, until))
+        .group_by(day)
+    )
+    return {one: int(number) for one, number in session.connection().execute(query)}
 
 
 def purge(session: Session, before: datetime, most: int) -> tuple[int, int]:

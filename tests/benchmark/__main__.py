@@ -6,21 +6,24 @@ Prints ratios within one run. Absolute times of a shared machine mean nothing, a
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
-from tests.benchmark import access, decisions, engine, http, recognition, terminology, timetable
+from tests.benchmark import access, decisions, editor, engine, http, recognition, terminology, timetable
 
-SECTIONS = (
-    "engine",
-    "growth",
-    "recognition",
-    "timetable",
-    "http",
-    "access",
-    "instructions",
-    "terminology",
-    "decisions",
-)
+SECTIONS: Final[Mapping[str, Callable[[int, Path | None], object]]] = {
+    "engine": lambda rounds, _: engine.against_peers(rounds),
+    "growth": lambda rounds, _: engine.growth(rounds),
+    "recognition": lambda rounds, _: recognition.lines(rounds),
+    "timetable": lambda rounds, _: timetable.plans(rounds),
+    "http": lambda rounds, _: http.throughput(max(3, rounds // 2)),
+    "access": lambda rounds, _: access.gate(max(3, rounds // 2)),
+    "instructions": lambda _, __: http.instructions(),
+    "terminology": terminology.measure,
+    "decisions": lambda rounds, _: decisions.throughput(max(3, rounds // 2)),
+    "editor": lambda rounds, _: editor.pages(max(20, rounds)),
+}
 
 
 def main() -> None:
@@ -30,25 +33,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20, help="rounds a section (at least 3)")
     parser.add_argument("--release", type=Path, help="a release of RxNorm for the section terminology")
     arguments = parser.parse_args()
-    chosen = arguments.sections or SECTIONS
-    if "engine" in chosen:
-        engine.against_peers(arguments.rounds)
-    if "growth" in chosen:
-        engine.growth(arguments.rounds)
-    if "recognition" in chosen:
-        recognition.lines(arguments.rounds)
-    if "timetable" in chosen:
-        timetable.plans(arguments.rounds)
-    if "http" in chosen:
-        http.throughput(max(3, arguments.rounds // 2))
-    if "access" in chosen:
-        access.gate(max(3, arguments.rounds // 2))
-    if "instructions" in chosen:
-        http.instructions()
-    if "terminology" in chosen:
-        terminology.measure(arguments.rounds, arguments.release)
-    if "decisions" in chosen:
-        decisions.throughput(max(3, arguments.rounds // 2))
+    for name, run in SECTIONS.items():
+        if name in (arguments.sections or SECTIONS):
+            run(arguments.rounds, arguments.release)
 
 
 if __name__ == "__main__":
