@@ -90,12 +90,14 @@ from service.application.checks import Checks, new_id, utc_today
 from service.application.control import Control, control_over
 from service.application.decision_keeping import DecisionKeeping
 from service.application.drafts import Policy
+from service.application.fhir_server import FhirServers
 from service.application.keeping import Keeping
 from service.application.keyring import Keyring, keyring_of
 from service.application.last_known_good import KeptPart, LastKnownGoodFile
 from service.application.principals import Permission
 from service.application.record_search import Libraries
 from service.application.replays import Replays, recent_questions
+from service.application.shown_cards import ShownCards
 from service.application.standing import Standing
 from service.application.unrecognised import UnrecognisedNames
 from service.application.watch import StoreWatch
@@ -172,6 +174,8 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
         libraries=Libraries(active),
         bench=Bench(active),
         today=today,
+        shown=ShownCards(settings.cds_filter_minutes),
+        fhir_servers=FhirServers(settings.cds_fhir_servers),
         control=control,
         decisions=decisions.log if decisions is not None else None,
         replays=Replays(control.store) if control is not None else None,

@@ -23,10 +23,12 @@ from service.application.checkpoint import CheckpointKeeper
 from service.application.checks import Checks
 from service.application.control import Control
 from service.application.decision_log import DecisionLog
+from service.application.fhir_server import FhirServers
 from service.application.keyring import Keyring
 from service.application.principals import Principal
 from service.application.record_search import Libraries
 from service.application.replays import Replays
+from service.application.shown_cards import ShownCards
 from service.application.standing import Standing
 from service.application.unrecognised import UnrecognisedNames
 from service.application.watch import StoreWatch
@@ -53,6 +55,8 @@ class Parts(NamedTuple):
     libraries: Libraries
     bench: Bench
     today: Callable[[], date]
+    shown: ShownCards
+    fhir_servers: FhirServers
     control: Control | None = None
     decisions: DecisionLog | None = None
     replays: Replays | None = None

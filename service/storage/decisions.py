@@ -3,7 +3,7 @@
 Nothing here decides who may see them or how long they stay.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -105,6 +105,14 @@ def add_feedback(session: Session, row: FeedbackRow) -> None:
     """Write what somebody made of a finding."""
     session.add(row)
     session.flush()
+
+
+def has_acceptance(session: Session, decision_ids: Collection[str]) -> bool:
+    """Whether a finding of one of these decisions was accepted."""
+    query = select(FeedbackRow.id).where(
+        col(FeedbackRow.decision_id).in_(decision_ids), col(FeedbackRow.outcome) == "accepted"
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def has_feedback(session: Session, feedback_id: str) -> bool:

@@ -19,13 +19,14 @@ from rules.profile import MedicationProfile
 from rules.report_plan import Timetable
 from service.api.bodies import read_content
 from service.api.cds_hooks.calls import HookCall, HookRequest, place_of, read_call
-from service.api.cds_hooks.card_types import CdsCards
+from service.api.cds_hooks.card_types import CdsCard, CdsCards
 from service.api.cds_hooks.cards import Scene, cards_of
 from service.api.cds_hooks.discovery import TAG
 from service.api.cds_hooks.examples import HOOK_REQUESTS
 from service.api.cds_hooks.limits import Supply, limits_of, medication_supply
-from service.api.cds_hooks.offered import SERVICE_PATH, Hook, Option
+from service.api.cds_hooks.offered import MEDICATION_PARTS, PREFETCH, SERVICE_PATH, Hook, Option
 from service.api.cds_hooks.plain_markdown import escaped
+from service.api.cds_hooks.repeated import without_repeated
 from service.api.cds_hooks.suggestions import Suggestions
 from service.api.cds_hooks.wording import ORDERED
 from service.api.dependencies import Parts, parts_of, principal_of
@@ -63,20 +64,22 @@ async def call_magnesium_service(request: Request) -> Response:
     """
     call = read_call(await read_content(request))
     parts = parts_of(request)
+    prefetch = await _with_fetched(call, parts)
     started = perf_counter()
-    prefetch = call.prefetch
     reading = _read(call, prefetch, parts)
     profile = reading.profile(as_of=parts.today())
     answer = parts.checks.check(profile)
     answer["check_id"] = decision_id(answer["check_id"])
-    written = orjson.dumps(_cards(call, prefetch, reading, profile, answer, parts))
+    caller = principal_of(request).id
+    cards = _cards(call, prefetch, reading, profile, answer, parts)
+    written = orjson.dumps(await without_repeated(cards, call, reading, answer, caller, parts))
     if parts.decisions is not None:
         kept = parts.decisions.keep(
             parts.decisions.recorder.record(
                 answer,
                 parts.renderer.render(answer),  # uses the answer up, so it comes after the cards
                 profile.model_dump_json(exclude_defaults=True).encode(),
-                caller=principal_of(request).id,
+                caller=caller,
                 explain=False,
                 seconds=perf_counter() - started,
             )
@@ -84,6 +87,22 @@ async def call_magnesium_service(request: Request) -> Response:
         if kept is not None:
             await kept
     return DirectAnswer(written)
+
+
+async def _with_fetched(call: HookCall, parts: Parts) -> Mapping[str, Any]:
+    """What came along, and what the client's FHIR server has of the rest, where it may be asked."""
+    access, patient_id = call.fhir, call.patient_id
+    if access is None or patient_id is None or not parts.fhir_servers.may_ask(access.server, patient_id):
+        return call.prefetch
+    there = medication_supply(call.prefetch) not in {Supply.ABSENT, Supply.FAILED}
+    wanted = {
+        key: template
+        for key, template in PREFETCH.items()
+        if key not in call.prefetch and not (there and key in MEDICATION_PARTS)
+    }
+    if not wanted:
+        return call.prefetch
+    return {**await parts.fhir_servers.ask(access.server, access.token, patient_id, wanted), **call.prefetch}
 
 
 def _read(call: HookCall, prefetch: Mapping[str, Any], parts: Parts) -> Reading:
@@ -138,7 +157,7 @@ def _cards(
     profile: MedicationProfile,
     answer: CheckAnswer,
     parts: Parts,
-) -> CdsCards:
+) -> list[CdsCard]:
     orders = call.orders()
     base = parts.settings.public_url
 
@@ -162,7 +181,7 @@ def _cards(
         base=base,
         factor_cards=Option.FACTOR_CARDS in call.options,
     )
-    return {"cards": cards_of(answer, scene, limits_of(prefetch, reading, answer))}
+    return cards_of(answer, scene, limits_of(prefetch, reading, answer))
 
 
 def _focus(call: HookCall, reading: Reading) -> frozenset[str] | None:
