@@ -52,6 +52,7 @@ class Leaf:
     options: tuple[str, ...] = ()  # the terms of a choice
     target: str = ""  # the kind of record that is referred to
     longest: int | None = None
+    free: bool = True  # any text, not one of a pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,7 @@ def _leaf(annotation: Any, facets: _Facets, name: str, model: type[BaseModel]) -
         return Leaf(LeafKind.REFERENCE, target=REFERENCES[name])
     if facets.pattern is not None:
         clock = facets.pattern == _CLOCK_PATTERN
-        return Leaf(LeafKind.CLOCK if clock else LeafKind.LINE, longest=facets.longest)
+        return Leaf(LeafKind.CLOCK if clock else LeafKind.LINE, longest=facets.longest, free=False)
     long = facets.longest is not None and facets.longest > _SHORT
     return Leaf(LeafKind.TEXT if long else LeafKind.LINE, longest=facets.longest)
 

@@ -436,6 +436,40 @@ _RARE: Final = frozenset(
 )
 
 
+# What a button says that adds a part which may be left out.
+_GIVE: Final = {
+    "Interaction.affected": "Add the affected side",
+    "Interaction.precipitant": "Add the precipitant side",
+    "Interaction.when": "Add facts that must hold",
+    "Management.prescriber": "Add a note to the prescriber",
+    "Management.separation": "Add a separation of doses",
+    "Separation.disagreement": "Add where sources disagree",
+    "Variant.separation": "Add a separation of its own",
+    "Condition.present_when": "Add the facts it follows from",
+    "Condition.implies": "Add what it implies",
+    "Implied.egfr": "Add an eGFR",
+    "IntakeLimit.age_years": "Add an age",
+    "RecommendedIntake.age_years": "Add an age",
+    "SupplementTarget.age_years": "Add an age",
+    "MedicationItem.dose": "Add a dose",
+    "PatientFacts.egfr": "Add an eGFR",
+    "MedicationProfile.conditions": "Add conditions, or that there are none",
+    "WakingDay.meals": "Add meals",
+    "ExpectedFinding.medications": "Add on which medications",
+    "ExpectedFinding.missing_facts": "Add which facts are missing",
+    "Expectation.settled": "Add what must be settled",
+    "Expectation.plan": "Add what the plan must come to",
+    "Expectation.timetable": "Add what the day plan must come to",
+    "ExpectedTimetable.moved": "Add which are moved",
+    "ExpectedTimetable.conflict": "Add which cannot fit together",
+}
+
+
+def give(field: Field) -> str | None:
+    """What the button says that adds a part."""
+    return _GIVE.get(f"{field.model.__name__}.{field.name}")
+
+
 def is_rare(field: Field) -> bool:
     """Whether a field stands out of the way while nothing is filled in."""
     return f"{field.model.__name__}.{field.name}" in _RARE

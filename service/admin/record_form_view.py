@@ -140,7 +140,7 @@ class FormWriter:
         )
 
     def _absent(self, field: Field, place: str, label: str) -> Html:
-        button = self._button("give", place, f"Add: {label}", id_=id_of(place))
+        button = self._button("give", place, form_words.give(field) or f"Add: {label}", id_=id_of(place))
         return tag("div", button, self._hint(field, place), self._said(place), class_="f f-absent")
 
     def _leaf(self, leaf: Leaf, field: Field, text: str, place: str, label: str) -> Html:

@@ -211,7 +211,7 @@
       const found = box.querySelector("[data-lines]");
       const rest = [...box.querySelectorAll(".fault-list")].filter((one) => !found?.contains(one));
       lines.replaceChildren(...(found ? [...found.childNodes] : rest.map((one) => one.cloneNode(true))));
-      document.getElementById("f-text").toggleAttribute("aria-invalid", Boolean(found));
+      document.getElementById("yaml-text").toggleAttribute("aria-invalid", Boolean(found));
     }
   };
   let looking = null;

@@ -15,7 +15,7 @@
     open = null;
   };
 
-  const options = () => (open ? [...open.list.querySelectorAll("[role=option]")] : []);
+  const options = () => (open ? [...open.list.querySelectorAll("[role=option]:not([aria-disabled])")] : []);
   const mark = (number) => {
     const all = options();
     for (const [at, one] of all.entries()) {
@@ -125,10 +125,10 @@
     } else if (event.key === "Tab") close();
   });
   document.addEventListener("mousedown", (event) => {
-    const option = open && event.target.closest?.("[role=option]");
+    const option = open && event.target.closest?.(".type-ahead [role=option]");
     if (option) {
       event.preventDefault(); // the field keeps the focus
-      choose(option);
+      if (option.dataset.id) choose(option);
     }
   });
 })();
