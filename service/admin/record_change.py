@@ -22,7 +22,7 @@ from service.api.openapi import needs
 from service.api.problems import ProblemCode, ProblemError
 from service.api.wishes import NewDraft
 from service.application.draft_steps import DraftState, who
-from service.application.draft_views import DraftSummary
+from service.application.draft_views import DraftEntry, DraftSummary
 from service.application.once import Answer
 from service.application.principals import Permission
 from service.application.record_search import title_of
@@ -30,6 +30,7 @@ from service.storage.session import Transaction
 
 router = pages_router()
 
+DraftId = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Kind = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$")]
 _SHOWN: Final = 50
 
@@ -37,7 +38,27 @@ _SHOWN: Final = 50
 @router.get("/admin/new", openapi_extra=needs(Permission.DRAFT))
 async def choose_kind(request: Request) -> Response:
     """The kinds of record that can be made."""
-    return page("new-kinds.html", kinds=tuple(RECORD_TYPES), **frame(request, "records"))
+    return _kinds(request, None)
+
+
+@router.get("/admin/drafts/{draft_id}/new", openapi_extra=needs(Permission.DRAFT))
+async def choose_kind_in_draft(request: Request, draft_id: DraftId) -> Response:
+    """The kinds of record that can be made in a draft."""
+
+    def entry() -> DraftEntry:
+        control = control_of(request)
+        with control.store.reading() as session:
+            return control.drafts.entry(session, draft_id, principal_of(request))
+
+    return _kinds(request, await run_in_threadpool(entry))
+
+
+def _kinds(request: Request, draft: DraftEntry | None) -> Response:
+    def form_of(kind: str) -> str:
+        return f"/admin/new/{kind}" if draft is None else _form(draft.id, kind, None)
+
+    here = "records" if draft is None else "drafts"
+    return page("new-kinds.html", kinds=tuple(RECORD_TYPES), draft=draft, form_of=form_of, **frame(request, here))
 
 
 @router.get("/admin/new/{kind}", openapi_extra=needs(Permission.DRAFT))

@@ -389,6 +389,9 @@ def test_the_ways_to_a_form(pages: PageClient, draft: str) -> None:
     assert re.fullmatch(rf"/admin/drafts/[0-9a-f-]{{36}}/records/{'/'.join(QUINOLONES)}/form", made)
     assert pages.open("ann", made).status_code == 200
     assert 'href="/admin/new/cases"' in pages.open("ann", "/admin/new").text
+    inside = f"/admin/drafts/{draft}/new"
+    assert f'href="{inside}"' in pages.open("ann", f"/admin/drafts/{draft}").text
+    assert f'href="{inside}/cases/form"' in pages.open("ann", inside).text
     made = pages.done("ann", "/admin/new/cases", title="A case", reason=WHY)
     assert pages.open("ann", made).status_code == 200
     assert pages.open("ann", made.replace("/form", "/yaml")).status_code == 200
