@@ -32,6 +32,7 @@ _WHOLE: Final = (Expression, Bounds, Party)
 # A text of more letters is compared word by word.
 _LONG: Final = 60
 _SHORT: Final = 40
+_FEW_WORDS: Final = 4
 _MOST_IN_HEADLINE: Final = 4
 # Where sources stand at the head of a record.
 _OF_SOURCES: Final = frozenset({"Citations", "Evidence: citations"})
@@ -129,7 +130,8 @@ class Comparison:
         for key, one in new.items():
             if key in old:
                 yield from self._compared(f"{label}: {self._called(one, key)}", name, old[key], one)
-        yield from self._come_and_gone(label, name, gone, come)
+        if gone or come or list(old) != list(new):
+            yield from self._come_and_gone(label, name, gone, come)
 
     def _come_and_gone(self, label: str, name: str, gone: Sequence[Any], come: Sequence[Any]) -> Iterator[Row]:
         if isinstance((*gone, *come, None)[0], Reference):
@@ -202,7 +204,7 @@ def _in_short(label: str, old: Any, new: Any) -> str:  # noqa: ANN401
         return f"{name} removed"
     told = _plain(old), _plain(new)
     if None in told:
-        return f"{name} changed"
+        return f"{name} {'reworded' if isinstance(old, str) else 'changed'}"
     return f"{name} {told[0]} → {told[1]}"
 
 
@@ -216,7 +218,8 @@ def _plain(value: Any) -> str | None:  # noqa: ANN401
         return words.number(value)
     if isinstance(value, date):
         return words.day(value)
-    return value if isinstance(value, str) and len(value) <= _SHORT else None
+    short = isinstance(value, str) and len(value) <= _SHORT and len(value.split()) <= _FEW_WORDS
+    return value if short else None
 
 
 def _nothing(value: Any) -> bool:  # noqa: ANN401

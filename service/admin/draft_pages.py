@@ -61,7 +61,7 @@ _DONE: Final[dict[Done, str]] = {
     Done.SUBMITTED: "The draft was handed in for review.",
     Done.APPROVED: "Your approval is signed.",
     Done.RETURNED: "The draft went back to its authors with your reason.",
-    Done.PUBLISHED: "The draft was published, and the rule set answers.",
+    Done.PUBLISHED: "The draft was published; it answers everywhere within two seconds.",
     Done.REBASED: "The draft stands on the rule set that answers now.",
     Done.UNDONE: "The record is as its base has it.",
     Done.WITHDRAWN: "The record is withdrawn in this draft.",

@@ -50,7 +50,7 @@ class Done(StrEnum):
 
 
 _DONE: Final = {
-    Done.ROLLED_BACK: "The former content answers again.",
+    Done.ROLLED_BACK: "Its content was published again; it answers everywhere within two seconds.",
     Done.RETIRED: "Its content never answers again. Past answers can still be made again.",
 }
 

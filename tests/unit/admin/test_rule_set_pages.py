@@ -74,7 +74,7 @@ def test_rolling_back_needs_a_signature_and_answers_at_once(pages: PageClient) -
     assert (first.status_code, second.status_code) == (303, 303)
     assert answers(pages) == 3
     page = plain(pages.open("pia", first.headers["location"]).text)
-    assert "The former content answers again." in page
+    assert "Its content was published again" in page
     assert "It names a wrong interval." in page
     assert pages.get(f"{SETS}/4/roll-back", headers=pages._cookie("pia")).status_code == 404
 
