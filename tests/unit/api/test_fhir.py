@@ -11,7 +11,7 @@ from httpx2 import Response
 
 from service.api.examples import FHIR_CHECK_REQUESTS
 from service.application.active import ActiveRuleSet
-from service.main import create_app
+from service.main import Application, create_app
 from service.settings import Environment, Settings
 from tests.unit.api.conftest import LogLines
 from tests.unit.api.contract_client import ContractClient
@@ -246,6 +246,29 @@ def test_production_wants_to_know_who_asks_but_for_what_it_offers(compiled: Any)
         assert outcome_code(ask(client, EXAMPLE)) == "not-authenticated"
         assert client.get("/fhir/metadata").status_code == 200
         assert client.get("/fhir/OperationDefinition/check-magnesium").status_code == 200
+
+
+def test_who_asks_too_often_waits(compiled: Any) -> None:  # noqa: ANN401
+    settings = Settings(environment=Environment.DEVELOPMENT, requests_per_minute=1)
+    with ContractClient(create_app(settings, ActiveRuleSet(compiled))) as client:
+        responses = [ask(client, EXAMPLE) for _ in range(20)]
+    refused = [response for response in responses if response.status_code != 200]
+    assert refused
+    assert {(response.status_code, outcome_code(response)) for response in refused} == {(429, "too-many-requests")}
+    assert refused[0].headers["retry-after"]
+
+
+def test_a_fault_of_ours_is_an_outcome_too(
+    app: Application, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("CanaryAda")
+
+    with ContractClient(app) as client:
+        monkeypatch.setattr(client.app_state["parts"].checks, "check", fail)
+        response = ask(client, parameters(medication(text="CanaryAda Lovelace")))
+    assert (response.status_code, outcome_code(response)) == (500, "internal-error")
+    assert_nothing_came_back(response.text, dict(response.headers), log_lines)
 
 
 def test_without_rules_there_is_no_answer(client_without_rules: ContractClient) -> None:
