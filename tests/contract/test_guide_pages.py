@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 import dev
 from rules.baseline import read_baseline
 from service.api import guide
+from service.application.access.hook_clients import HookClientFile, hook_clients_of
 from service.application.active import ActiveRuleSet
 from service.main import create_app
 from service.settings import PREFIX, Environment, Settings
@@ -116,6 +117,16 @@ def test_the_clients_are_those_of_the_readme() -> None:
     assert [block.language for block in shown] == ["python", "typescript", "java"]
     readme = (ROOT / "README.md").read_text()
     assert all(f"```{block.language}\n{block.text}```" in readme for block in shown)
+
+
+def test_the_file_of_clients_is_one(tmp_path: Path) -> None:
+    (shown,) = [block for block in blocks(DOCS / "cds-hooks.md") if block.kind == "shown"]
+    file = tmp_path / "clients.json"
+    file.write_text(shown.text)
+    hook_clients_of(file, "https://magcheck.hospital.example", development=False)
+    (client,) = HookClientFile.model_validate_json(shown.text).clients
+    assert client.name == "ward-record"
+    assert client.single_use
 
 
 def test_the_condition_that_is_explained_is_that_of_the_record() -> None:
