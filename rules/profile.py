@@ -273,6 +273,7 @@ class MedicationProfile(Question):
         default=False, description="`true` adds what may be done about magnesium, and what to measure when."
     )
     magnesium_target_mg_per_day: SupplementTarget | None = None
+    ncpdp: bool = Field(default=False, description="`true` adds to each finding what a pharmacy message holds of it.")
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from rules.report_basics import CitationReference, DecimalText, EvidenceReport, SubstanceReference
+from rules.report_basics import CitationReference, DecimalText, EvidenceReport, NcpdpBlock, SubstanceReference
 from rules.report_plan import DeficiencyRisk, ExcessRisk, Plan, Timetable, TimingReport
 from rules.terms import (
     AcknowledgementState,
@@ -246,6 +246,7 @@ class Finding(TypedDict):
     ]
     review_overdue: Annotated[bool, Field(description="Whether that day is over on the day of `as_of`.")]
     why: list[Reason]
+    ncpdp: NotRequired[Annotated[NcpdpBlock, Field(description='Only where the question says `"ncpdp": true`.')]]
 
 
 class NearMiss(TypedDict):

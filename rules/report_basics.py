@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -35,3 +36,35 @@ class EvidenceReport(TypedDict):
     grade: EvidenceGrade
     verification: Annotated[Verification, Field(description="The best founded of the citations.")]
     citations: list[CitationReference]
+
+
+class NcpdpReason(StrEnum):
+    """Reasons for service (field 439-E4) that a finding can have; single codes, not NCPDP's list."""
+
+    DRUG_DRUG = "DD"
+    DRUG_LABORATORY = "DL"
+    DISEASE_INFERRED = "DC"
+    DISEASE_REPORTED = "MC"
+    ADDITIVE_TOXICITY = "AT"
+    HIGH_DOSE = "HD"
+
+
+class NcpdpSignificance(StrEnum):
+    """Clinical significance (field 528-FS): 1 major, 2 moderate, 3 minor."""
+
+    MAJOR = "1"
+    MODERATE = "2"
+    MINOR = "3"
+
+
+class NcpdpBlock(TypedDict):
+    """A finding as single codes of pharmacy messages (NCPDP Telecommunication); their lists are not part of this."""
+
+    reason_for_service: Annotated[
+        NcpdpReason | None, Field(description="439-E4. Null: none of the codes that are used here fits.")
+    ]
+    clinical_significance: Annotated[NcpdpSignificance, Field(description="528-FS, from `severity`.")]
+    free_text: Annotated[
+        str,
+        Field(description="544-FY: at most 30 capitals, digits and marks, which fit every version of the message."),
+    ]

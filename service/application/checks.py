@@ -18,6 +18,7 @@ from rules.profile import MedicationItem, MedicationProfile
 from rules.report import CheckReport, ResolvedMedication, RuleSetReference, TerminologyReference
 from rules.report_plan import Timetable
 from rules.terms import CheckStatus, RecognitionState
+from service.application.ncpdp import add_ncpdp
 from service.application.standing import Degraded, Standing
 from service.day_plan.address import address_of
 from service.day_plan.lanes import plan_of
@@ -141,6 +142,8 @@ def report_on(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain:
     report = check(compiled, profile, explain=explain)
     if profile.timetable:
         _draw(report, profile)
+    if profile.ncpdp:
+        add_ncpdp(report)
     return report
 
 
