@@ -1,5 +1,5 @@
 # Aliases for people who type `make`; the tasks themselves are in dev.py.
-TASKS := setup serve test lint bench openapi contract sdk guide knowledge image lock clean
+TASKS := setup serve test lint bench screenshots openapi contract sdk guide knowledge image lock clean
 
 .PHONY: help $(TASKS)
 help:

@@ -189,6 +189,12 @@ def task_bench(*args: str) -> None:
     run(PYTHON, "-m", "tests.benchmark", *args)
 
 
+def task_screenshots(*args: str) -> None:
+    """Make the pictures of the editor that README and guide show, in docs/screenshots or another folder."""
+    setup()
+    run(PYTHON, "-m", "tests.e2e.screenshots", *args)
+
+
 def task_openapi(*args: str) -> None:
     """Write openapi/openapi.json from the code; with --check only compare."""
     setup()
@@ -315,7 +321,7 @@ def main() -> None:
         return
     print(f"{__doc__}\nTasks:")
     for task_name, task in TASKS.items():
-        print(f"  {task_name:<10} {task.__doc__}")
+        print(f"  {task_name:<12} {task.__doc__}")
     if name not in {"help", "-h", "--help"}:
         sys.exit(f"\nunknown task {name!r}")
 

@@ -21,12 +21,12 @@ def differences(now: Finding, draft: Finding) -> list[str]:
 
 
 def window(separation: SeparationReport | None) -> str:
-    """The hours after magnesium and after the drug."""
+    """The hours after the drug and after magnesium, in the order in which drafts tell of them."""
     if separation is None:
         return _NOTHING
     if not separation["spacing_helps"]:
         return "no interval helps"
-    hours = (separation["magnesium_first_hours"], separation["drug_first_hours"])
+    hours = (separation["drug_first_hours"], separation["magnesium_first_hours"])
     return "/".join("open" if one is None else f"{one} h" for one in hours)
 
 

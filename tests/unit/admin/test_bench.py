@@ -173,7 +173,7 @@ def test_a_finding_that_the_draft_changes_is_told_in_clinical_words(pages: PageC
     text = plain(tried(pages, f"/admin/drafts/{one}/bench", list=LIST, **FACTS).text)
     assert "1 changes" in text
     assert "severity moderate → major" in text
-    assert "window 6 h/2 h → 8 h/2 h" in text
+    assert "window 2 h/6 h → 2 h/8 h" in text
     assert "other words in what may be done" in text
     assert "other words in the effect" not in text
 
