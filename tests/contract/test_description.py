@@ -18,8 +18,8 @@ from service.api.problems import KINDS, ProblemCode
 from service.main import Application, openapi_app
 
 FOLDER = Path(__file__).parents[2] / "openapi"
-# The description and the page that shows it do not describe themselves.
-UNDOCUMENTED = {"/openapi.json", "/docs", "/docs/assets"}
+# The description, the page that shows it and the guide do not describe themselves.
+UNDOCUMENTED = {"/openapi.json", "/docs", "/docs/assets", "/docs/guide", "/docs/guide/{path:path}"}
 EVERYWHERE = {"400", "405", "413", "422", "431", "500"}
 
 
