@@ -68,6 +68,8 @@ def _open(entry: DraftEntry) -> str:
         return "It changes nothing yet. Next: an author changes a record in it."
     returned = bool(entry.signatures) and entry.signatures[-1].decision is SignatureDecision.RETURNED
     start = "A reviewer gave it back; the reason stands below." if returned else "It is being worked on."
+    if not entry.base_answers:
+        return f"{start} Another rule set answers by now. Next: an author takes that one over, then hands the draft in."
     return f"{start} Next: an author hands it in for review, once the gate finds nothing."
 
 
