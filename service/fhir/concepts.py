@@ -9,6 +9,7 @@ import re
 from typing import Final, NamedTuple
 
 from rules.code_systems import SPELLINGS
+from rules.names import read_besides, tokens
 from rules.profile import Code
 from rules.terms import CodeSystem
 from service.fhir.codes import SYSTEMS
@@ -17,6 +18,7 @@ from service.fhir.notes import NoteCode, Notes
 
 MEDICINES: Final = frozenset({CodeSystem.RXNORM, CodeSystem.NDC, CodeSystem.ATC, CodeSystem.UNII})
 CONDITIONS: Final = frozenset({CodeSystem.ICD10CM})
+_BRAND: Final = re.compile(r"\[[^\]\[]*\]")
 _MAXIMUM_CODES: Final = 10
 # Real concepts have a handful of codings; what a hostile one has more is not worth the time.
 _MAXIMUM_CODINGS: Final = 50
@@ -108,14 +110,28 @@ def _system_of(given: str | None) -> CodeSystem | None:
     return SPELLINGS.get(address) or SPELLINGS.get(address.lower().replace("https://", "http://", 1))
 
 
-def _text_of(concept: Concept, systems: frozenset[CodeSystem], pointer: str, notes: Notes) -> str | None:
-    """The one text to look up: what a person wrote, or the name of a code that cannot be looked up, or any name.
+def _is_said_by(known: str, other: str) -> bool:
+    """Whether every word of one name stands in the other, too; forms, strengths and a brand in brackets aside."""
+    said, more = (_names_in(_BRAND.sub("", text[:MAXIMUM_TEXT])) for text in (known, other))
+    return bool(said) and said <= more
 
-    The name of a code that can be looked up comes last: where codings disagree, only another one's name shows it.
+
+def _names_in(text: str) -> set[str]:
+    words = tokens(text)
+    return {words[position] for position in read_besides(words, frozenset()).unread}
+
+
+def _text_of(concept: Concept, systems: frozenset[CodeSystem], pointer: str, notes: Notes) -> str | None:
+    """The one text to look up: what a person wrote, or the name of a code.
+
+    The name of a code that can be looked up is the plainest. But where the name of another coding does not say the
+    same, the two may be different medicines; the other name is taken then, so that both are looked up.
     """
-    others = [one.display for one in concept.codings if _system_of(one.system) not in systems]
-    known = [one.display for one in concept.codings if _system_of(one.system) in systems]
-    text = next((text for text in (concept.text, *others, *known) if text is not None), None)
+    other = next(
+        (one.display for one in concept.codings if one.display and _system_of(one.system) not in systems), None
+    )
+    known = next((one.display for one in concept.codings if one.display and _system_of(one.system) in systems), None)
+    text = concept.text or (known if other is None or (known is not None and _is_said_by(known, other)) else other)
     if text is None:
         return None
     text = _TAG.sub("", text)

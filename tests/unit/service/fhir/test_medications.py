@@ -108,13 +108,22 @@ def test_codes_of_known_systems_are_taken(system: str) -> None:
     assert item.text == "furosemide"
 
 
-def test_of_names_the_one_of_a_code_that_cannot_be_looked_up_comes_first() -> None:
-    item = only(
-        request(None, medicationCodeableConcept=concept((RXNORM, "4603", "furosemide"), (SNOMED, "1", "digoxin")))
+def test_of_names_the_one_that_is_most_plain_or_shows_a_contradiction() -> None:
+    def text_of(*codings: tuple[str, str, str], text: str | None = None) -> str | None:
+        return only(request(None, medicationCodeableConcept=concept(*codings, text=text))).text
+
+    known = (RXNORM, "310429", "furosemide 40 MG Oral Tablet")
+    assert text_of((SNOMED, "1", "Product containing precisely furosemide 40 milligram"), known) == known[2]
+    assert (
+        text_of((SNOMED, "1", "Furosemide 40mg tablets"), (RXNORM, "1", f"{known[2]} [Lasix]")) == f"{known[2]} [Lasix]"
     )
-    assert (item.text, len(item.codes)) == ("digoxin", 1)
-    written = concept((RXNORM, "4603", "furosemide"), text="Lasix 40 mg")
-    assert only(request(None, medicationCodeableConcept=written)).text == "Lasix 40 mg"
+    # The code is looked up as well.
+    assert text_of(known, (SNOMED, "1", "Digoxin 125 microgram oral tablet")) == "Digoxin 125 microgram oral tablet"
+    oxide, citrate = (RXNORM, "6582", "magnesium oxide"), (SNOMED, "1", "Magnesium citrate")
+    assert text_of(oxide, citrate) == "Magnesium citrate"
+    assert text_of(("urn:local", "1", "Lasix")) == "Lasix"
+    assert text_of(known) == known[2]
+    assert text_of(known, text="Lasix 40 mg") == "Lasix 40 mg"
 
 
 def test_codings_that_disagree_are_reported_by_the_check() -> None:
