@@ -763,7 +763,7 @@ def test_a_provider_that_is_away_is_told_and_checks_go_on(house: House, here: Wo
         ("/token", (200, {}, b"[]", 0.0)),
         ("/token", (200, {}, b"{" + b" " * 300_000 + b"}", 0.0)),
         ("/token", (307, {"Location": "/keys"}, b"", 0.0)),
-        ("/token", (200, {}, b"{}", 1.0)),
+        ("/token", (200, {}, b"{}", 15.0)),
         ("/keys", (500, {}, b"", 0.0)),
         ("/keys", (302, {"Location": "/elsewhere"}, b"", 0.0)),
         ("/keys", (200, {}, b'{"keys": []}', 0.0)),
@@ -777,9 +777,12 @@ def test_a_provider_that_fails_on_the_way_leaves_nothing_half_done(
     path: str,
     answer: tuple[int, dict[str, str], bytes, float],
 ) -> None:
-    monkeypatch.setattr(fetching, "TIMEOUT_SECONDS", 0.5)
+    here.begin()  # the discovery document is read already
     here.theirs.overridden[path] = answer
-    refused(here.sign_in(), status=503, code="provider-unavailable")
+    with monkeypatch.context() as patch:
+        if answer[3]:
+            patch.setattr(fetching, "TIMEOUT_SECONDS", 1.0)
+        refused(here.sign_in(), status=503, code="provider-unavailable")
     assert (people(house), trail(house), here.me()) == ({}, [], {"status": 401})
     assert "/elsewhere" not in here.theirs.visits
     del here.theirs.overridden[path]
@@ -790,12 +793,12 @@ def test_a_slow_provider_keeps_nothing_else_waiting(
     house: House, here: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetching, "TIMEOUT_SECONDS", 1.0)
-    here.theirs.overridden[DISCOVERY] = (200, {}, b"{}", 3.0)
+    here.theirs.overridden[DISCOVERY] = (200, {}, b"{}", 15.0)
     key = {"X-API-Key": house.key(Role.CLIENT)}
     assert here.client.get("/v1/me", headers=key).status_code == 200
     started = time.monotonic()
     refused(here.client.get(BEGIN), status=503, code="provider-unavailable")
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 12
 
 
 def test_when_the_database_is_away_nobody_comes_in(house: House, here: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
