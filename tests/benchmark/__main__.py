@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.benchmark import access, decisions, editor, engine, http, recognition, terminology, timetable
+from tests.benchmark import access, decisions, editor, engine, hooks, http, recognition, terminology, timetable
 
 SECTIONS: Final[Mapping[str, Callable[[int, Path | None], object]]] = {
     "engine": lambda rounds, _: engine.against_peers(rounds),
@@ -23,6 +23,7 @@ SECTIONS: Final[Mapping[str, Callable[[int, Path | None], object]]] = {
     "terminology": terminology.measure,
     "decisions": lambda rounds, _: decisions.throughput(max(3, rounds // 2)),
     "editor": lambda rounds, _: editor.pages(max(20, rounds)),
+    "hooks": lambda rounds, _: hooks.against_checks(max(3, rounds // 2)),
 }
 
 

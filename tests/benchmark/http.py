@@ -129,13 +129,19 @@ class _Client(asyncio.Protocol):
 
 
 async def load(
-    port: int, path: str, requests: int, connections: int = CONNECTIONS, *, header: str = "X-Nothing: 0"
+    port: int,
+    path: str,
+    requests: int,
+    connections: int = CONNECTIONS,
+    *,
+    header: str = "X-Nothing: 0",
+    content: bytes = QUESTION,
 ) -> None:
     """Send the question so many times over a few connections."""
     request = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{header}\r\n"
-        f"Content-Length: {len(QUESTION)}\r\n\r\n"
-    ).encode() + QUESTION
+        f"Content-Length: {len(content)}\r\n\r\n"
+    ).encode() + content
     left, done = [requests, requests], asyncio.Event()
     loop = asyncio.get_running_loop()
     for _ in range(min(connections, requests)):

@@ -52,7 +52,7 @@ class Suggestions:
         action: CdsAction = {
             "type": ActionType.CREATE,
             "description": plain(f"Records a detected issue: {finding['title']}", _MOST_IN_LABEL),
-            "resource": without_empty(issue),
+            "resource": issue,
         }
         return {
             "label": "Record as a detected issue",

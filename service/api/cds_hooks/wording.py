@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from rules.report import Finding, OpenFactor, SeparationReport
@@ -10,6 +11,8 @@ from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs, p
 
 MOST_IN_SUMMARY: Final = 139
 _MOST_REASONS: Final = 6
+# Sentences of rules are the same each time. What comes from a health record is never kept: that is `escaped` itself.
+_of_rule = lru_cache(maxsize=8192)(escaped)
 _SERIOUSNESS: Final = {
     "serious": "can be fatal, life-threatening or disabling, or lead to hospital",
     "non_serious": "not serious",
@@ -57,8 +60,8 @@ def detail_of(finding: Finding, rule_set: int, lines: Mapping[str, str]) -> str:
     overdue = "; its review is overdue" if finding["review_overdue"] else ""
     return paragraphs(
         _degree(finding),
-        f"**What can happen.** {escaped(finding['effect'])}",
-        f"**Mechanism.** {escaped(finding['mechanism'])}",
+        f"**What can happen.** {_of_rule(finding['effect'])}",
+        f"**Mechanism.** {_of_rule(finding['mechanism'])}",
         _advice(finding),
         _separation(finding["management"]["separation"]),
         _kept(finding),
@@ -67,7 +70,7 @@ def detail_of(finding: Finding, rule_set: int, lines: Mapping[str, str]) -> str:
         _unknown(finding, lines),
         _reasons(finding),
         f"**Sources.** Evidence grade {evidence['grade']}, {evidence['verification'].replace('_', ' ')}; frequency of "
-        f"exposure and of harm not recorded. Rule {escaped(finding['interaction_id'])}, rule set {rule_set}, reviewed "
+        f"exposure and of harm not recorded. Rule {_of_rule(finding['interaction_id'])}, rule set {rule_set}, reviewed "
         f"{finding['last_reviewed_on']}{overdue}.",
     )
 
@@ -126,8 +129,8 @@ def _degree(finding: Finding) -> str:
 def _advice(finding: Finding) -> str:
     prescriber = finding["management"]["prescriber"]
     if prescriber is None:
-        return f"**What may be done.** {escaped(finding['management']['text'])}"
-    return f"**What may be done: {escaped(prescriber['heading'])}.** {escaped(prescriber['text'])}"
+        return f"**What may be done.** {_of_rule(finding['management']['text'])}"
+    return f"**What may be done: {_of_rule(prescriber['heading'])}.** {_of_rule(prescriber['text'])}"
 
 
 def _separation(separation: SeparationReport | None) -> str | None:
@@ -142,7 +145,7 @@ def _separation(separation: SeparationReport | None) -> str | None:
         hours.append("No interval is known to be enough")
     disagreement = separation["disagreement"]
     if disagreement is not None:
-        hours.append(f"Sources disagree: {escaped(disagreement['text'])}")
+        hours.append(f"Sources disagree: {_of_rule(disagreement['text'])}")
     return bullets(hours) or None
 
 
@@ -160,14 +163,14 @@ def _kept(finding: Finding) -> str | None:
 
 
 def _monitoring(monitoring: list[str]) -> str | None:
-    return f"**To watch.** {escaped('; '.join(monitoring))}." if monitoring else None
+    return f"**To watch.** {_of_rule('; '.join(monitoring))}." if monitoring else None
 
 
 def _unknown(finding: Finding, lines: Mapping[str, str]) -> str | None:
     """What would change the answer: facts, and factors that hang on them."""
     missing = f"**Not known:** {facts(finding['missing_facts'], lines)}." if finding["missing_facts"] else None
     hanging = [
-        f"{factor['severity'].capitalize()} if: {escaped(factor['text'])} "
+        f"{factor['severity'].capitalize()} if: {_of_rule(factor['text'])} "
         f"Not known: {facts(factor['missing_facts'], lines)}."
         for factor in finding["open_factors"]
     ]
