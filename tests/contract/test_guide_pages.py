@@ -6,6 +6,8 @@ import importlib.util
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -93,6 +95,25 @@ def test_a_page_that_the_contents_do_not_name_stops_the_build(monkeypatch: pytes
     with pytest.raises(BUILDER.GuideError, match=r"forgotten\.md"):
         BUILDER.build(tmp_path / "pages")
     assert not (tmp_path / "pages").exists()
+
+
+def test_the_image_has_what_the_guide_is_built_from(tmp_path: Path) -> None:
+    """The Dockerfile copies some files only; the guide has to build from these."""
+    for words in re.findall(r"^COPY (?!--from)(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE):
+        *sources, target = words.split()
+        for source in sources:
+            to = tmp_path / target / (Path(source).name if target.endswith("/") else "")
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, to, ignore=shutil.ignore_patterns("guide_pages", "__pycache__", "cases"))
+            else:
+                to.parent.mkdir(exist_ok=True)
+                shutil.copy(ROOT / source, to)
+    built = tmp_path / "service" / "api" / "guide_pages"
+    done = subprocess.run(
+        [sys.executable, tmp_path / "docs" / "build.py", built], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list(built.glob("*.html"))) == len(BUILDER.pages())
 
 
 def test_a_broken_link_leaves_the_guide_that_was_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
