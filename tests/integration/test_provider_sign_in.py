@@ -253,6 +253,16 @@ def test_new_keys_of_the_provider_are_found_and_old_ones_forgotten(house: House,
     refused(here.sign_in())
 
 
+def test_a_key_that_the_provider_has_withdrawn_counts_an_hour_more_at_most(house: House, here: Worker) -> None:
+    here.theirs.keys = key_set(EC)
+    here.theirs.signed = lambda content: token(content, "ES256", EC, typ="JWT")
+    here.theirs.claims = {"at_hash": None}
+    assert here.sign_in().status_code == 303
+    here.theirs.keys = key_set(ED)
+    house.moved = timedelta(minutes=61)
+    refused(here.sign_in())
+
+
 # --- groups -----------------------------------------------------------------------------------------------------------
 
 
