@@ -22,6 +22,8 @@ from service.admin.form_fields import Either, Group, Leaf, LeafKind, Limits, Lin
 from tests.e2e.chromium import PASSWORD, Watched, asked, make_person, watched
 
 pytestmark = pytest.mark.browser
+# Large forms on a machine that runs other tests as well.
+expect.set_options(timeout=20_000)
 
 QUINOLONES = "interactions/fluoroquinolones-with-oral-magnesium"
 OFFERS = ".type-ahead [role=option]"
