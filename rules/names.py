@@ -744,6 +744,8 @@ def _most_telling(forms: list[DoseForm], words: list[str]) -> DoseForm | None:
             return DoseForm.EAR_DROPS
     if "spray" in words and not {"nasal", "nose"}.isdisjoint(words):
         return DoseForm.NASAL_SPRAY
+    if DoseForm.INJECTION in forms:  # "solution for infusion", "powder for injection": what it is made into counts
+        return DoseForm.INJECTION
     special = [form for form in forms if form not in {DoseForm.TABLET, DoseForm.CAPSULE, DoseForm.EYE_DROPS}]
     if special:
         return special[0]

@@ -106,11 +106,15 @@ def cards_of(answer: CheckAnswer, scene: Scene, limits: Limits | None) -> list[C
 
 
 def indicator_of(finding: Finding) -> Indicator:
-    """How urgent a finding is: from its severity, and from what its operational class advises."""
+    """How urgent a finding is: from its severity, and from what its operational class advises.
+
+    What could be contraindicated is no mere information either, for want of a fact.
+    """
     severity = finding["severity"]
     if severity == "contraindicated" or (severity == "major" and finding["operational_class"] in _AVOID):
         return Indicator.CRITICAL
-    return Indicator.WARNING if severity in _WARNINGS else Indicator.INFO
+    could_be = finding["severity_ceiling"] == "contraindicated"
+    return Indicator.WARNING if severity in _WARNINGS or could_be else Indicator.INFO
 
 
 def _in_focus(finding: Finding, focus: frozenset[str] | None) -> bool:
