@@ -64,7 +64,7 @@ def _as_page(source: Path, names: dict[Path, str]) -> str:
         # Other files of the repository may be absent where an image is built; the tests look after those links.
         if place.is_relative_to(DOCS) and not place.exists():
             raise GuideError(f"{source.relative_to(ROOT)}: {target} leads nowhere")
-        if mark:  # an image; they are all in docs/images
+        if mark:  # an image; they are all in docs/screenshots
             return found.group()
         return f"[{words}]({names[place]}{hash_mark}{anchor})" if place in names else words
 
@@ -85,8 +85,7 @@ def build(folder: Path) -> None:
         (stage / "pages").mkdir()
         for name, text in texts.items():
             (stage / "pages" / name).write_text(text, encoding="utf-8")
-        if (DOCS / "images").is_dir():
-            shutil.copytree(DOCS / "images", stage / "pages" / "images")
+        shutil.copytree(DOCS / "screenshots", stage / "pages" / "screenshots")
         shutil.copytree(DOCS / "theme", stage / "theme")
         shutil.copy(DOCS / "guide.yml", stage)
         command = [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", "guide.yml"]

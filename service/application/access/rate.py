@@ -1,7 +1,7 @@
 """How often somebody may ask: so many requests in a minute that begins with the first of them.
 
 Each process counts for itself; two workers let through twice as much. It is a plain count, because it stands in the
-way of every check: see `service/adr/0010-who-asks-is-found-out-from-memory.md`.
+way of every check.
 """
 
 from collections.abc import Callable
