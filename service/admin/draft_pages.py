@@ -13,9 +13,8 @@ from starlette.concurrency import run_in_threadpool
 
 from rules.canonical import records_of
 from rules.documents import Record
-from rules.dump import record_text
 from rules.model import RuleSet
-from service.admin import draft_words
+from service.admin import draft_words, yaml_view
 from service.admin.changes import Comparison, Row, headline
 from service.admin.posting import Sheet, new_sheet
 from service.admin.reading import Named, Reader
@@ -195,7 +194,7 @@ async def compare_draft(request: Request, draft_id: DraftId, text: Annotated[boo
 def _texts(changed: list[Changed]) -> dict[Place, Any]:
     return {
         one.own.place: lines_of(
-            "" if one.own.before is None else record_text(one.own.before), record_text(one.own.after)
+            "" if one.own.before is None else yaml_view.written(one.own.before), yaml_view.written(one.own.after)
         )
         for one in changed
     }

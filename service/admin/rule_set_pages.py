@@ -12,10 +12,9 @@ from starlette.concurrency import run_in_threadpool
 
 from rules.canonical import records_of
 from rules.diff import differences
-from rules.dump import record_text
 from rules.model import RuleSet
 from rules.terms import RecordChange
-from service.admin import words
+from service.admin import words, yaml_view
 from service.admin.changes import Comparison, Row, headline
 from service.admin.draft_pages import Titles
 from service.admin.posting import Posted, Sheet, new_sheet, taken, to
@@ -197,7 +196,7 @@ def _differing(before: RuleSet, after: RuleSet, places: list[Place], *, text: bo
         one, other = old.get(place), new.get(place)
         rows = comparison.rows(one, other) if one is not None and other is not None else []
         what = headline(rows) if rows else words.term(RecordChange.CREATED if one is None else RecordChange.REMOVED)
-        texts = ("" if record is None else record_text(record) for record in (one, other))
+        texts = ("" if record is None else yaml_view.written(record) for record in (one, other))
         lines = lines_of(*texts) if text else []
         there = other or one
         title = place[1] if there is None else title_of(there)

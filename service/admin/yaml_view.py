@@ -1,21 +1,20 @@
 """A record as YAML and back, for those who would rather write: the writer and the strict reader of the knowledge files.
 
 The text is read by the same model as the form, and what is wrong is told with its line. It takes one record, no family.
+YAML is loaded when a text is first asked for: a process that only answers checks does without.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from rules.canonical import content
 from rules.documents import Record
-from rules.dump import record_text
 from rules.errors import KnowledgeError
-from rules.load import FOLDERS, SUFFIX, read_texts
 from service.admin.form_faults import in_words
 
-_FOLDER_OF: Final = {kind: folder for folder, (kind, _) in FOLDERS.items()}
 _ID: Final = re.compile(r"(?m)^id:[ \t]*[\"']?([a-z0-9]+(?:-[a-z0-9]+)*)[\"']?[ \t]*$")
 
 
@@ -36,16 +35,19 @@ class ReadText(NamedTuple):
 
 def written(record: Record) -> str:
     """The text of a record."""
+    from rules.dump import record_text  # noqa: PLC0415 - see above
+
     return record_text(record)
 
 
 def read(kind: str, record_id: str | None, text: str) -> ReadText:
     """The record that a text holds; ``record_id`` is the one that it has to have, None for a new one."""
+    from rules.load import SUFFIX, read_texts  # noqa: PLC0415 - see above
+
     named = _ID.search(text)
     own = record_id or (named.group(1) if named else "new")
-    folder = _FOLDER_OF[kind]
     try:
-        knowledge = read_texts({f"{folder}/{own}{SUFFIX}": text})
+        knowledge = read_texts({f"{_folders()[kind]}/{own}{SUFFIX}": text})
     except KnowledgeError as error:
         faults = [LineFault(one.line, _in_words(one.code, one.detail)) for one in error.problems]
         return ReadText(None, None, faults)
@@ -53,6 +55,14 @@ def read(kind: str, record_id: str | None, text: str) -> ReadText:
     if len(records) != 1 or records[0].id != own:
         return ReadText(None, None, [LineFault(1, "Write one record here, as a mapping that begins with its id.")])
     return ReadText(content(records[0]), records[0], [])
+
+
+@cache
+def _folders() -> dict[str, str]:
+    """The folder of the knowledge files for each kind."""
+    from rules.load import FOLDERS  # noqa: PLC0415 - see above
+
+    return {kind: folder for folder, (kind, _) in FOLDERS.items()}
 
 
 def _in_words(code: str, detail: str) -> str:

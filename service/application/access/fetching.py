@@ -1,13 +1,12 @@
 """Fetches from an address that the settings name, or that what was fetched from there names: little, not for long.
 
-No redirect is followed, nothing packed is unpacked, and nothing is remembered.
+No redirect is followed, nothing packed is unpacked, and nothing is remembered. The client is loaded when something is
+first fetched: most installations fetch nothing.
 """
 
 import time
 from collections.abc import Mapping
 from typing import Final
-
-import httpx2
 
 TIMEOUT_SECONDS: Final = 5.0
 MOST_BYTES: Final = 256 * 1024
@@ -26,6 +25,8 @@ def fetched(
     Raises:
         NotFetched: there was no answer in time, or a far too large one.
     """
+    import httpx2  # noqa: PLC0415 - see above
+
     started = time.monotonic()
     method = "GET" if form is None else "POST"
     content = b""

@@ -115,7 +115,7 @@ def test_two_medications_cannot_have_one_id(client: ContractClient) -> None:
             "",
             (
                 "acknowledgements, as_of, conditions, day, last_ecg_on, magnesium_target_mg_per_day, medications, "
-                "observations, patient, plan, symptoms, timetable"
+                "ncpdp, observations, patient, plan, symptoms, timetable"
             ),
         ),
         (

@@ -4,7 +4,7 @@ F5 to F11 and F13 of the fault plan. A worker of the service runs in this proces
 proxy that misbehaves, and SQLite's file is moved away.
 
 The long form, with outages of a minute and pauses of thirty seconds:
-`FAULTS=long python -m pytest tests/integration/test_store_faults.py`.
+`FAULTS=long python -m pytest tests/faults/test_store_faults.py`.
 """
 
 from __future__ import annotations
