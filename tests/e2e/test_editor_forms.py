@@ -88,6 +88,7 @@ def test_severity_and_window_are_changed_by_keyboard_alone(here: Watched, draft:
     assert now["severity"] == "major"
     assert now["management"]["separation"]["magnesium_first_hours"] == "8"
     # Saved is saved: nothing is offered back, and the message does not come again.
+    page.wait_for_function("!location.search")  # the script has taken note of it
     page.reload()
     expect(page.locator("#kept-offer")).to_be_hidden()
     expect(page.locator(".done-line")).to_have_count(0)
