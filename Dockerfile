@@ -7,8 +7,9 @@ FROM ${BASE} AS build
 RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/magcheck
 WORKDIR /src
 COPY requirements.lock requirements-build.lock ./
-RUN --mount=type=cache,target=/root/.cache/pip \
-    /opt/build/bin/pip install --require-hashes -r requirements-build.lock \
+RUN --mount=type=cache,target=/var/cache/pip \
+    export PIP_CACHE_DIR=/var/cache/pip \
+    && /opt/build/bin/pip install --require-hashes -r requirements-build.lock \
     && /opt/build/bin/pip --python /opt/magcheck/bin/python3 install --require-hashes --no-compile -r requirements.lock
 COPY pyproject.toml ./
 COPY migrations migrations
