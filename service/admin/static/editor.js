@@ -41,38 +41,6 @@
     else results[place - 1].focus();
   });
 
-  const form = document.getElementById("sign-in");
-  if (form) {
-    const send = form.querySelector("button");
-    const problem = document.getElementById("sign-in-problem");
-    const fail = (text) => {
-      problem.textContent = text;
-      problem.hidden = false;
-      send.disabled = false;
-      form.elements.password.value = "";
-      form.elements.password.focus();
-    };
-    send.disabled = false;
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      send.disabled = true;
-      problem.hidden = true;
-      const said = { login: form.elements.login.value, password: form.elements.password.value, cookie: true };
-      try {
-        const answer = await fetch("/v1/sign-ins", {
-          method: "POST",
-          headers: { "Content-Type": "application/json" },
-          body: JSON.stringify(said),
-        });
-        if (answer.ok) window.location.assign(form.dataset.back);
-        else if (answer.status === 401) fail("The name or the password is not right.");
-        else fail((await answer.json()).detail);
-      } catch {
-        fail("The service cannot be reached. Nothing was changed; try again in a moment.");
-      }
-    });
-  }
-
   const leave = document.getElementById("sign-out");
   if (leave) {
     leave.addEventListener("click", async () => {

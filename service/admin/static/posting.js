@@ -1,6 +1,7 @@
-// Forms that change something: sent once, signed in again without leaving the page, and the first fault in view.
+// Signing in, on its own page or without leaving another; forms that change something: sent once, the first fault in view.
 "use strict";
 (() => {
+  const SIGN_IN = "#sign-in, [data-sign-in-again]";
   const renew = (token) => {
     for (const field of document.querySelectorAll('input[name="csrf_token"]')) field.value = token;
     const leave = document.getElementById("sign-out");
@@ -37,6 +38,7 @@
       const told = await answer.json();
       if (answer.status === 401) return fail("The name or the password is not right.");
       if (!answer.ok) return fail(told.detail);
+      if (form.dataset.back) return window.location.assign(form.dataset.back);
       renew(told.csrf_token);
       const done = document.createElement("p");
       done.setAttribute("role", "status");
@@ -52,7 +54,7 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.matches("[data-sign-in-again]")) {
+    if (form.matches(SIGN_IN)) {
       event.preventDefault();
       signIn(form);
     } else if (form.matches("[data-once]") && !event.defaultPrevented) {
@@ -68,5 +70,7 @@
     if (fresh) renew(fresh.dataset.newToken);
   };
   document.addEventListener("htmx:after:swap", arrived);
+  // Without scripts there is no signing in, so that the button waits for this one.
+  for (const button of document.querySelectorAll("#sign-in button")) button.disabled = false;
   document.querySelector("[data-focus]")?.focus();
 })();

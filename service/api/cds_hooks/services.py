@@ -17,6 +17,7 @@ from fastapi import APIRouter, Request, Response
 
 from rules.profile import MedicationProfile
 from rules.report_plan import Timetable
+from service.api.asking import keep_decision
 from service.api.bodies import read_content
 from service.api.cds_hooks.calls import HookCall, HookRequest, place_of, read_call
 from service.api.cds_hooks.card_types import CdsCard, CdsCards
@@ -74,18 +75,9 @@ async def call_magnesium_service(request: Request) -> Response:
     cards = _cards(call, prefetch, reading, profile, answer, parts)
     written = orjson.dumps(await without_repeated(cards, call, reading, answer, caller, parts))
     if parts.decisions is not None:
-        kept = parts.decisions.keep(
-            parts.decisions.recorder.record(
-                answer,
-                parts.renderer.render(answer),  # uses the answer up, so it comes after the cards
-                profile.model_dump_json(exclude_defaults=True).encode(),
-                caller=caller,
-                explain=False,
-                seconds=perf_counter() - started,
-            )
-        )
-        if kept is not None:
-            await kept
+        question = profile.model_dump_json(exclude_defaults=True).encode()
+        as_v1 = parts.renderer.render(answer)  # uses the answer up, so it comes after the cards
+        await keep_decision(request, answer, as_v1, question, explain=False, seconds=perf_counter() - started)
     return DirectAnswer(written)
 
 
