@@ -20,10 +20,13 @@ _CSS, _JS, _SVG = "text/css; charset=utf-8", "text/javascript; charset=utf-8", "
 _FILES: Final = {
     "tabler.css": ("vendor/tabler/tabler.min.css", _CSS),
     "editor.css": ("editor.css", _CSS),
+    "day-plan.css": ("../../day_plan/drawing.css", _CSS),
     "htmx.js": ("vendor/htmx/htmx.min.js", _JS),
     "theme.js": ("theme.js", _JS),
     "editor.js": ("editor.js", _JS),
     "posting.js": ("posting.js", _JS),
+    "keeping.js": ("keeping.js", _JS),
+    "bench.js": ("bench.js", _JS),
     "form.js": ("form.js", _JS),
     "type-ahead.js": ("type-ahead.js", _JS),
     "icon.svg": ("icon.svg", _SVG),

@@ -1,6 +1,6 @@
 """`/admin/bench`: try a medication list on what answers, and on a draft beside it.
 
-What is typed here goes nowhere: it is neither logged nor kept, stands in no address and becomes no decision.
+What is typed here goes nowhere: the service neither logs nor keeps it, it stands in no address and becomes no decision.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rules.model import Case
 from rules.profile import MedicationProfile
 from rules.terms import RecordStatus
 from service.admin.bench_answer import HEADINGS, AnswerView, view
+from service.admin.bench_day import DayView, day_of, has_times
 from service.admin.bench_form import EGFR_UNITS, FIELDS, Read, Typed, read, typed_of, written
 from service.admin.fields import Fields, read_fields
 from service.admin.list_text import FACTS
@@ -88,6 +89,20 @@ async def try_list_on_draft(request: Request, draft_id: DraftId) -> Response:
     return await run_in_threadpool(_tried, request, draft_id, form)
 
 
+@router.post(f"{BENCH_PATH}/day", openapi_extra=needs(Permission.CHECK))
+async def plan_day(request: Request) -> Response:
+    """The day plan of what was typed."""
+    form = await read_fields(request)
+    return await run_in_threadpool(_planned, request, None, form)
+
+
+@router.post("/admin/drafts/{draft_id}/bench/day", openapi_extra=needs(Permission.DRAFTS))
+async def plan_day_with_draft(request: Request, draft_id: DraftId) -> Response:
+    """The day plan with the draft, and where it differs from that of now."""
+    form = await read_fields(request)
+    return await run_in_threadpool(_planned, request, draft_id, form)
+
+
 @router.post(f"{BENCH_PATH}/medicines", openapi_extra=needs(Permission.CHECK))
 async def suggest_medicines(request: Request) -> Response:
     """Medicines whose names begin with what was typed."""
@@ -132,6 +147,23 @@ def _tried(request: Request, draft_id: str | None, form: Fields) -> Response:
     return _page(request, subject, filled, focus=None if filled is typed else "lookup")
 
 
+def _planned(request: Request, draft_id: str | None, form: Fields) -> Response:
+    """The day plan alone for a script, and the whole page with it for anybody else."""
+    subject, typed = subject_of(request, draft_id), typed_of(form)
+    day = _day(subject, read(typed))
+    if asks_for_part(request):
+        return page("_bench_day.html", day_plan=day)
+    return _page(request, subject, typed, day=day)
+
+
+def _day(subject: Subject, asked: Read) -> DayView | None:
+    """The day plan; none where nothing says when or how often something is taken."""
+    profile = asked_profile(subject, asked)
+    if profile is None or not has_times(profile):
+        return None
+    return day_of(profile, asked.lines, subject.parts.bench.now(), subject.tried)
+
+
 def _acted_on(typed: Typed, form: Fields) -> Typed:
     """The form after what a button did to it."""
     number, _, name = form.one("replace").partition(":")
@@ -158,7 +190,13 @@ def subject_of(request: Request, draft_id: str | None) -> Subject:
 
 
 def _page(
-    request: Request, subject: Subject, typed: Typed, *, notes: Sequence[str] = (), focus: str | None = None
+    request: Request,
+    subject: Subject,
+    typed: Typed,
+    *,
+    notes: Sequence[str] = (),
+    focus: str | None = None,
+    day: DayView | None = None,
 ) -> Response:
     """The whole page; for a script the answer alone or, where something was put into the form, the bench."""
     asked = read(typed)
@@ -166,6 +204,8 @@ def _page(
         "typed": typed,
         "faults": asked.faults,
         "view": _view(subject, asked),
+        "plans_day": asked.profile is not None and has_times(asked.profile),
+        "day_plan": day,
         "headings": HEADINGS,
         "draft": subject.draft,
         "path": subject.path,

@@ -61,6 +61,7 @@ def _report(control: Control, draft_id: str) -> dict[str, Any]:
         "called": called,
         "place_of": _place_of,
         "said": lambda detail: _said(titles, detail),
+        "where": _where,
         "share": len(gate.changed) / gate.questions if gate.questions else 0.0,
         "wanted": gate.passed and bool(gate.refusals),
     }
@@ -70,6 +71,12 @@ def _place_of(record: str) -> Place | None:
     """The kind and id of a record that a problem names; None: it names something else."""
     kind, _, record_id = record.removesuffix(".yaml").partition("/")
     return (kind, record_id) if record_id and "/" not in record_id else None
+
+
+def _where(pointer: str) -> str:
+    """The place inside a record, by the labels of its fields; the third of a list is called 3."""
+    parts = pointer.strip("/").split("/")
+    return " / ".join(str(int(part) + 1) if part.isdecimal() else words.field(part) for part in parts)
 
 
 def _said(titles: Titles, detail: str) -> str:

@@ -210,6 +210,8 @@ async def _account_form(request: Request, sheet: Sheet) -> Response:
         sheet=sheet,
         name=principal.name,
         own_roles=[role for role in Role if role in principal.roles],
-        has_account=principal.person_id is not None,
+        own=None
+        if principal.person_id is None
+        else parts_of(request).entrance.desk.book.people.get(principal.person_id),
         **{**_values(request), "here": "account"},
     )

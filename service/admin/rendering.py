@@ -48,7 +48,6 @@ def _environment() -> Environment:
         "kinds": words.kind_many,
         "capital": words.capital,
         "counted": words.counted,
-        "person": words.person,
         "field": words.field,
         "digest": lambda text: text[:_DIGITS_SHOWN],
     }

@@ -35,6 +35,8 @@ REFUSALS: Final = (ProblemError, ServiceError, HTTPException, RequestValidationE
 _UNKNOWN_PERSON: Final = 401
 _SEE_OTHER: Final = 303
 _PASSED_ON: Final = ("retry-after", "allow", "www-authenticate")
+# Who is nobody in particular.
+_SELF: Final = {DEVELOPER.id: "Development mode"}
 # Where a script of a page asks, whatever it was going to replace: the notice goes to its own place on the page.
 _TO_NOTICE: Final = {"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"}
 
@@ -176,10 +178,14 @@ def _to_sign_in(request: Request) -> Response:
 
 
 def _called(parts: Parts, who: str) -> str:
-    """The name of somebody whom a row or the audit trail names; who may not sign in any more is named as there."""
-    plain = who.removeprefix("person/")
-    known = parts.entrance.desk.book.people.get(plain)
-    return plain if known is None else known.name
+    """The name of whoever a row or the audit trail names: a person, a key, somebody on the machine itself."""
+    kind, _, plain = who.partition("/")
+    if not plain:
+        return _SELF.get(who) or parts.entrance.desk.book.called(f"person/{who}") or who
+    name = parts.entrance.desk.book.called(who)
+    if kind == "key":
+        return f"the key {name or plain}"
+    return f"{plain}, on the machine itself" if kind == "operator" else name or plain
 
 
 def _fresh(request: Request, parts: Parts, principal: Principal | None) -> str | None:

@@ -6,6 +6,8 @@ It shows what was written, and changes nothing.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final
@@ -26,6 +28,7 @@ from service.api.openapi import needs
 from service.application import audit
 from service.application.principals import Permission
 from service.storage import audit as rows
+from service.storage import drafts
 from service.storage.audit import Filters
 from service.storage.session import Transaction
 from service.storage.tables import AuditRow
@@ -35,10 +38,41 @@ router = pages_router()
 TRAIL_PATH: Final = "/admin/audit"
 PAGE: Final = 50
 _MOST_LETTERS: Final = 300
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_DIGITS: Final = 12
 _Blank = BeforeValidator(lambda value: None if value == "" else value)
 _Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[\x20-\x7e]*$")]
 # Pages about what an entry is about, by the beginning of its subject.
 _PAGES: Final = {"draft": "/admin/drafts/{}", "person": "/admin/people/{}", "key": "/admin/keys"}
+_DRAFT: Final = "draft/"
+# What was done, in a word or two before what it was done to.
+_ACTIONS: Final = {
+    "publish": "Published",
+    "roll_back": "Rolled back",
+    "retire": "Retired",
+    "sign": "Signed",
+    "purge": "Purged",
+    "draft_open": "Opened the draft",
+    "draft_submit": "Handed in the draft",
+    "draft_approve": "Approved the draft",
+    "draft_return": "Returned the draft",
+    "draft_publish": "Published the draft",
+    "draft_rebase": "Took over what answers into the draft",
+    "draft_discard": "Discarded the draft",
+    "draft_comment": "Commented on the draft",
+    "record_create": "Made a record in the draft",
+    "record_revise": "Changed a record in the draft",
+    "record_withdraw": "Withdrew a record in the draft",
+    "record_undo": "Undid a change in the draft",
+    "create_person": "Let somebody in:",
+    "change_person": "Changed the account of",
+    "set_password": "Set the password of",
+    "sign_in": "Signed in:",
+    "sign_out": "Signed out:",
+    "create_key": "Made a key:",
+    "revoke_key": "Revoked",
+    "use_terminology": "Took the terminology into use:",
+}
 _MOST_DAY: Final = date(9999, 12, 30)
 
 
@@ -74,6 +108,7 @@ class EntryView:
 
     row: AuditRow
     action: str
+    subject: str  # by its name
     address: str | None
     records: tuple[tuple[str, str], ...]  # what it changed: a name and where it is
     before: str | None
@@ -84,20 +119,22 @@ class EntryView:
 async def show_trail(request: Request, query: Annotated[TrailQuery, Query()]) -> Response:
     """The entries, the newest first."""
 
-    def read(session: Transaction) -> tuple[list[AuditRow], int, tuple[list[str], list[str]]]:
+    def read(session: Transaction) -> tuple[list[AuditRow], int, tuple[list[str], list[str]], dict[str, str]]:
         found, total = audit.page(session, query.filters, limit=PAGE, offset=(query.page - 1) * PAGE)
-        return found, total, rows.named(session)
+        ids = [row.subject.removeprefix(_DRAFT) for row in found if row.subject.startswith(_DRAFT)]
+        return found, total, rows.named(session), drafts.titles(session, ids)
 
-    found, total, (people, actions) = await in_transaction(request, lambda _, session: read(session))
+    found, total, (people, actions), titles = await in_transaction(request, lambda _, session: read(session))
     values = frame(request, "look-after")
+    called = values["called"]
     return page(
         "audit.html",
         query=query,
-        entries=[_entry(row) for row in found],
+        entries=[_entry(row, _subject(row.subject, titles, called)) for row in found],
         total=total,
         pages=max(1, -(-total // PAGE)),
-        people=[(one, values["called"](one)) for one in people],
-        actions=[(one, words.term(one)) for one in actions],
+        people=[(one, called(one)) for one in people],
+        actions=[(one, _action(one)) for one in actions],
         tab="audit",
         **values,
     )
@@ -114,12 +151,25 @@ def _start(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _entry(row: AuditRow) -> EntryView:
+def _action(name: str) -> str:
+    return _ACTIONS.get(name) or words.term(name)
+
+
+def _subject(subject: str, titles: Mapping[str, str], called: Callable[[str], str]) -> str:
+    """What an entry is about, by its name."""
+    kind, _, name = subject.partition("/")
+    if kind == "draft":
+        return f"“{titles.get(name, name)}”"
+    return called(subject) if kind in {"person", "key"} else subject.replace("_", " ").replace("/", " ")
+
+
+def _entry(row: AuditRow, subject: str) -> EntryView:
     kind, _, name = row.subject.partition("/")
     before, after = _read(row.before), _read(row.after)
     return EntryView(
         row=row,
-        action=words.term(row.action),
+        action=_action(row.action),
+        subject=subject,
         address=_PAGES[kind].format(name) if kind in _PAGES and name else None,
         records=tuple(_records(before, after)),
         before=_shown(before),
@@ -142,12 +192,19 @@ def _records(*sides: dict[str, Any] | None) -> list[tuple[str, str]]:
     return []
 
 
+def _value(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    # The beginning of a digest is enough to tell it from others.
+    return f"{value[:_DIGITS]}…" if isinstance(value, str) and _DIGEST.fullmatch(value) else value
+
+
 def _shown(side: dict[str, Any] | None) -> str | None:
     """What was there, in a line; whole records have pages of their own."""
     if side is None:
         return None
     said = [
-        f"{words.field(name).lower()}: {'yes' if value is True else 'no' if value is False else value}"
+        f"{words.field(name).lower()}: {_value(value)}"
         for name, value in side.items()
         if name not in {"record", "document"} and value is not None
     ]

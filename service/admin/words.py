@@ -151,8 +151,3 @@ def bounds(limits: Bounds, unit: str = "") -> str:
 def counted(many: int, one: str, several: str | None = None) -> str:
     """A number with its noun."""
     return f"{many:,} {one if many == 1 else several or f'{one}s'}"
-
-
-def person(name: str) -> str:
-    """Who did something, from how the trail names them."""
-    return name.removeprefix("person/")

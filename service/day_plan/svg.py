@@ -64,8 +64,10 @@ _LEGEND_LINE: Final = 24
 _ARROW_FROM: Final = 22  # shorter ways show without an arrow
 
 
-def drawing(plan: DayPlan, names: Mapping[str, str], layout: DrawingLayout = DrawingLayout.WIDE) -> Html:
-    """The drawing; ``names`` are those of substances by id."""
+def drawing(
+    plan: DayPlan, names: Mapping[str, str], layout: DrawingLayout = DrawingLayout.WIDE, *, styled: bool = True
+) -> Html:
+    """The drawing; ``names`` are those of substances by id. Without ``styled``, the page it is on has `STYLE`."""
     lanes = lanes_of(plan, names)
     frame = _FRAMES[layout]
     bottom = _TOP + max(1, len(lanes)) * frame.pitch
@@ -77,7 +79,7 @@ def drawing(plan: DayPlan, names: Mapping[str, str], layout: DrawingLayout = Dra
         "svg",
         tag("title", title(lanes), id=f"{own}-title"),
         tag("desc", description(lanes), id=f"{own}-desc"),
-        tag("style", raw(STYLE)),
+        tag("style", raw(STYLE)) if styled else None,
         _hatch(own),
         tag("rect", class_="paper", width=frame.width, height=end),
         _background(at, plan, bottom),

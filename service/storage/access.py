@@ -72,6 +72,17 @@ def number_of_keys(session: Session) -> int:
     return session.exec(select(sa.func.count()).select_from(ApiKeyRow)).one()
 
 
+def former_names(session: Session, now: datetime) -> dict[str, str]:
+    """The names of people who may not sign in any more, and of keys that count no more, as the trail writes them."""
+    left = sa.select(col(PersonRow.id), col(PersonRow.name)).where(col(PersonRow.disabled_at).is_not(None))
+    expired = sa.and_(col(ApiKeyRow.expires_at).is_not(None), col(ApiKeyRow.expires_at) <= now)
+    gone = sa.select(col(ApiKeyRow.id), col(ApiKeyRow.name)).where(
+        sa.or_(col(ApiKeyRow.revoked_at).is_not(None), expired)
+    )
+    people, keys_gone = (session.connection().execute(query).all() for query in (left, gone))
+    return {f"person/{row[0]}": row[1] for row in people} | {f"key/{row[0]}": row[1] for row in keys_gone}
+
+
 def live_keys(session: Session, now: datetime) -> list[ApiKeyRow]:
     """The keys that are neither revoked nor expired."""
     expires = col(ApiKeyRow.expires_at)

@@ -26,6 +26,12 @@ def newest(session: Session, *, state: str | None, limit: int, offset: int) -> t
     return list(rows), session.connection().scalar(count) or 0
 
 
+def titles(session: Session, draft_ids: Sequence[str]) -> dict[str, str]:
+    """What these drafts are about, by their ids."""
+    query = sa.select(col(DraftRow.id), col(DraftRow.title)).where(col(DraftRow.id).in_(draft_ids))
+    return {row[0]: row[1] for row in session.connection().execute(query)}
+
+
 def save(session: Session, draft: DraftRow) -> None:
     """Write a draft that is new or changed. The caller holds the write lock."""
     session.add(draft)

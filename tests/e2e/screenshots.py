@@ -28,6 +28,7 @@ from service.application.access.desk import Desk
 from service.application.access.entrance import Entrance
 from service.application.active import ActiveRuleSet
 from service.application.control import control_over
+from service.application.gate_room import GateRoom
 from service.application.principals import Role
 from service.application.watch import StoreWatch
 from service.main import Application, create_app, server
@@ -69,9 +70,20 @@ class Picture:
     act: Callable[[Page], None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """An editor over made-up work, somebody who has signed in there, and a draft of theirs."""
+
+    address: str
+    token: str
+    draft: str
+    house: House
+    client: TestClient
+
+
 @contextmanager
-def served() -> Iterator[tuple[str, str, str]]:
-    """The address of the editor over made-up work, the token of somebody who has signed in, and a draft."""
+def served(gate: GateRoom | None = None, **settings: Any) -> Iterator[Stage]:  # noqa: ANN401 - any setting
+    """The editor, in a thread of its own."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/screenshots.sqlite3"
         migration.upgrade(url)
@@ -83,7 +95,7 @@ def served() -> Iterator[tuple[str, str, str]]:
             house.person("rex.moreau", Role.REVIEWER)
             token = house.signed_in(ann)
             _count(store)
-            app = _app(house)
+            app = _app(house, gate, **settings)
             port = free_port()
             running = server(app, host="127.0.0.1", port=port)
             thread = threading.Thread(target=running.run, daemon=True)
@@ -92,21 +104,29 @@ def served() -> Iterator[tuple[str, str, str]]:
                 thread.join(0.05)
             try:
                 with TestClient(app, base_url="http://127.0.0.1") as client:
-                    draft = _draft(client, token)
-                yield f"http://127.0.0.1:{port}", token, draft
+                    yield Stage(f"http://127.0.0.1:{port}", token, _draft(client, token), house, client)
             finally:
                 running.should_exit = True
                 thread.join(30)
 
 
-def _app(house: House) -> Application:
+def _app(house: House, gate: GateRoom | None, **settings: Any) -> Application:  # noqa: ANN401 - any setting
     """As production has it, on a day that is always the same."""
     active = ActiveRuleSet(clock=lambda: NOW)
     desk = Desk(KEYRING, house.store, clock=house.clock)
     entrance = Entrance(desk, PASSWORDS, clock=house.clock)
     watch = StoreWatch(house.store, active, KEYRING, followers=[desk.look])
-    control = control_over(house.store, KEYRING, look_at_once=watch.look, clock=lambda: NOW)
-    return create_app(Settings(), active, watch=watch, entrance=entrance, control=control, today=lambda: TODAY)
+    control = control_over(
+        house.store,
+        KEYRING,
+        look_at_once=watch.look,
+        require_fresh=entrance.require_fresh,
+        clock=lambda: NOW,
+        gate=gate,
+    )
+    return create_app(
+        Settings(**settings), active, watch=watch, entrance=entrance, control=control, today=lambda: TODAY
+    )
 
 
 def _count(store: Store) -> None:
@@ -222,9 +242,9 @@ def _shot(page: Page) -> bytes:
 def main() -> None:
     """Make them all; a picture that is too large is an error."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    with served() as (address, token, draft), sync_playwright() as playwright:
+    with served() as stage, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
-        made = take(browser, address, token, pictures(draft), folder)
+        made = take(browser, stage.address, stage.token, pictures(stage.draft), folder)
         browser.close()
     for file in made:
         sys.stdout.write(f"{file.stat().st_size / 1000:8.1f} kB  {file}\n")

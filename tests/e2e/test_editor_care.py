@@ -107,6 +107,66 @@ def test_a_trial_beside_a_draft_becomes_a_worked_case(here: Watched, draft: str)
     assert [one["text"] for one in case["profile"]["medications"]] == [line.split(" |")[0] for line in LIST.split("\n")]
 
 
+def test_no_answer_is_better_than_one_to_an_earlier_list(here: Watched) -> None:
+    page = here.open(BENCH)
+    listed = page.get_by_label("Medicines, one a line")
+    listed.fill(LIST)
+    finding = page.locator("article", has_text="quinolone").first
+    expect(finding).to_be_visible()
+    page.route("**/admin/bench", lambda route: route.abort("connectionfailed"))
+    listed.fill(f"{LIST}\nfurosemide")
+    expect(page.get_by_role("alert")).to_contain_text("No answer came to the list as it stands now.")
+    expect(finding).to_have_count(0)
+    here.faults[:] = [fault for fault in here.faults if "ERR_CONNECTION_FAILED" not in fault and "fetch" not in fault]
+    assert here.axe() == []
+    page.unroute("**/admin/bench")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(finding).to_be_visible()
+
+
+def test_a_list_stays_in_its_tab_until_it_is_emptied(here: Watched) -> None:
+    page = here.open(BENCH)
+    listed = page.get_by_label("Medicines, one a line")
+    page.get_by_label("Add a medicine").fill("ciprofloxacin")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(listed).to_have_value("ciprofloxacin")
+    listed.fill("ciprofloxacin\nmagnesium oxide | 2 a day")
+    page.get_by_label("Age (years)").fill("70")
+    expect(page.locator("article", has_text="quinolone").first).to_be_visible()
+    # As after a sign-in that ran out: the page is left, and comes again.
+    here.open("/admin/records")
+    page = here.open(BENCH)
+    expect(listed).to_have_value("ciprofloxacin\nmagnesium oxide | 2 a day")
+    expect(page.get_by_label("Age (years)")).to_have_value("70")
+    expect(page.locator("article", has_text="quinolone").first).to_be_visible()  # and it is answered
+    assert here.axe() == []
+    page.get_by_role("link", name="Empty").click()
+    page.wait_for_load_state("networkidle")
+    expect(listed).to_have_value("")
+    assert here.open(BENCH).evaluate("Object.keys(sessionStorage)") == []
+
+
+def test_a_list_with_times_gets_a_day_plan(here: Watched, draft: str) -> None:
+    page = here.open(BENCH)
+    listed = page.get_by_label("Medicines, one a line")
+    listed.fill("Ciprofloxacin 500 mg tablet\nMagnesium oxide 400 mg tablet")
+    expect(page.locator("article", has_text="quinolone").first).to_be_visible()
+    expect(page.get_by_role("heading", name="A day plan")).to_have_count(0)  # nothing says when
+    listed.fill("Ciprofloxacin 500 mg tablet | 2 a day\nMagnesium oxide 400 mg tablet | at 08:00")
+    plan = page.get_by_role("region", name="A day plan")
+    expect(plan).to_contain_text("A day plan that keeps every window")
+    expect(plan.get_by_role("img")).to_be_visible()
+    # What is drawn is read out as well, by the medicines' names.
+    expect(plan.locator("desc")).to_contain_text("ciprofloxacin")
+    page.get_by_text("3 doses, one by one").click()
+    expect(plan.get_by_role("row", name="Magnesium oxide 400 mg tablet")).to_contain_text("Keeps its time")
+    expect(plan).not_to_contain_text("m1")
+    assert here.axe() == []
+    here.open(f"/admin/drafts/{draft}/bench")
+    page.get_by_label("Medicines, one a line").fill("Ciprofloxacin 500 mg tablet | 2 a day\nMagnesium oxide 400 mg")
+    expect(plan.get_by_role("img")).to_be_visible()
+
+
 def test_without_scripts_the_bench_works_too(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     watch = watched(browser, address, context=context)
@@ -118,6 +178,8 @@ def test_without_scripts_the_bench_works_too(browser: Browser, address: str) -> 
     page.get_by_label("Add a medicine").fill("furosemide")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_label("Medicines, one a line")).to_have_value(f"{LIST}\nfurosemide")
+    page.get_by_role("button", name="Plan the day").click()
+    expect(page.get_by_role("region", name="A day plan").get_by_role("img")).to_be_visible()
     context.close()
     assert watch.faults == []
 

@@ -219,20 +219,75 @@ def test_a_sign_in_that_runs_out_loses_nothing(desks: Desks) -> None:
     page.get_by_label("Why").fill("A long reason.\nIn two lines.")
     forget(page)
     page.get_by_role("button", name="Open the draft").click()
-    expect(page.locator("h1")).to_have_text("You are not signed in any more")
+    expect(page.locator("#notice")).to_contain_text("You are not signed in any more.")
     ann.answered(401)
     assert ann.axe() == []
+    expect(page.get_by_label("What it is about")).to_have_value("Typed before the sign-in ran out")
+    expect(page.get_by_label("Name")).to_be_focused()
     page.get_by_label("Name").fill("ann")
     page.get_by_label("Password").fill("not this one")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_have_text("The name or the password is not right.")
+    expect(page.locator("#notice .alert-line")).to_have_text("The name or the password is not right.")
     ann.answered(401)
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Signed in as Ann Author")
-    expect(page.get_by_role("button", name="Send it again")).to_be_focused()
+    expect(page.get_by_role("button", name="Open the draft")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Typed before the sign-in ran out")
+
+
+def test_without_scripts_what_was_sent_too_late_is_kept_on_a_page(browser: Browser, address: str) -> None:
+    token = asked(address, "POST", "/v1/sign-ins", {"login": "ann", "password": PASSWORD, "cookie": False})["token"]
+    context = browser.new_context(java_script_enabled=False)
+    context.add_cookies([{"name": "magcheck-development", "value": token, "url": address}])
+    page = context.new_page()
+    page.goto(f"{address}/admin/drafts/new")
+    page.get_by_label("What it is about").fill("Typed before the sign-in ran out")
+    page.get_by_label("Why").fill("A long reason.\nIn two lines.")
+    forget(page)
+    page.get_by_role("button", name="Open the draft").click()
+    expect(page.locator("h1")).to_have_text("You are not signed in any more")
+    page.get_by_text("What you typed", exact=True).click()
+    expect(page.locator("dd.typed").first).to_have_text("Typed before the sign-in ran out")
+    context.close()
+
+
+def test_a_lost_connection_and_a_reload_lose_no_comment(desks: Desks, address: str) -> None:
+    ann = desks.of("ann")
+    draft_id = open_draft(ann.page, "Much to say")
+    page = ann.page
+    text = "The label of 2026 says six hours.\nThe study of 2019 says four."
+    comment = page.get_by_role("textbox", name="Comment")
+    comment.fill(text)
+    gone = re.compile(r"/comments$")
+    page.route(gone, lambda route: route.abort("connectionfailed"))
+    page.get_by_role("button", name="Add the comment").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing you typed is lost")
+    ann.faults[:] = [fault for fault in ann.faults if "ERR_CONNECTION_FAILED" not in fault]
+    expect(comment).to_have_value(text)
+    assert ann.axe() == []
+    page.unroute(gone)
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("stands here again")
+    expect(comment).to_have_value(text)
+    assert ann.axe() == []
+    page.get_by_role("button", name="Add the comment").click()
+    expect(page.get_by_role("status")).to_contain_text("Your comment was added.")
+    expect(comment).to_have_value("")
+    items = asked(address, "GET", f"/v1/drafts/{draft_id}/comments")["items"]
+    assert [one["text"] for one in items] == [text]
+    # Thrown away is thrown away; and nobody else who uses this tab gets what was typed.
+    comment.fill("Never mind.")
+    page.reload()
+    page.get_by_role("button", name="Throw it away").click()
+    expect(comment).to_have_value("")
+    page.reload()
+    expect(comment).to_have_value("")
+    comment.fill("For nobody else.")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{address}/admin/sign-in")
+    assert page.evaluate("Object.keys(sessionStorage)") == []
 
 
 def test_another_sign_in_in_another_tab_loses_nothing_either(desks: Desks) -> None:
@@ -245,7 +300,7 @@ def test_another_sign_in_in_another_tab_loses_nothing_either(desks: Desks) -> No
     page.get_by_role("button", name="Open the draft").click()
     expect(page.get_by_text("You have signed in anew since this page was opened")).to_be_visible()
     ann.answered(403)
-    page.get_by_role("button", name="Send it again").click()
+    page.get_by_role("button", name="Open the draft").click()
     expect(page.locator("h1")).to_have_text("Typed under the former sign-in")
     assert other.faults == []
 

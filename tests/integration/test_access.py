@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import text
 
@@ -30,6 +31,7 @@ from service.errors import (
     ReauthenticationRequired,
     TooManyAttempts,
 )
+from service.storage import access
 from service.storage.session import Store
 from tests.entrance import OPERATOR, PASSWORD, PASSWORDS, House
 from tests.keys import ANOTHER_SECRET_KEY, KEYRING, SECRET_KEY
@@ -492,6 +494,29 @@ def test_the_book_comes_back_from_its_bytes(house: House) -> None:
     found = [desk.by_key(key), desk.by_sign_in(token)]
     assert [principal.name for principal in found if principal is not None] == ["a key", "Ada"]
     assert not desk.look_again(key)
+
+
+def test_the_book_knows_the_names_of_those_who_are_gone(house: House) -> None:
+    ada, house_key = house.person("ada", Role.REVIEWER), house.key(Role.CLIENT)
+    key_id = house_key.removeprefix("mck_").partition("_")[0]
+    with house.store.reading() as session:
+        book = read_book(session, house.now())
+    assert (book.called(f"person/{ada}"), book.called(f"key/{key_id}")) == ("Ada", "a key")
+    assert book.called("person/nobody") is book.called("operator/ada") is None
+    with house.store.writing() as session:
+        row = access.person(session, ada)
+        assert row is not None
+        row.disabled_at = house.now()
+        access.add(session, row)
+        revoke_key(session, key_id, house.act())
+    with house.store.reading() as session:
+        book = read_book(session, house.now())
+    assert (book.people, book.keys) == ({}, {})
+    again = AccessBook.from_bytes(book.to_bytes())
+    assert (again.called(f"person/{ada}"), again.called(f"key/{key_id}")) == ("Ada", "a key")
+    written = orjson.loads(book.to_bytes())
+    del written["former"]  # as a former version wrote it
+    assert AccessBook.from_bytes(orjson.dumps(written)).former == {}
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b'{"form": 2}', b'{"form": 1, "sequence": 1}', b'{"form": 1'])

@@ -1,4 +1,5 @@
-// Signing in, on its own page or without leaving another; forms that change something: sent once, the first fault in view.
+// Signing in, on its own page or without leaving another; forms that change something: sent once, without leaving the
+// page before the service has answered, so that what was typed survives a lost connection; the first fault in view.
 "use strict";
 (() => {
   const SIGN_IN = "#sign-in, [data-sign-in-again]";
@@ -8,13 +9,7 @@
     if (leave) leave.dataset.token = token;
   };
 
-  // Whoever leaves a page of a form that is under way and comes back finds it ready again.
-  const ready = () => {
-    for (const button of document.querySelectorAll("[data-once] [aria-disabled='true']")) {
-      button.removeAttribute("aria-disabled");
-    }
-  };
-  window.addEventListener("pageshow", ready);
+  let waiting = null; // the button that was pressed when the sign-in was over
 
   const signIn = async (form) => {
     const problem = form.querySelector("[role=alert]");
@@ -45,11 +40,75 @@
       done.className = "done-line";
       done.textContent = `Signed in as ${told.name}. Send again what you were about to send.`;
       form.replaceWith(done);
-      const waiting = document.querySelector("[data-after-sign-in]");
-      if (waiting) waiting.focus();
+      (document.querySelector("[data-after-sign-in]") || waiting)?.focus();
     } catch {
       fail("The service cannot be reached. Nothing was changed; try again in a moment.");
     }
+  };
+
+  // --- forms that change something ------------------------------------------------------------------------------
+  const LOST = "The service cannot be reached, so it is not known whether this was done. Nothing you typed is lost: send it again in a moment. It is done once, however often you send it.";
+  const tell = (...parts) => {
+    const box = document.createElement("div");
+    box.className = "card notice";
+    box.setAttribute("role", "alert");
+    box.append(...parts);
+    document.getElementById("notice").replaceChildren(box);
+    box.scrollIntoView({ block: "nearest" });
+  };
+  const page = (text) => new DOMParser().parseFromString(text, "text/html");
+
+  const sendOnce = async (form, send) => {
+    // The service does it once in any case; this spares people a second answer.
+    if (form.getAttribute("aria-busy") === "true") return;
+    form.setAttribute("aria-busy", "true");
+    send?.setAttribute("aria-disabled", "true");
+    try {
+      const answer = await fetch(send?.hasAttribute("formaction") ? send.formAction : form.action, {
+        method: "POST",
+        headers: { "HX-Request": "true" },
+        body: new URLSearchParams(new FormData(form, send)),
+      });
+      const next = answer.headers.get("HX-Redirect");
+      if (next) {
+        form.dispatchEvent(new CustomEvent("magcheck:taken", { bubbles: true }));
+        window.location.assign(next);
+        return; // busy until the page is left
+      }
+      const text = await answer.text();
+      if (answer.headers.get("HX-Retarget") === "#notice") {
+        document.getElementById("notice").replaceChildren(...page(text).body.childNodes);
+        arrived();
+        waiting = send;
+        (document.querySelector("#notice input") || send)?.focus();
+      } else show(page(text), form, answer.ok);
+    } catch {
+      tell(LOST);
+    }
+    form.removeAttribute("aria-busy");
+    send?.removeAttribute("aria-disabled");
+  };
+
+  // The page that came instead of where the form leads: with its faults, or with what is shown once, such as a key.
+  const show = (fresh, form, good) => {
+    const main = fresh.getElementById("content");
+    if (!main) return tell(LOST); // whoever stands in front of the service has answered
+    if (!good && !main.querySelector("form[method=post]:not(.sign-in-again)")) {
+      // A failure without the form: the form here stays as it is.
+      return tell(...[...main.querySelectorAll("h1, h1 ~ p:not(:has(a)), h1 ~ ul")].map((one) => {
+        const line = document.createElement(one.matches("h1") ? "strong" : "p");
+        line.textContent = one.textContent;
+        return line;
+      }));
+    }
+    if (good) form.dispatchEvent(new CustomEvent("magcheck:taken", { bubbles: true }));
+    document.title = fresh.title;
+    const here = document.getElementById("content");
+    here.replaceChildren(...main.childNodes);
+    window.htmx?.process(here);
+    const first = here.querySelector("[data-focus]");
+    if (first) first.focus();
+    else window.scrollTo(0, 0);
   };
 
   document.addEventListener("submit", (event) => {
@@ -58,10 +117,8 @@
       event.preventDefault();
       signIn(form);
     } else if (form.matches("[data-once]") && !event.defaultPrevented) {
-      const send = event.submitter;
-      // The service does it once in any case; this spares people a second page.
-      if (send?.getAttribute("aria-disabled") === "true") event.preventDefault();
-      else send?.setAttribute("aria-disabled", "true");
+      event.preventDefault();
+      sendOnce(form, event.submitter);
     }
   });
 

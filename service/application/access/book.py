@@ -64,6 +64,8 @@ class AccessBook:
     keys: Mapping[str, KnownKey]
     people: Mapping[str, KnownPerson]
     sign_ins: Mapping[str, KnownSignIn]
+    # Names of people and keys that are no more, as `person/…` and `key/…`: they still stand in the audit trail.
+    former: Mapping[str, str] = field(default_factory=dict)
     key_principals: Mapping[str, Principal] = field(init=False, compare=False)
     sign_in_principals: Mapping[str, Principal] = field(init=False, compare=False)
 
@@ -73,6 +75,14 @@ class AccessBook:
         of_sign_ins = {one.id: _person_principal(one, self.people) for one in self.sign_ins.values()}
         object.__setattr__(self, "key_principals", {id: one for id, one in of_keys.items() if one is not None})  # noqa: A001
         object.__setattr__(self, "sign_in_principals", {id: one for id, one in of_sign_ins.items() if one is not None})  # noqa: A001
+
+    def called(self, who: str) -> str | None:
+        """The name of a person or a key as the audit trail writes them; None: it is not in the book."""
+        kind, _, plain = who.partition("/")
+        known: KnownPerson | KnownKey | None = None
+        if kind in {"person", "key"}:
+            known = self.people.get(plain) if kind == "person" else self.keys.get(plain)
+        return self.former.get(who) if known is None else known.name
 
     @classmethod
     def empty(cls) -> Self:
@@ -88,6 +98,7 @@ class AccessBook:
                 "keys": [asdict(key) for key in self.keys.values()],
                 "people": [asdict(person) for person in self.people.values()],
                 "sign_ins": [asdict(one) for one in self.sign_ins.values()],
+                "former": dict(self.former),
             }
         )
 
@@ -107,6 +118,7 @@ class AccessBook:
                 keys={one["id"]: KnownKey(**{**one, "roles": tuple(one["roles"])}) for one in read["keys"]},
                 people={one["id"]: KnownPerson(**{**one, "roles": tuple(one["roles"])}) for one in read["people"]},
                 sign_ins={one["id"]: KnownSignIn(**one) for one in read["sign_ins"]},
+                former=dict(read.get("former", {})),  # a file of a former version has none
             )
         except (KeyError, TypeError) as error:
             raise ValueError("the access book cannot be read") from error
@@ -121,6 +133,7 @@ def read_book(session: Transaction, now: datetime) -> AccessBook:
         keys={row.id: _key(row) for row in access.live_keys(session, now)},
         people={row.id: _person(row) for row in access.enabled_people(session)},
         sign_ins={row.id: _sign_in(row) for row in access.live_sign_ins(session, now)},
+        former=access.former_names(session, now),
     )
 
 

@@ -370,3 +370,48 @@ def token(pages: PageClient, who: str) -> str:
     value = next(one for one in forms(pages.open(who, BENCH).text) if one.action == BENCH).value("csrf_token")
     assert value
     return value
+
+
+# --- the day plan -----------------------------------------------------------------------------------------------------
+
+AT_TEN = "ciprofloxacin | route oral | at 08:00\nmagnesium oxide | route oral | at 10:00"
+
+
+def planned(pages: PageClient, path: str, text: str, **headers: str) -> Response:
+    said = [("csrf_token", token(pages, "ann")), ("list", text)]
+    return pages.sent("ann", f"{path}/day", said, **headers)
+
+
+def test_a_day_is_planned_where_the_list_says_when(pages: PageClient) -> None:
+    assert f'action="{BENCH}/day"' not in tried(pages, BENCH, list=LIST, **FACTS).text
+    assert f'action="{BENCH}/day"' in tried(pages, BENCH, list=AT_TEN, **FACTS).text
+    whole = planned(pages, BENCH, AT_TEN).text
+    assert "<html" in whole
+    assert "A day plan that keeps every window" in plain(whole)
+    assert "08:00 ciprofloxacin Keeps its time 10:00 magnesium oxide Keeps its time" in plain(whole)
+    assert "<style" not in whole  # the page has it: a policy lets nothing inline in
+    part = planned(pages, BENCH, AT_TEN, **{"hx-request": "true"}).text
+    assert part.startswith("<section")
+    assert planned(pages, BENCH, LIST, **{"hx-request": "true"}).text == ""
+    # Nobody reads ids of lines, nor what stands in the drawing for programs.
+    assert not re.search(r"\bm[12]\b|not_planned", plain(part))
+
+
+def test_the_day_of_a_draft_stands_beside_that_of_now(pages: PageClient) -> None:
+    one = draft(pages)
+    headers = {"authorization": f"Bearer {pages.tokens['ann']}"}
+    management = pages.get(f"/v1/drafts/{one}/records/interactions/{QUINOLONES}", headers=headers).json()["document"][
+        "management"
+    ]
+    management["separation"]["drug_first_hours"] = "4"
+    change(pages, one, "interactions", QUINOLONES, management=management)
+    path = f"/admin/drafts/{one}/bench"
+    text = plain(planned(pages, path, AT_TEN, **{"hx-request": "true"}).text)
+    # Two hours after the drug are enough now, and not with the draft.
+    assert "As the rules are now: A day plan that keeps every window of the findings. Doses that keep" in text
+    assert re.search(r"(moved|Moved) from 10:00 10:00|(moved|Moved) from 08:00 08:00", text)
+
+
+def test_a_day_with_a_medicine_that_nobody_knows_says_so(pages: PageClient) -> None:
+    text = plain(planned(pages, BENCH, f"{AT_TEN}\n<b>nobody knows</b>", **{"hx-request": "true"}).text)
+    assert "<b>nobody knows</b> is not planned: It was not recognised" in text

@@ -260,3 +260,54 @@ def test_a_trail_that_somebody_wrote_in_is_told(pages: PageClient) -> None:
         connection.execute(sa.text("update audit_entry set reason = 'another' where sequence = 2"))
     text = plain(pages.open("adi", "/admin/audit/verification").text)
     assert "Entry 2: its content does not match its hash." in text
+
+
+def test_the_trail_names_people_keys_and_drafts(pages: PageClient) -> None:
+    pages.done("ann", "/admin/drafts/new", title=f"About quinolones {HOSTILE[:40]}", reason="Because.")
+    page = pages.open("adi", "/admin/audit?action=draft_open").text
+    assert "Opened the draft “About quinolones <script>" in plain(page)
+    assert f'"/admin/audit?subject=draft/{re.findall("draft/([0-9a-f-]{36})", page)[0]}"' in page
+    assert pages.open("ada", "/admin/people").status_code == 200  # the desk has looked who is new
+    text = plain(pages.open("adi", "/admin/audit").text)
+    assert "Signed in: Ada" in text
+    assert "Let somebody in: Ada" in text
+    assert "tests, on the machine itself" in text
+
+
+def test_who_has_left_is_still_called_by_name(pages: PageClient) -> None:
+    pages.done("ann", "/admin/drafts/new", title="Hers", reason="Because.")
+    token = pages.house.key(Role.AUTHOR)
+    ann = pages.ids["ann"]
+    pages.done("ada", f"/admin/people/{ann}", disabled="true", reason="Has left.", password=PASSWORD)
+    [key] = keys(pages)
+    pages.done("ada", f"/admin/keys/{key.id}/revoke", reason="Lost.")
+    assert pages.get("/v1/me", headers={"x-api-key": token}).status_code == 401
+    text = plain(pages.open("adi", "/admin/audit").text)
+    assert "Changed the account of Ann" in text
+    assert "Revoked the key a key" in text
+    assert ann not in text
+    text = plain(pages.open("bea", "/admin/drafts").text)
+    assert "opened by Ann" in text
+
+
+def test_the_dashboard_and_histories_name_people(pages: PageClient) -> None:
+    address = pages.done("ann", "/admin/drafts/new", title="Hers", reason="Because.")
+    pages.done("ann", f"{address}/records/citations/example-label/withdraw", reason="It is gone.")
+    for path in ("/admin", "/admin/records/citations/example-label", "/admin/records/citations/example-label/change"):
+        page = pages.open("bea", path)
+        assert page.status_code == 200, path
+        assert pages.ids["ann"] not in page.text, path
+    assert "Withdraw by Ann" in plain(pages.open("bea", "/admin/records/citations/example-label").text)
+
+
+def test_who_signs_in_elsewhere_has_no_password_to_change(pages: PageClient) -> None:
+    with pages.house.store.writing() as session:
+        row = access.person(session, pages.ids["eve"])
+        assert row is not None
+        row.issuer, row.subject, row.password_hash = "https://idp.example", "eve", None
+        access.add(session, row)
+    pages.sign_in_anew("eve")
+    page = pages.open("eve", "/admin/account").text
+    assert "You sign in through your organisation" in plain(page)
+    assert "new_password" not in page
+    assert "new_password" in pages.open("ann", "/admin/account").text
