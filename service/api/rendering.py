@@ -6,22 +6,20 @@ each time, so their JSON can be kept; that halves the cost of writing an answer.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from service.application.checks import CheckAnswer
-
-# Two parts for each rule and variant; far more than a rule set has, so that only stale ones are ever forgotten.
-_MOST_KEPT: Final = 20_000
+from service.unchanging import Unchanging
 
 
 class Renderer:
-    """Keeps the bytes of parts by the identity of the object; holding the object keeps its identity its own."""
+    """Writes answers, and keeps the bytes of what is in many of them."""
 
     def __init__(self) -> None:
         """Nothing is kept yet."""
-        self._kept: dict[int, tuple[object, orjson.Fragment]] = {}
+        self._bytes: Unchanging[orjson.Fragment] = Unchanging()
 
     def render(self, answer: CheckAnswer) -> bytes:
         """The answer as JSON. The answer is used up: its unchanging parts are replaced by their bytes."""
@@ -36,9 +34,4 @@ class Renderer:
         return orjson.dumps(answer)
 
     def _part(self, content: object) -> orjson.Fragment:
-        kept = self._kept.get(id(content))
-        if kept is None:
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            kept = self._kept[id(content)] = (content, orjson.Fragment(orjson.dumps(content)))
-        return kept[1]
+        return self._bytes.of(content, lambda: orjson.Fragment(orjson.dumps(content)))

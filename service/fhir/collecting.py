@@ -26,30 +26,32 @@ class ReadingRefused(ServiceError):
     code = "reading-refused"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """A resource, where it was, and what stands around it."""
+    """A resource, where it was, and what stands around it.
 
-    origin: str  # what the caller named the place
-    pointer: str
-    resource: Resource
-    full_url: str | None = None
-    container: Found | None = None  # the resource it is contained in
+    ``origin`` is what the caller named the place, ``container`` the resource it is contained in. ``type`` and ``id``
+    are those the resource says, and ``reference`` is how others refer to it. Nothing changes afterwards.
+    """
 
-    @property
-    def type(self) -> str:
-        """Its resource type."""
-        return text_of(self.resource.get("resourceType")) or ""
+    __slots__ = ("container", "full_url", "id", "origin", "pointer", "reference", "resource", "type")
 
-    @property
-    def id(self) -> str | None:
-        """Its logical id."""
-        return text_of(self.resource.get("id"))
-
-    @property
-    def reference(self) -> str | None:
-        """How others refer to it."""
-        return f"{self.type}/{self.id}" if self.id is not None else self.full_url
+    def __init__(
+        self,
+        origin: str,
+        pointer: str,
+        resource: Resource,
+        full_url: str | None = None,
+        container: Found | None = None,
+    ) -> None:
+        """What is asked for again and again is read once."""
+        self.origin = origin
+        self.pointer = pointer
+        self.resource = resource
+        self.full_url = full_url
+        self.container = container
+        self.type = text_of(resource.get("resourceType")) or ""
+        self.id = text_of(resource.get("id"))
+        self.reference = f"{self.type}/{self.id}" if self.id is not None else full_url
 
 
 @dataclass(slots=True)
@@ -117,13 +119,18 @@ def _take(collected: Collected, notes: Notes, found: Found, depth: int) -> None:
     if resource is _NOTHING:
         notes.information(NoteCode.NOTHING_THERE, found.pointer, "There is nothing here.")
     elif not kind and isinstance(resource.get("resource"), dict):
-        _take(collected, notes, _inner(found, "/resource", resource), depth + 1)
+        _take(collected, notes, _inner(found.origin, f"{found.pointer}/resource", resource), depth + 1)
     elif kind == "Bundle" or (not kind and "entry" in resource):
         _bundle(collected, notes, found, depth)
     elif kind == "Parameters":
         for position, part in enumerate(objects(resource.get("parameter"))):
             if isinstance(part.get("resource"), dict):
-                _take(collected, notes, _inner(found, f"/parameter/{position}/resource", part), depth + 1)
+                _take(
+                    collected,
+                    notes,
+                    _inner(found.origin, f"{found.pointer}/parameter/{position}/resource", part),
+                    depth + 1,
+                )
     elif not kind:
         notes.error(NoteCode.NOT_A_RESOURCE, found.pointer, "This has no resourceType, so it was not read.")
     elif kind == "OperationOutcome":
@@ -142,8 +149,9 @@ def _outcome(notes: Notes, found: Found) -> None:
         notes.error(NoteCode.FETCH_FAILED, found.pointer, text)
 
 
-def _inner(found: Found, step: str, part: Resource) -> Found:
-    return Found(found.origin, f"{found.pointer}{step}", part["resource"], text_of(part.get("fullUrl")))
+def _inner(origin: str, pointer: str, part: Resource) -> Found:
+    """The resource that stands in a part of a Bundle or of Parameters."""
+    return Found(origin, pointer, part["resource"], text_of(part.get("fullUrl")))
 
 
 def _bundle(collected: Collected, notes: Notes, found: Found, depth: int) -> None:
@@ -156,11 +164,7 @@ def _bundle(collected: Collected, notes: Notes, found: Found, depth: int) -> Non
             notes.error(NoteCode.NOT_A_RESOURCE, pointer, "This entry has no resource.")
             continue
         bare = "resourceType" in entry and not isinstance(entry.get("resource"), dict)
-        inner = (
-            Found(found.origin, pointer, entry)
-            if bare
-            else _inner(Found(found.origin, pointer, {}), "/resource", entry)
-        )
+        inner = Found(found.origin, pointer, entry) if bare else _inner(found.origin, f"{pointer}/resource", entry)
         kinds.add(inner.type)
         _take(collected, notes, inner, depth + 1)
     if any(text_of(link.get("relation")) == "next" for link in objects(found.resource.get("link"))):
@@ -178,7 +182,7 @@ def _paginated(notes: Notes, pointer: str, kinds: set[str]) -> None:
 def _add(collected: Collected, notes: Notes, found: Found) -> None:
     if len(collected.found) >= MAXIMUM_RESOURCES:
         raise ReadingRefused(f"there are more than {MAXIMUM_RESOURCES} resources")
-    reference = f"{found.type}/{found.id}" if found.id is not None else None
+    reference = found.reference if found.id is not None else None
     other = collected.by_reference.get(reference) if reference is not None else None
     if other is not None:
         if other.resource == found.resource:

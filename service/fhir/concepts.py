@@ -15,6 +15,7 @@ from rules.terms import CodeSystem
 from service.fhir.codes import SYSTEMS
 from service.fhir.elements import MAXIMUM_TEXT, objects, text_of
 from service.fhir.notes import NoteCode, Notes
+from service.fhir.remembered import Remembered
 
 MEDICINES: Final = frozenset({CodeSystem.RXNORM, CodeSystem.NDC, CodeSystem.ATC, CodeSystem.UNII})
 CONDITIONS: Final = frozenset({CodeSystem.ICD10CM})
@@ -81,8 +82,7 @@ def concept_of(value: object) -> Concept:
     return Concept(codings_of(value), (), text)
 
 
-def named_concept(value: object, systems: frozenset[CodeSystem], pointer: str, notes: Notes) -> Concept:
-    """A concept that names a medicine or a condition."""
+def _named_concept(value: object, systems: frozenset[CodeSystem], pointer: str, notes: Notes) -> Concept:
     plain = concept_of(value)
     codes: list[Code] = []
     if len(plain.codings) == _MAXIMUM_CODINGS:
@@ -140,3 +140,8 @@ def _text_of(concept: Concept, systems: frozenset[CodeSystem], pointer: str, not
         notes.error(NoteCode.UNNAMED, pointer, f"The name has more than {MAXIMUM_TEXT} characters; it was not read.")
         return None
     return text
+
+
+# A concept that names a medicine, and one that names a condition.
+named_medicine: Final = Remembered(lambda value, pointer, notes: _named_concept(value, MEDICINES, pointer, notes))
+named_condition: Final = Remembered(lambda value, pointer, notes: _named_concept(value, CONDITIONS, pointer, notes))

@@ -12,7 +12,7 @@ from rules.profile import MAXIMUM_CONDITIONS, ConditionItem
 from rules.terms import Pregnancy
 from service.fhir import codes
 from service.fhir.collecting import Found
-from service.fhir.concepts import CONDITIONS, concept_of, named_concept
+from service.fhir.concepts import concept_of, named_condition
 from service.fhir.elements import code_of, text_of
 from service.fhir.notes import NoteCode, Notes
 
@@ -77,7 +77,7 @@ def _counts(found: Found, notes: Notes) -> bool:
 
 def _take(read: Conditions, found: Found, notes: Notes) -> None:
     pointer = f"{found.pointer}/code"
-    concept = named_concept(found.resource.get("code"), CONDITIONS, pointer, notes)
+    concept = named_condition(found.resource.get("code"), pointer, notes)
     keys = concept.written()
     if codes.NO_PROBLEMS.intersection(keys):
         read.none_known = True

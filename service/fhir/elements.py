@@ -50,10 +50,11 @@ def text_of(value: object) -> str | None:
     if not isinstance(value, str):
         return None
     stripped = value.strip()
-    try:
-        stripped.encode()
-    except UnicodeEncodeError:
-        return None
+    if not stripped.isascii():
+        try:
+            stripped.encode()
+        except UnicodeEncodeError:
+            return None
     return stripped or None
 
 

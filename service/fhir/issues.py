@@ -6,12 +6,14 @@ What may be done is written as a suggestion, because nobody has done it yet. Not
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
-from rules.report import CheckReport, Finding
+from rules.report import CheckReport, Finding, ManagementReport
 from service.fhir import codes
 from service.fhir.medications import Source
 from service.fhir.reading import Reading
+from service.unchanging import Unchanging
 
 Json = dict[str, Any]
 
@@ -103,6 +105,7 @@ def detected_issue(finding: Finding, report: CheckReport, reading: Reading, *, b
     """A finding. ``base`` is the address at which this service is reached, for the link to the rule."""
     timing = finding["timing"]
     kept = timing is not None and timing["state"] == "kept"
+    said = _SAID.of(finding["management"], lambda: _said_always(finding))
     return _without_empty(
         {
             "resourceType": "DetectedIssue",
@@ -119,9 +122,9 @@ def detected_issue(finding: Finding, report: CheckReport, reading: Reading, *, b
             "identifiedDateTime": report["as_of"],
             "implicated": [line_reference(name, report, reading) for name in finding["medication_ids"]],
             "evidence": _evidence(finding, report, reading),
-            "detail": _detail(finding, report),
+            "detail": _detail(finding, report, said),
             "reference": f"{base}/v1/interactions/{finding['interaction_id']}#{finding['record_digest']}",
-            "mitigation": [_suggestion(finding), *([_KEPT] if kept else [])],
+            "mitigation": [said.suggested, *([_KEPT] if kept else [])],
         }
     )
 
@@ -246,23 +249,42 @@ def _rests_on(finding: Finding, report: CheckReport, reading: Reading) -> list[s
     return list(dict.fromkeys(name for name in names if name is not None))
 
 
-def _detail(finding: Finding, report: CheckReport) -> str:
-    """The finding in sentences, with what it does not know and where it comes from."""
-    management = finding["management"]
+class _Unchanging(NamedTuple):
+    """What an issue says of a rule, whoever it is about."""
+
+    about: str
+    sources: str
+    suggested: Json
+
+
+_SAID: Final[Unchanging[_Unchanging]] = Unchanging()
+
+
+def _said_always(finding: Finding) -> _Unchanging:
+    management, evidence = finding["management"], finding["evidence"]
     lines = [finding["title"], finding["effect"], finding["mechanism"], management["text"], *_separation(finding)]
+    sources = "; ".join(f"{one['title']} ({one['address']})" for one in evidence["citations"])
+    return _Unchanging(
+        about="\n".join(line for line in lines if line),
+        sources=f"Evidence grade {evidence['grade']}: {sources}.",
+        suggested=_suggestion(management),
+    )
+
+
+def _detail(finding: Finding, report: CheckReport, said: _Unchanging) -> str:
+    """The finding in sentences, with what it does not know and where it comes from."""
+    lines = [said.about]
     if finding["applicability"] != "applies":
         lines.append("Whether it applies depends on facts that were not given.")
     if finding["severity"] != finding["severity_ceiling"]:
         lines.append(f"It could be {finding['severity_ceiling']}, depending on facts that were not given.")
     if finding["missing_facts"]:
         lines.append(f"Not known: {', '.join(finding['missing_facts'])}.")
-    if management["monitoring"]:
-        lines.append(f"Monitoring: {'; '.join(management['monitoring'])}.")
-    evidence = finding["evidence"]
-    sources = "; ".join(f"{one['title']} ({one['address']})" for one in evidence["citations"])
-    lines.append(f"Evidence grade {evidence['grade']}: {sources}.")
+    if finding["management"]["monitoring"]:
+        lines.append(f"Monitoring: {'; '.join(finding['management']['monitoring'])}.")
+    lines.append(said.sources)
     lines.append(f"Rule set {report['rule_set']['version']}, record {finding['interaction_id']}.")
-    return "\n".join(line for line in lines if line)
+    return "\n".join(lines)
 
 
 def _separation(finding: Finding) -> list[str]:
@@ -277,10 +299,10 @@ def _separation(finding: Finding) -> list[str]:
     return [f"Separation: {', '.join(hours)}."] if hours else []
 
 
-def _suggestion(finding: Finding) -> Json:
-    code = _OF_ACTION[finding["management"]["action"]]
+def _suggestion(management: ManagementReport) -> Json:
+    code = _OF_ACTION[management["action"]]
     coding = {"system": ACT_CODE, "code": code, "display": MITIGATIONS[code]}
-    action = {"coding": [coding], "text": f"Suggested, not done: {finding['management']['text']}"}
+    action = {"coding": [coding], "text": f"Suggested, not done: {management['text']}"}
     # A mitigation is something that was done; the modifier says that this one was not.
     return {"modifierExtension": [{"url": f"{NAMES}suggested", "valueBoolean": True}], "action": action}
 
@@ -295,17 +317,25 @@ _KEPT: Final[Json] = {
 
 def _extensions(finding: Finding) -> list[Json]:
     """What FHIR has no element for, in the words of the other interfaces."""
-    words = {
-        "direction": finding["direction"],
-        "severity": finding["severity"],
-        "severity-ceiling": finding["severity_ceiling"],
-        "operational-class": finding["operational_class"],
-        "applicability": finding["applicability"],
-    }
-    coded: list[Json] = [{"url": f"{NAMES}{name}", "valueCode": f"{value}"} for name, value in words.items()]
-    return coded + [{"url": f"{NAMES}missing-fact", "valueString": fact} for fact in finding["missing_facts"]]
+    coded = _coded(
+        finding["direction"],
+        finding["severity"],
+        finding["severity_ceiling"],
+        finding["operational_class"],
+        finding["applicability"],
+    )
+    return [*coded, *({"url": f"{NAMES}missing-fact", "valueString": fact} for fact in finding["missing_facts"])]
 
 
-def _without_empty(resource: Mapping[str, Any]) -> Json:
+@lru_cache(maxsize=4096)
+def _coded(*words: str) -> tuple[Json, ...]:
+    """The words of a finding that are codes; there are not many ways to put them together."""
+    return tuple({"url": f"{NAMES}{name}", "valueCode": f"{word}"} for name, word in zip(_CODED, words, strict=True))
+
+
+_CODED: Final = ("direction", "severity", "severity-ceiling", "operational-class", "applicability")
+
+
+def _without_empty(resource: Mapping[str, str | list[Any] | Json | None]) -> Json:
     """FHIR has neither null nor anything empty."""
-    return {name: value for name, value in resource.items() if value not in (None, "", [], {})}
+    return {name: value for name, value in resource.items() if value}

@@ -9,17 +9,18 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from rules.names import read_besides, tokens
 from rules.profile import MAXIMUM_MEDICATIONS, Code, MedicationItem
 from rules.terms import DoseForm, MedicationStatus
 from service.fhir import codes
 from service.fhir.collecting import Collected, Found, ReadingRefused
-from service.fhir.concepts import MEDICINES, Concept, concept_of, named_concept
+from service.fhir.concepts import Concept, concept_of, named_medicine
 from service.fhir.dosage import Taken, taken_of
 from service.fhir.elements import MAXIMUM_TEXT, Resource, code_of, day_of, first, flag_of, objects, text_of
 from service.fhir.notes import NoteCode, Notes
+from service.fhir.remembered import Remembered
 
 # A line that nobody can name must not vanish: no name is known like this, so the line is unrecognised.
 UNNAMED: Final = "unnamed"
@@ -28,6 +29,7 @@ _MAXIMUM_INGREDIENTS: Final = 20
 # Elements that say which prescription a dispensing, administration or statement belongs to.
 _BELONGS_TO: Final = ("authorizingPrescription", "request", "prescription", "basedOn", "derivedFrom")
 _REPEATS: Final = frozenset({"MedicationDispense", "MedicationAdministration"})
+_WHEN: Final = ("whenHandedOver", "whenPrepared", "effectiveDateTime", "occurenceDateTime", "authoredOn", "dateWritten")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,13 @@ class _Line:
     named: list[Named]
     status: MedicationStatus
     taken: Taken
-    day: date | None = None
     also: list[str] = field(default_factory=list)
+
+    @property
+    def day(self) -> date | None:
+        """When it was given or handed over, as far as it says."""
+        days = (day_of(self.found.resource.get(name)) for name in _WHEN)
+        return next((day[0] for day in days if day is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ def medications_of(
     lines: list[_Line] = []
     for one in found:
         kind = codes.MEDICATION_TYPES.get(one.type)
-        if kind is not None and _counts(one, kind, notes):
+        if kind is not None:
             line = _line(one, kind, collected, as_of, proposed, notes)
             if line is not None:
                 lines.append(line)
@@ -97,24 +104,74 @@ def medications_of(
     return _as_items(lines)
 
 
-# --- whether it counts ------------------------------------------------------------------------------------------------
+# --- one resource by itself -------------------------------------------------------------------------------------------
+
+# All that is looked at in a resource by itself: nothing that says whom it is about, by whom, or when it was written.
+_LOOKED_AT: Final = (
+    "resourceType",
+    "status",
+    "intent",
+    "doNotPerform",
+    "taken",  # STU3
+    "wasNotTaken",
+    "wasNotGiven",
+    "reportedBoolean",
+    "reported",
+    "reportedReference",
+    "medicationCodeableConcept",
+    "medicationReference",
+    "medication",
+    "dosage",
+    "dosageInstruction",
+)
 
 
-def _counts(found: Found, kind: str, notes: Notes) -> bool:
-    """Whether the medicine is taken or to be taken; where not, the reason is noted."""
-    resource, pointer = found.resource, found.pointer
+class _Look(NamedTuple):
+    """What a resource says by itself: what it is called, where it says so in place, and what it refers to otherwise."""
+
+    considered: bool
+    concept: Concept
+    reference: object
+    taken: Taken
+
+
+def _look(said: object, pointer: str, notes: Notes) -> _Look | None:
+    """What it says, or None where the medicine is not taken."""
+    resource = first(said)
     status = code_of(resource.get("status"))
+    if not _counts(resource, status, pointer, notes):
+        return None
+    inline, reference, place = _name_of(resource)
+    concept = named_medicine(inline, f"{pointer}/{place}", notes)
+    if codes.NO_MEDICATIONS.intersection(concept.written()):
+        notes.information(NoteCode.NOTHING_THERE, pointer, "It says that no medication is known.")
+        return None
+    where = "dosage" if "dosage" in resource else "dosageInstruction"
+    taken = taken_of(resource.get(where), f"{pointer}/{where}", notes)
+    if flag_of(resource.get("reportedBoolean")) or flag_of(resource.get("reported")) or "reportedReference" in resource:
+        text = "It was reported, not prescribed by whoever recorded it; it counts."
+        notes.information(NoteCode.REPORTED, pointer, text)
+    considered = status in codes.PROPOSED_STATES or code_of(resource.get("intent")) in codes.PROPOSED_INTENTS
+    return _Look(considered, concept, reference, taken)
+
+
+_remembered_look: Final = Remembered(_look)
+
+
+def _counts(resource: Resource, status: str | None, pointer: str, notes: Notes) -> bool:
+    """Whether the medicine is taken or to be taken; where not, the reason is noted."""
     if flag_of(resource.get("doNotPerform")):
         text = "It says that the medicine is not to be taken (doNotPerform), so it is no line of the list."
         notes.information(NoteCode.PROHIBITED, f"{pointer}/doNotPerform", text)
         return False
-    taken = code_of(resource.get("taken"))  # STU3
+    taken = code_of(resource.get("taken"))
     if taken == "n" or flag_of(resource.get("wasNotTaken")) or flag_of(resource.get("wasNotGiven")):
         notes.information(NoteCode.NOT_CURRENT, pointer, "It says that the medicine is not taken.")
         return False
     if status in codes.LEFT_OUT:
         notes.information(NoteCode.NOT_CURRENT, f"{pointer}/status", f"{codes.LEFT_OUT[status]} It was left out.")
         return False
+    kind = codes.MEDICATION_TYPES.get(text_of(resource.get("resourceType")) or "")
     if status == "completed" and kind in codes.COMPLETED_IS_OVER:
         text = "It is completed, so it was left out; should it still be taken, send it as active."
         notes.warning(NoteCode.NOT_CURRENT, f"{pointer}/status", text)
@@ -123,33 +180,42 @@ def _counts(found: Found, kind: str, notes: Notes) -> bool:
         notes.warning(NoteCode.STATUS_MISSING, pointer, "It has no status; it counts.")
     elif status in codes.DOUBTFUL:
         notes.warning(NoteCode.STATUS_DOUBTFUL, f"{pointer}/status", codes.DOUBTFUL[status])
-    elif status not in codes.TAKEN | codes.PROPOSED_STATES:
+    elif status not in codes.TAKEN and status not in codes.PROPOSED_STATES:
         text = "Its status is none that is known here; it counts."
         notes.warning(NoteCode.STATUS_DOUBTFUL, f"{pointer}/status", text)
     return True
 
 
-def _status(found: Found, proposed: Collection[str]) -> MedicationStatus:
-    """Whether somebody only considers it."""
-    resource = found.resource
-    considered = (
-        found.origin in proposed
-        or code_of(resource.get("status")) in codes.PROPOSED_STATES
-        or code_of(resource.get("intent")) in codes.PROPOSED_INTENTS
-    )
-    return MedicationStatus.PROPOSED if considered else MedicationStatus.CURRENT
+def _name_of(resource: Resource) -> tuple[object, object, str]:
+    """The concept in place, the reference to another resource, and the name of the element that holds the first."""
+    inline = resource.get("medicationCodeableConcept")
+    reference: object = resource.get("medicationReference")
+    general = resource.get("medication")
+    if isinstance(general, dict):  # R5, and people who leave the ending out
+        inline = inline or general.get("concept") or (general if {"coding", "text"} & general.keys() else None)
+        reference = reference or (general if isinstance(general.get("reference"), str) else general.get("reference"))
+        return inline, reference, "medication"
+    if isinstance(general, str):
+        return inline or general, reference, "medication"
+    return inline, reference, "medicationCodeableConcept"
+
+
+# --- a line of the list -----------------------------------------------------------------------------------------------
 
 
 def _line(
     found: Found, kind: str, collected: Collected, as_of: date, proposed: Collection[str], notes: Notes
 ) -> _Line | None:
     resource, pointer = found.resource, found.pointer
-    named = _named(found, collected, notes)
-    if named is None:
-        notes.information(NoteCode.NOTHING_THERE, pointer, "It says that no medication is known.")
+    look = _remembered_look({name: resource[name] for name in _LOOKED_AT if name in resource}, pointer, notes)
+    if look is None:
         return None
-    where = "dosage" if "dosage" in resource else "dosageInstruction"
-    taken = taken_of(resource.get(where), f"{pointer}/{where}", notes)
+    concept, taken = look.concept, look.taken
+    named = (
+        [Named(concept.codes, concept.text)]
+        if concept.names_something
+        else _referred_to(look.reference, found, collected, notes)
+    )
     period = first(resource.get("effectivePeriod")) or first(resource.get("occurencePeriod"))
     started, ended = day_of(period.get("start")), day_of(period.get("end"))
     if started is not None and (taken.started_on is None or started[0] < taken.started_on):
@@ -158,37 +224,13 @@ def _line(
     if last is not None and last < as_of:
         text = "By its dates it is over, though its status says otherwise; it counts."
         notes.warning(NoteCode.STATUS_DOUBTFUL, pointer, text)
-    if flag_of(resource.get("reportedBoolean")) or flag_of(resource.get("reported")) or "reportedReference" in resource:
-        text = "It was reported, not prescribed by whoever recorded it; it counts."
-        notes.information(NoteCode.REPORTED, pointer, text)
-    handed = next((day for name in _WHEN if (day := day_of(resource.get(name))) is not None), None)
-    return _Line(found, kind, named, _status(found, proposed), taken, None if handed is None else handed[0])
+    considered = look.considered or found.origin in proposed
+    return _Line(found, kind, named, MedicationStatus.PROPOSED if considered else MedicationStatus.CURRENT, taken)
 
 
-_WHEN: Final = ("whenHandedOver", "whenPrepared", "effectiveDateTime", "occurenceDateTime", "authoredOn", "dateWritten")
-
-
-# --- what it is -------------------------------------------------------------------------------------------------------
-
-
-def _named(found: Found, collected: Collected, notes: Notes) -> list[Named] | None:
-    """What the medicine is called: several, where it is mixed of ingredients; None, where there is said to be none."""
+def _referred_to(reference: object, found: Found, collected: Collected, notes: Notes) -> list[Named]:
+    """What a medicine is called that the resource only refers to."""
     resource, pointer = found.resource, found.pointer
-    inline = resource.get("medicationCodeableConcept")
-    place = "medicationCodeableConcept"
-    reference: object = resource.get("medicationReference")
-    general = resource.get("medication")
-    if isinstance(general, dict):  # R5, and people who leave the ending out
-        place = "medication"
-        inline = inline or general.get("concept") or (general if {"coding", "text"} & general.keys() else None)
-        reference = reference or (general if isinstance(general.get("reference"), str) else general.get("reference"))
-    elif isinstance(general, str):
-        inline, place = inline or general, "medication"
-    concept = named_concept(inline, MEDICINES, f"{pointer}/{place}", notes)
-    if codes.NO_MEDICATIONS.intersection(concept.written()):
-        return None
-    if concept.names_something:
-        return [Named(concept.codes, concept.text)]
     medication = collected.resolve(reference, found)
     if medication is None and isinstance(resource.get("_resolvedMedication"), dict):
         # A client of CDS Hooks is known to put it there.
@@ -217,7 +259,7 @@ def _of_medication(medication: Found, collected: Collected, notes: Notes) -> lis
         text = "The Medication was entered in error, and what was meant is not known; it counts."
         notes.warning(NoteCode.STATUS_DOUBTFUL, f"{pointer}/status", text)
     form = _form(resource, pointer, notes)
-    concept = named_concept(resource.get("code"), MEDICINES, f"{pointer}/code", notes)
+    concept = named_medicine(resource.get("code"), f"{pointer}/code", notes)
     parts = _ingredients(medication, collected, notes)
     if not concept.names_something:
         return [replace(part, form=form) for part in parts] or [_unnamed(pointer, notes)]
@@ -235,13 +277,11 @@ def _ingredients(medication: Found, collected: Collected, notes: Notes) -> list[
     for position, ingredient in enumerate(objects(medication.resource.get("ingredient"))[:_MAXIMUM_INGREDIENTS]):
         pointer = f"{medication.pointer}/ingredient/{position}"
         item = first(ingredient.get("item"))
-        concept = named_concept(
-            ingredient.get("itemCodeableConcept") or item.get("concept") or item, MEDICINES, pointer, notes
-        )
+        concept = named_medicine(ingredient.get("itemCodeableConcept") or item.get("concept") or item, pointer, notes)
         target = collected.resolve(ingredient.get("itemReference") or item.get("reference"), medication)
         if not concept.names_something and target is not None and target.resource is not medication.resource:
             # One step only: an ingredient that refers on and on is no ingredient.
-            concept = named_concept(target.resource.get("code"), MEDICINES, f"{target.pointer}/code", notes)
+            concept = named_medicine(target.resource.get("code"), f"{target.pointer}/code", notes)
         parts.append(Named(concept.codes, concept.text) if concept.names_something else _unnamed(pointer, notes))
     return parts
 

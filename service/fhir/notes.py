@@ -5,7 +5,8 @@ Texts are our own words. None repeats anything of a resource: it may be about a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -83,6 +84,10 @@ class Notes:
     def information(self, code: NoteCode, pointer: str, text: str) -> None:
         """It was left out for a reason that is in order."""
         self._notes.append(Note(NoteSeverity.INFORMATION, code, pointer, text))
+
+    def add(self, noted: Iterable[Note], pointer: str) -> None:
+        """What was noted of an element by itself, now that it is known where it stands."""
+        self._notes += [replace(note, pointer=f"{pointer}{note.pointer}") for note in noted]
 
     def all(self) -> tuple[Note, ...]:
         """What was noted, each once."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rules.report import Finding
+from rules.report_basics import EvidenceReport
 from service.api.cds_hooks import wording
 from service.api.cds_hooks.card_types import (
     CdsCard,
@@ -28,6 +29,7 @@ from service.application.card_ids import CardKind, card_id
 from service.application.checks import CheckAnswer
 from service.application.feedback import OverrideReason
 from service.fhir.issues import ACT_CODE, ISSUES, NAMES, issue_codes
+from service.unchanging import Unchanging
 
 LABEL: Final = "magcheck"
 OVERRIDE_REASONS: Final = f"{NAMES}override-reason"
@@ -150,14 +152,23 @@ def _card(answer: CheckAnswer, number: int, finding: Finding, scene: Scene) -> C
     return card
 
 
+_CITED: Final[Unchanging[list[CdsLink]]] = Unchanging()
+
+
 def _links(finding: Finding, base: str | None) -> list[CdsLink]:
     """The rule, and its sources, the best founded first as the report has them."""
+    evidence = finding["evidence"]
+    cited = _CITED.of(evidence, lambda: _cited(evidence))
+    if base is None:
+        return cited
+    address = f"{base}/admin/records/interactions/{finding['interaction_id']}"
+    return [{"label": "The rule", "url": address, "type": LinkType.ABSOLUTE}, *cited]
+
+
+def _cited(evidence: EvidenceReport) -> list[CdsLink]:
     links: list[CdsLink] = []
-    if base is not None:
-        address = f"{base}/admin/records/interactions/{finding['interaction_id']}"
-        links.append({"label": "The rule", "url": address, "type": LinkType.ABSOLUTE})
     seen: set[str] = set()
-    for citation in finding["evidence"]["citations"]:
+    for citation in evidence["citations"]:
         address = citation["address"]
         if len(seen) < _MOST_LINKS and address not in seen and address.startswith(("https://", "http://")):
             seen.add(address)

@@ -46,6 +46,8 @@ _NAMES: Final = {
     Part.CALCIUM: "calcium",
     Part.KIDNEY_FUNCTION: "kidney function",
 }
+_MEDICATION_KEYS: Final = frozenset(part.value for part in MEDICATION_PARTS)
+_NAMED_KEYS: Final = {part.value: name for part, name in _NAMES.items()}
 # What the reader says about lists of medications is said above, for the list as a whole.
 _SAID: Final = frozenset({NoteCode.FETCH_FAILED, NoteCode.MORE_PAGES, NoteCode.NOTHING_THERE})
 # A doubt about what a value means, or whom it is about, is worth a card of its own; most others are not.
@@ -93,8 +95,9 @@ def _failed(entry: object) -> bool:
 
 def medication_supply(prefetch: Mapping[str, Any]) -> Supply:
     """How the current medications came, under whatever keys."""
-    keys = {part.value for part in MEDICATION_PARTS}
-    came = {supply_of(sent) for key, sent in prefetch.items() if key in keys or _sounds_like_medications(key)}
+    came = {
+        supply_of(sent) for key, sent in prefetch.items() if key in _MEDICATION_KEYS or _sounds_like_medications(key)
+    }
     if not came:
         return Supply.ABSENT
     return next(one for one in (Supply.FAILED, Supply.PARTIAL, Supply.GIVEN, Supply.NOTHING) if one in came)
@@ -112,7 +115,7 @@ def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer
     doubts = _texts(reading.notes, NoteSeverity.WARNING)
     telling = any(note.code in _TELLING for note in reading.notes)
     degraded = answer["degraded"]
-    failed = [part for part in _NAMES if part.value in prefetch and _is_short(part, supply_of(prefetch[part.value]))]
+    failed = [name for key, name in _NAMED_KEYS.items() if key in prefetch and _is_short(key, supply_of(prefetch[key]))]
     reasons = [
         *(["the answer may be out of date"] if degraded is not None else []),
         *([f"medications that were not recognised: {len(unrecognised)}"] if unrecognised else []),
@@ -128,7 +131,7 @@ def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer
         _OF_MEDICATIONS.get(supply),
         paragraphs("**Not recognised, and so not checked:**", bullets(unrecognised)) if unrecognised else None,
         paragraphs("**From what was sent:**", bullets(escaped(line) for line in lines)) if lines else None,
-        f"Failed at the sender, or not whole: {', '.join(_NAMES[part] for part in failed)}." if failed else None,
+        f"Failed at the sender, or not whole: {', '.join(failed)}." if failed else None,
         _not_sent(prefetch),
         "What was not looked at can hold anything: that no card is about it means nothing.",
     )
@@ -150,12 +153,12 @@ def _texts(notes: tuple[Note, ...], severity: NoteSeverity) -> list[str]:
     return list(dict.fromkeys(note.text for note in notes if note.severity is severity and note.code not in _SAID))
 
 
-def _is_short(part: Part, supply: Supply) -> bool:
+def _is_short(key: str, supply: Supply) -> bool:
     """Whether a part that came is less than it should be; of values only the newest is wanted anyway."""
-    return supply is Supply.FAILED or (supply is Supply.PARTIAL and part is Part.CONDITIONS)
+    return supply is Supply.FAILED or (supply is Supply.PARTIAL and key == Part.CONDITIONS)
 
 
 def _not_sent(prefetch: Mapping[str, Any]) -> str | None:
     """Which other parts did not come; findings that need them say so too."""
-    missing = [name for part, name in _NAMES.items() if prefetch.get(part.value) is None]
+    missing = [name for key, name in _NAMED_KEYS.items() if prefetch.get(key) is None]
     return f"Not sent: {', '.join(missing)}." if missing else None

@@ -23,6 +23,11 @@ _ESCAPES: Final = str.maketrans(
         "@": "\\@",
     }
 )
+# Most texts are one line in which nothing would have to be escaped: no mark of Markdown, no number of a list, neither
+# a full stop that ends `www.` nor a colon that ends a scheme.
+_PLAIN: Final = re.compile(
+    r"(?:[A-Za-z(]|\d{1,9}(?![\d.)]))(?:[A-Za-z0-9,;%/()'\"=+-]| (?=[^ ])|(?<![wW])\.|(?<![oOpPsS]):)*", re.ASCII
+)
 _AT_THE_START: Final = re.compile(r"(?:[-+=#]|\d{1,9}(?=[.)]))")
 _SCHEME: Final = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp):")
 _WWW: Final = re.compile(r"(?i)\b(www)\.")
@@ -43,6 +48,8 @@ def in_one_line(text: str) -> str:
 
 def escaped(text: str) -> str:
     """A text from elsewhere as Markdown that shows just this text."""
+    if _PLAIN.fullmatch(text) is not None:
+        return text
     line = in_one_line(text).translate(_ESCAPES)
     line = _WWW.sub(r"\1\\.", _SCHEME.sub(r"\1\\:", line))
     start = _AT_THE_START.match(line)

@@ -20,9 +20,17 @@ from service.application.card_ids import CardKind, card_id
 from service.fhir.elements import objects
 from service.fhir.issues import detected_issue
 from service.fhir.reading import Reading
+from service.unchanging import Unchanging
 
 _MOST_IN_LABEL: Final = 100
 _SET: Final = frozenset({"set", "moved"})
+
+
+_DESCRIBED: Final[Unchanging[str]] = Unchanging()
+
+
+def _described(finding: Finding) -> str:
+    return plain(f"Records a detected issue: {finding['title']}", _MOST_IN_LABEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ class Suggestions:
             issue["patient"] = {"reference": f"Patient/{self.patient}"}
         action: CdsAction = {
             "type": ActionType.CREATE,
-            "description": plain(f"Records a detected issue: {finding['title']}", _MOST_IN_LABEL),
+            "description": _DESCRIBED.of(finding["management"], lambda: _described(finding)),
             "resource": issue,
         }
         return {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from rules.report import Finding, OpenFactor, SeparationReport
 from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs, plain
+from service.unchanging import Unchanging
 
 MOST_IN_SUMMARY: Final = 139
 _MOST_REASONS: Final = 6
@@ -54,24 +55,45 @@ def summary_of(finding: Finding) -> str:
     return plain(whole, MOST_IN_SUMMARY)
 
 
+class _Unchanging(NamedTuple):
+    """What a card says of a rule, whoever it is about."""
+
+    degree: str
+    what: str
+    advice: str
+    sources: str
+
+
+_SAID: Final[Unchanging[_Unchanging]] = Unchanging()
+
+
 def detail_of(finding: Finding, rule_set: int, lines: Mapping[str, str]) -> str:
     """Consequence, mechanism, what may be done, and what it rests on; ``lines`` are finished names of medications."""
-    evidence = finding["evidence"]
+    said = _SAID.of(finding["management"], lambda: _said_always(finding))
     overdue = "; its review is overdue" if finding["review_overdue"] else ""
     return paragraphs(
-        _degree(finding),
-        f"**What can happen.** {_of_rule(finding['effect'])}",
-        f"**Mechanism.** {_of_rule(finding['mechanism'])}",
-        _advice(finding),
-        _separation(finding["management"]["separation"]),
+        f"{_degree(finding)}{said.degree}",
+        said.what,
+        said.advice,
         _kept(finding),
         _monitoring(finding["management"]["monitoring"]),
         bullets(f"On the list: {lines[name]}" for name in finding["medication_ids"] if name in lines) or None,
         _unknown(finding, lines),
         _reasons(finding),
-        f"**Sources.** Evidence grade {evidence['grade']}, {evidence['verification'].replace('_', ' ')}; frequency of "
-        f"exposure and of harm not recorded. Rule {_of_rule(finding['interaction_id'])}, rule set {rule_set}, reviewed "
-        f"{finding['last_reviewed_on']}{overdue}.",
+        f"{said.sources}, rule set {rule_set}, reviewed {finding['last_reviewed_on']}{overdue}.",
+    )
+
+
+def _said_always(finding: Finding) -> _Unchanging:
+    evidence = finding["evidence"]
+    return _Unchanging(
+        degree=f" Seriousness: {_SERIOUSNESS[finding['seriousness']]}. Onset: {_ONSET[finding['onset']]}.",
+        what=paragraphs(
+            f"**What can happen.** {_of_rule(finding['effect'])}", f"**Mechanism.** {_of_rule(finding['mechanism'])}"
+        ),
+        advice=paragraphs(_advice(finding), _separation(finding["management"]["separation"])),
+        sources=f"**Sources.** Evidence grade {evidence['grade']}, {evidence['verification'].replace('_', ' ')}; "
+        f"frequency of exposure and of harm not recorded. Rule {_of_rule(finding['interaction_id'])}",
     )
 
 
@@ -120,10 +142,7 @@ def _degree(finding: Finding) -> str:
     if finding["severity_ceiling"] != finding["severity"]:
         open_end = f"; could be {finding['severity_ceiling']}, depending on facts that are not known"
     applies = "applies" if finding["applicability"] == "applies" else "may apply, a fact is missing"
-    return (
-        f"**{finding['severity'].capitalize()}**, {applies}{open_end}. {_OPERATIONAL[finding['operational_class']]}."
-        f" Seriousness: {_SERIOUSNESS[finding['seriousness']]}. Onset: {_ONSET[finding['onset']]}."
-    )
+    return f"**{finding['severity'].capitalize()}**, {applies}{open_end}. {_OPERATIONAL[finding['operational_class']]}."
 
 
 def _advice(finding: Finding) -> str:
