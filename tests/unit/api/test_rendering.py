@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from rules import MedicationProfile
-from service.api import rendering
+from service import unchanging
 from service.api.rendering import Renderer
 from service.application.active import ActiveRuleSet
 from service.application.checks import Checks
@@ -41,10 +41,10 @@ def test_same_bytes(texts: list[str], *, explain: bool) -> None:
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "_MOST_KEPT", 1)
+    monkeypatch.setattr(unchanging, "_MOST_KEPT", 1)
     renderer = Renderer()
     for texts in LISTS:
         answer = CHECKS.check(profile(texts))
         expected = orjson.dumps(deepcopy(answer))
         assert renderer.render(answer) == expected
-        assert len(renderer._kept) <= 1
+        assert len(renderer._bytes._kept) <= 1
