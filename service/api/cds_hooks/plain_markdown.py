@@ -26,7 +26,7 @@ _ESCAPES: Final = str.maketrans(
 # Most texts are one line in which nothing would have to be escaped: no mark of Markdown, no number of a list, neither
 # a full stop that ends `www.` nor a colon that ends a scheme.
 _PLAIN: Final = re.compile(
-    r"(?:[A-Za-z(]|\d{1,9}(?![\d.)]))(?:[A-Za-z0-9,;%/()'\"=+-]| (?=[^ ])|(?<![wW])\.|(?<![oOpPsS]):)*", re.ASCII
+    r"(?:[A-Za-z(]|\d{1,9}(?![\d.)]))(?:[A-Za-z0-9,;%/()'\"=+-]++| (?=[^ ])|(?<![wW])\.|(?<![oOpPsS]):)*+", re.ASCII
 )
 _AT_THE_START: Final = re.compile(r"(?:[-+=#]|\d{1,9}(?=[.)]))")
 _SCHEME: Final = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp):")
