@@ -18,7 +18,7 @@ from rules.monitoring import worklist
 from rules.profile import Dose, MedicationItem
 from rules.quantities import decimal_from, elemental_fraction, plain
 from rules.risk import HIGH_CONDITION, MAGNESIUM
-from rules.solver import Budget
+from rules.schedules import Budget
 from rules.terms import (
     AbsorptionRank,
     Applicability,
@@ -77,7 +77,7 @@ _MAJOR: Final = Severity.MAJOR.rank
 _FOOD_NEEDS_EGFR: Final = 30
 # Medicines that leave the stomach without the acid that some salts need to dissolve.
 _LESS_ACID: Final = frozenset({"proton-pump-inhibitors", "potassium-competitive-acid-blockers", "h2-antagonists"})
-_TRY_BUDGET: Final = 2_000_000
+_TRY_BUDGET: Final = 300_000
 _FITS: Final = (Fit.FITS, Fit.WITH_CARE, Fit.UNSUITABLE)
 _ABSORBED: Final = tuple(AbsorptionRank)
 _LAXATIVE: Final = tuple(LaxativeEffect)

@@ -1,50 +1,26 @@
 """Finds the cheapest times of the day for medicines that have to keep apart: exact, bounded, and free of any medicine.
 
-Times are minutes of a day that repeats, so midnight is no border. Every medicine has its possible schedules, cheapest
-first; a depth-first search tries them, cuts off what cannot become cheaper than the best one known, and counts its
-steps. It never returns a schedule that breaks a rule, and says so when its steps are used up.
+Midnight is no border. A medicine that only others have to mind takes its cheapest schedule within what they leave it;
+for the others each dose is tried where it costs least, all told, and what cannot become cheaper than the best solution
+known is cut off. It never returns a schedule that breaks a rule, and says so when its steps are used up.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from heapq import heapify, heappop, heappush
 from itertools import combinations
-from operator import add
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rules.schedules import DAY, NEVER, Schedule, schedules_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-DAY: Final = 24 * 60
-HALF_DAY: Final = DAY // 2
-# A step is about as long as it takes to look at one schedule; working one out takes several.
-BUDGET: Final = 1_000_000
-_SCHEDULE: Final = 8
-# Above so many schedules it pays to ask first whether there is room at all.
-_MANY: Final = 200
-# A dose that stays where it was given counts before the minutes that others move, and these before the preferences for
-# doses without a given time; ten thousand doses moved by half a day stay below the next weight.
-_MOVED: Final = 10**14
-_MINUTE_MOVED: Final = 10**7
+    from rules.schedules import Budget, Medicine, Times, Turned
 
-
-Times = tuple[int, ...]
-
-
-class OutOfBudget(Exception):
-    """The search ended before it knew the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Medicine:
-    """A medicine: how often, the minutes it may be taken at, and the times it was given for or would best be at."""
-
-    id: str
-    doses: int
-    minutes: tuple[int, ...]  # in order
-    own_gap: int  # least minutes between two doses of it
-    given: tuple[int, ...] = ()  # in order; as many as doses, or none
-    preferred: tuple[int, ...] = ()  # in order; as many as doses, or none; for doses without a given time
+_ALL_DAY: Final = (1 << DAY) - 1
+_NOWHERE: Final = Schedule(0, (), 0)
 
 
 class Gap(NamedTuple):
@@ -53,88 +29,6 @@ class Gap(NamedTuple):
     first: str
     then: str
     minutes: int
-
-
-@dataclass(slots=True)
-class Budget:
-    """How many steps may still be taken, and the schedules that were worked out on the way."""
-
-    steps: int = BUDGET
-    known: dict[Medicine, list[tuple[int, Times]]] = field(default_factory=dict)
-
-    def spend(self, steps: int) -> None:
-        """Count steps.
-
-        Raises:
-            OutOfBudget: there are none left.
-        """
-        self.steps -= steps
-        if self.steps < 0:
-            raise OutOfBudget
-
-
-@dataclass(slots=True)
-class _Domain:
-    """The possible schedules of a medicine, cheapest first, as sets of minutes written as bits of a number."""
-
-    medicine: Medicine
-    times: list[Times] = field(default_factory=list)
-    masks: list[int] = field(default_factory=list)
-    costs: list[int] = field(default_factory=list)
-    neighbours: dict[int, dict[int, int]] = field(default_factory=dict)  # place -> minute -> minutes it forbids there
-
-
-def way(one: int, other: int) -> int:
-    """Minutes from one time to another, the shorter way round the clock."""
-    return HALF_DAY - abs(HALF_DAY - abs(one - other))
-
-
-def closest(wanted: Times, times: Times) -> Times:
-    """``wanted`` turned so that, dose for dose, it lies as close as possible to ``times``; both in order."""
-    turned = (wanted[start:] + wanted[:start] for start in range(len(wanted)))
-    return min(turned, key=lambda one: sum(map(way, one, times)), default=())
-
-
-def _costs(medicine: Medicine) -> list[list[tuple[int, ...]]]:
-    """What each dose costs at each of the minutes, once for each way in which the wanted times can be turned."""
-    wanted = medicine.given or medicine.preferred
-    weight = _MINUTE_MOVED if medicine.given else 1
-    kept = dict.fromkeys(medicine.given, _MOVED)
-    return [
-        [tuple(way(one, minute) * weight - kept.get(minute, 0) for one in turned) for minute in medicine.minutes]
-        for turned in (wanted[dose:] + wanted[:dose] for dose in range(medicine.doses))
-    ]
-
-
-def schedules(medicine: Medicine, budget: Budget) -> list[tuple[int, Times]]:
-    """Every schedule with its cost, cheapest first: how far it is from what was given, or would be preferred.
-
-    Raises:
-        OutOfBudget: there are too many.
-    """
-    known = budget.known.get(medicine)
-    if known is not None:
-        return known
-    found: list[tuple[int, Times]] = []
-    minutes, gap, doses = medicine.minutes, medicine.own_gap, medicine.doses
-    costs = _costs(medicine)
-
-    def extend(chosen: Times, turned: Iterable[int], start: int) -> None:
-        dose = len(chosen)
-        if dose == doses:
-            budget.spend(_SCHEDULE)
-            found.append((min(turned), chosen))
-            return
-        budget.spend(len(minutes) - start)
-        for place in range(start, len(minutes)):
-            minute = minutes[place]
-            if not chosen or (minute - chosen[-1] >= gap and chosen[0] + DAY - minute >= gap):
-                extend((*chosen, minute), [*map(add, turned, costs[dose][place])], place + 1)
-
-    extend((), [len(medicine.given) * _MOVED] * doses, 0)
-    found.sort()
-    budget.known[medicine] = found
-    return found
 
 
 def gap_minutes(gaps: Iterable[Gap]) -> dict[tuple[str, str], int]:
@@ -167,13 +61,20 @@ def components(medicines: Iterable[Medicine], gaps: Iterable[Gap]) -> list[list[
 def solve(medicines: Sequence[Medicine], gaps: Sequence[Gap], budget: Budget) -> dict[str, Times] | None:
     """The cheapest times of all medicines; None: there are none.
 
+    Of equally cheap solutions it is the one in which the medicine with most partners has its cheapest, then earliest
+    times, then the next one.
+
     Raises:
         OutOfBudget: the search ended before it knew.
     """
     times: dict[str, Times] = {}
     longest = gap_minutes(gaps)
     for group in components(medicines, gaps):
-        found = _Search(group, longest, budget).best()
+        if len(group) == 1:
+            alone = schedules_of(group[0], budget).best()
+            found = None if alone is None else {group[0].id: alone.times}
+        else:
+            found = _Search(group, longest, budget).best()
         if found is None:
             return None
         times |= found
@@ -187,7 +88,13 @@ def feasible(medicines: Sequence[Medicine], gaps: Sequence[Gap], budget: Budget)
         OutOfBudget: the search ended before it knew.
     """
     longest = gap_minutes(gaps)
-    return all(_Search(group, longest, budget).any() for group in components(medicines, gaps))
+    return all(_fits(group, longest, budget) for group in components(medicines, gaps))
+
+
+def _fits(group: Sequence[Medicine], longest: Mapping[tuple[str, str], int], budget: Budget) -> bool:
+    if len(group) == 1:
+        return schedules_of(group[0], budget).room(0)
+    return _Search(group, longest, budget, costs=False).best() is not None
 
 
 def smallest_conflict(
@@ -199,145 +106,198 @@ def smallest_conflict(
         OutOfBudget: the search ended before it knew.
     """
     longest = gap_minutes(gaps)
-    stuck = [group for group in components(medicines, gaps) if not _Search(group, longest, budget).any()]
+    groups = components(medicines, gaps)
+    stuck = [group for group in groups if not _fits(group, longest, budget)]
     for size in range(1, max((len(group) for group in stuck), default=0) + 1):
         for group in stuck:
             for chosen in combinations(group, size):
-                if not feasible(chosen, gaps, budget):
+                # What falls apart into smaller groups fits, because those have been tried and do.
+                if len(components(chosen, gaps)) == 1 and not _fits(chosen, longest, budget):
                     return chosen
     return None
 
 
-class _Search:
-    """One depth-first search over the schedules of a group."""
+class _State(NamedTuple):
+    """What medicines whose turn is still to come may not use any more, and the cheapest schedule each has left."""
 
-    def __init__(self, group: Sequence[Medicine], gaps: Mapping[tuple[str, str], int], budget: Budget) -> None:
+    blocked: list[int]
+    left: list[Schedule]
+    cost: int  # of all that are left, without those whose turn has been
+
+
+class _Turn(NamedTuple):
+    """The medicine that is being given its times, its costs, and what those before it cost and have."""
+
+    place: int
+    minutes: tuple[int, ...]
+    turns: list[Turned]  # none: costs do not matter
+    cost: int
+    chosen: list[tuple[int, Times]]
+
+    def with_dose(self, turned: list[int], dose: int, at: int) -> list[int]:
+        """The costs of the doses so far with one dose more."""
+        return [so_far + one.costs[dose][at] for so_far, one in zip(turned, self.turns, strict=True)]
+
+
+class _Search:
+    """One depth-first search over the doses of a group; ``costs``: the cheapest solution, not just any."""
+
+    def __init__(
+        self, group: Sequence[Medicine], gaps: Mapping[tuple[str, str], int], budget: Budget, *, costs: bool = True
+    ) -> None:
         degree = {
             medicine.id: sum((medicine.id, other.id) in gaps or (other.id, medicine.id) in gaps for other in group)
             for medicine in group
         }
         # The medicine with most partners first: once it has its times, the others often no longer touch each other.
         ordered = sorted(group, key=lambda medicine: (-degree[medicine.id], medicine.id))
-        bits = {minute: 1 << place for place, minute in enumerate(sorted({m for one in group for m in one.minutes}))}
         self.budget = budget
-        self.bits = bits
-        self.domains = [_domain(medicine, bits, budget) for medicine in ordered]
-        for place, domain in enumerate(self.domains):
-            for later in range(place + 1, len(ordered)):
-                forbidden = self._forbidden(domain.medicine, ordered[later], gaps, bits)
-                if forbidden:
-                    domain.neighbours[later] = forbidden
-        self.cheapest = -1
-        self.found: list[Times] | None = None
-        self.first_is_enough = False
-
-    def _forbidden(
-        self, one: Medicine, other: Medicine, gaps: Mapping[tuple[str, str], int], bits: Mapping[int, int]
-    ) -> dict[int, int]:
-        """For each minute of one medicine, the minutes that the other may then not use; empty: they do not mind."""
-        after = gaps.get((one.id, other.id), 0)
-        before = gaps.get((other.id, one.id), 0)
-        if not after and not before:
-            return {}
-        self.budget.spend(len(one.minutes) * len(other.minutes))
-        return {
-            minute: sum(
-                bits[their]
-                for their in other.minutes
-                if (their - minute) % DAY < after or (minute - their) % DAY < before
-            )
-            for minute in one.minutes
-        }
-
-    def any(self) -> bool:
-        """Whether there is a solution."""
-        self.first_is_enough = True
-        return self.best() is not None
+        self.costs = costs
+        self.medicines = [schedules_of(medicine, budget) for medicine in ordered]
+        # For each medicine those after it that have to mind it: their place, and what a dose at midnight forbids them.
+        self.minding = [
+            [
+                (later, window)
+                for later in range(place + 1, len(ordered))
+                if (window := _window(one.id, ordered[later].id, gaps))
+            ]
+            for place, one in enumerate(ordered)
+        ]
+        self.found: list[tuple[int, Times]] | None = None
+        self.cheapest = 0
 
     def best(self) -> dict[str, Times] | None:
-        """The cheapest solution; of several equally cheap ones the earliest."""
-        if all(domain.times for domain in self.domains):
-            self._descend(0, 0, [0] * len(self.domains), [0] * len(self.domains), [])
+        """The cheapest solution; of several equally cheap ones the first by medicine, cost and time. None: none."""
+        left = [self._best(place, 0) for place in range(len(self.medicines))]
+        known = [schedule for schedule in left if schedule is not None]
+        if len(known) == len(left):
+            cost = sum(schedule.cost for schedule in known)
+            self._place(0, 0, [], _State([0] * len(left), known, cost))
         if self.found is None:
             return None
-        return {domain.medicine.id: times for domain, times in zip(self.domains, self.found, strict=True)}
+        return {one.medicine.id: times for one, (_, times) in zip(self.medicines, self.found, strict=True)}
 
-    def _descend(self, place: int, cost: int, forbidden: list[int], starts: list[int], chosen: list[Times]) -> bool:
-        """Try the schedules of one medicine after those before it; true: the search is over."""
-        if place == len(self.domains):
-            self.cheapest, self.found = cost, list(chosen)
-            return self.first_is_enough
-        domain = self.domains[place]
-        masks, costs, blocked = domain.masks, domain.costs, forbidden[place]
-        rest = sum(self.domains[later].costs[starts[later]] for later in range(place + 1, len(self.domains)))
-        for at in range(starts[place], len(masks)):
+    def _best(self, place: int, blocked: int) -> Schedule | None:
+        one = self.medicines[place]
+        if self.costs:
+            return one.best(blocked)
+        return _NOWHERE if one.room(blocked) else None
+
+    def _place(self, place: int, cost: int, chosen: list[tuple[int, Times]], state: _State) -> None:
+        """Give times to one medicine after the other; ``cost``: of those that have theirs."""
+        while place < len(self.medicines) and not self.minding[place]:
+            # Nobody after it minds which times it has, so the cheapest will do.
+            own = state.left[place]
+            chosen = [*chosen, (own.cost, own.times)]
+            cost += own.cost
+            state = state._replace(cost=state.cost - own.cost)
+            place += 1
+        if place == len(self.medicines):
+            self.cheapest, self.found = cost, chosen  # what is no better was cut off on the way
+            return
+        rest = state._replace(cost=state.cost - state.left[place].cost)
+        one = self.medicines[place]
+        turns: list[Turned] = []
+        minutes = one.medicine.minutes
+        if self.costs:
+            table = one.table(state.blocked[place])
+            minutes, turns = tuple(table.minutes), [table.turned(turn) for turn in range(one.medicine.doses)]
+        self._dose(_Turn(place, minutes, turns, cost, chosen), (), [0] * len(turns), rest)
+
+    def _dose(self, turn: _Turn, times: Times, turned: list[int], rest: _State) -> None:
+        """Try the minutes of a medicine's next dose, first where it costs least together with what others then cost.
+
+        ``turned``: what its doses so far cost, for each way in which its wanted times can be turned.
+        """
+        place, before = turn.place, turn.cost
+        last = len(times) + 1 == self.medicines[place].medicine.doses
+        tried: list[tuple[int, int, int, int, _State | None]]
+        tried = [
+            (before + own + self._others(place, minute, rest), own, minute, at, None)
+            for own, minute, at in self._minutes(turn, times, turned, rest)
+        ]
+        heapify(tried)
+        while tried:
+            lowest, own, minute, at, after = heappop(tried)
+            with_it = (*times, minute)
+            if self.found is not None:
+                if lowest > self.cheapest or not self.costs:
+                    return
+                if lowest == self.cheapest and self._comes_later(turn, (own, with_it)):
+                    continue
+            if after is None:
+                after = self._without(place, minute, rest)
+                if after is None:
+                    continue
+                exact = before + own + after.cost
+                if exact > lowest:
+                    heappush(tried, (exact, own, minute, at, after))
+                    continue
+            if last:
+                self._place(place + 1, before + own, [*turn.chosen, (own, with_it)], after)
+            else:
+                self._dose(turn, with_it, turn.with_dose(turned, len(times), at), after)
+
+    def _minutes(self, turn: _Turn, times: Times, turned: list[int], rest: _State) -> Iterator[tuple[int, int, int]]:
+        """Minutes for the next dose: the least that all doses cost with it, the minute, and its place in the table."""
+        one = self.medicines[turn.place]
+        earliest = times[-1] + one.gap if times else 0
+        latest = times[0] + DAY - one.gap if times else DAY
+        dose, minutes, blocked = len(times), turn.minutes, rest.blocked[turn.place]
+        first, end = bisect_left(minutes, earliest), bisect_right(minutes, latest)
+        self.budget.spend(1 + max(0, end - first))
+        if not turn.turns:
+            yield from ((0, minutes[at], at) for at in range(first, end) if not blocked >> minutes[at] & 1)
+            return
+        least_of_all = rest.left[turn.place].cost
+        most = NEVER if self.found is None else self.cheapest - turn.cost - rest.cost + 1
+        lists = [(so_far, one.costs[dose], one.ahead[dose]) for so_far, one in zip(turned, turn.turns, strict=True)]
+        for at in range(first, end):
+            own = min([so_far + costs[at] + ahead[at] for so_far, costs, ahead in lists])
+            if own < most:
+                yield max(own, least_of_all), minutes[at], at
+
+    def _others(self, place: int, minute: int, state: _State) -> int:
+        """What the others cost at least when a medicine is taken at a minute."""
+        cost = state.cost
+        if self.costs:
+            for later, window in self.minding[place]:
+                before = state.left[later]
+                forbidden = state.blocked[later] | window << minute | window >> (DAY - minute)
+                if before.mask & forbidden:
+                    cost += max(0, self.medicines[later].at_least(forbidden) - before.cost)
+        return cost
+
+    def _without(self, place: int, minute: int, state: _State) -> _State | None:
+        """What is left to the others when a medicine is taken at a minute; None: one of them has nothing left."""
+        blocked, left, cost = state.blocked.copy(), state.left.copy(), state.cost
+        for later, window in self.minding[place]:
             self.budget.spend(1)
-            if masks[at] & blocked:
-                continue
-            if self.cheapest >= 0 and cost + costs[at] + rest >= self.cheapest:
-                return False
-            ahead = self._forbid(domain, domain.times[at], forbidden, starts)
-            if ahead is not None:
-                chosen.append(domain.times[at])
-                over = self._descend(place + 1, cost + costs[at], *ahead, chosen)
-                chosen.pop()
-                if over:
-                    return True
-            if not domain.neighbours:
-                return False  # nobody minds which one it is, so the cheapest will do
-        return False
-
-    def _forbid(
-        self, domain: _Domain, times: Times, forbidden: list[int], starts: list[int]
-    ) -> tuple[list[int], list[int]] | None:
-        """What the others may no longer use, and the first schedule that each has left; None: one has none left."""
-        if not domain.neighbours:
-            return forbidden, starts
-        self.budget.spend(len(domain.neighbours))
-        forbidden, starts = forbidden.copy(), starts.copy()
-        for later, forbids in domain.neighbours.items():
-            blocked = forbidden[later]
-            for minute in times:
-                blocked |= forbids[minute]
-            if blocked != forbidden[later]:
-                forbidden[later] = blocked
-                first = self._first(self.domains[later], blocked, starts[later])
-                if first is None:
+            forbidden = blocked[later] | ((window << minute | window >> (DAY - minute)) & _ALL_DAY)
+            blocked[later] = forbidden
+            before = left[later]
+            if before.mask & forbidden or not self.costs:
+                found = self._best(later, forbidden)
+                if found is None:
                     return None
-                starts[later] = first
-        return forbidden, starts
+                left[later] = found
+                cost += found.cost - before.cost
+        return _State(blocked, left, cost)
 
-    def _first(self, domain: _Domain, blocked: int, start: int) -> int | None:
-        masks = domain.masks
-        if len(masks) - start > _MANY and not self._has_room(domain.medicine, blocked):
-            return None
-        for at in range(start, len(masks)):
-            if not masks[at] & blocked:
-                self.budget.spend(at - start + 1)
-                return at
-        self.budget.spend(len(masks) - start)
-        return None
-
-    def _has_room(self, medicine: Medicine, blocked: int) -> bool:
-        """Whether all doses fit into what is not blocked: much cheaper than looking through every schedule."""
-        free = [minute for minute in medicine.minutes if not self.bits[minute] & blocked]
-        self.budget.spend(len(medicine.minutes))
-        for place, first in enumerate(free):
-            doses, last = 1, first
-            for minute in free[place + 1 :]:
-                if minute - last >= medicine.own_gap and first + DAY - minute >= medicine.own_gap:
-                    doses, last = doses + 1, minute
-            if doses >= medicine.doses:
-                return True
-        return False
+    def _comes_later(self, turn: _Turn, own: tuple[int, Times]) -> bool:
+        """Whether whatever begins like this comes after the solution known, where both cost the same."""
+        assert self.found is not None  # noqa: S101 - asked only then
+        before = self.found[: turn.place]
+        if turn.chosen != before:
+            return turn.chosen > before
+        cost, times = self.found[turn.place]
+        return own > (cost, times[: len(own[1])])
 
 
-def _domain(medicine: Medicine, bits: Mapping[int, int], budget: Budget) -> _Domain:
-    domain = _Domain(medicine)
-    found = schedules(medicine, budget)
-    budget.spend(len(found))
-    for cost, times in found:
-        domain.costs.append(cost)
-        domain.times.append(times)
-        domain.masks.append(sum(bits[minute] for minute in times))
-    return domain
+def _window(one: str, other: str, gaps: Mapping[tuple[str, str], int]) -> int:
+    """The minutes that one medicine, taken at midnight, forbids another one; 0: they do not mind each other."""
+    after = min(gaps.get((one, other), 0), DAY)
+    before = min(gaps.get((other, one), 0), DAY)
+    following = (1 << after) - 1
+    preceding = _ALL_DAY >> (DAY - before + 1) << (DAY - before + 1) if before else 0
+    return following | preceding | (1 if before else 0)

@@ -10,18 +10,8 @@ from math import ceil
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules.fragments import cited
-from rules.solver import (
-    DAY,
-    HALF_DAY,
-    Budget,
-    Gap,
-    Medicine,
-    OutOfBudget,
-    closest,
-    feasible,
-    smallest_conflict,
-    solve,
-)
+from rules.schedules import DAY, HALF_DAY, Budget, Medicine, OutOfBudget, closest
+from rules.solver import Gap, feasible, smallest_conflict, solve
 from rules.terms import DoseMove, FoodRelation, Route, TimeOfDay, TimetableState, word
 from rules.timing import Doses, DosesOfTwo, minute_of, timing_of
 
@@ -42,8 +32,8 @@ if TYPE_CHECKING:
         Timetable,
         TimetableConflict,
     )
+    from rules.schedules import Times
     from rules.situation import Situation
-    from rules.solver import Times
     from rules.timing import Windowed
 
 _WAKES_AT: Final = "07:00"
@@ -145,6 +135,7 @@ class _Plan:
         # Where something does not lie on the grid, a plan may exist between its points.
         borders = (self.day.wakes, self.day.length, *self.day.meals)
         self.between_grid = any(number % self.day.grid for number in (*borders, *self._numbers(numbers)))
+        self.grid = tuple(self._grid())
         self.medicines = [self._medicine(line) for line in planned]
         self.gaps = list(self._gaps({line.id for line in planned}))
 
@@ -212,7 +203,7 @@ class _Plan:
         given = tuple(sorted({self.day.since_waking(minute_of(time)) for time in times}))
         rules = self.rules[line.id]
         own_gap = self._own_gap(doses, given, rules)
-        minutes = {minute for minute in self._grid() if self._allowed(minute, rules)}
+        minutes = {minute for minute in self.grid if self._allowed(minute, rules)} if rules else set(self.grid)
         minutes |= {minute for minute in given if not self.day.meals_given or self._fits_meals(minute, rules)}
         if len(given) != doses:  # the same time twice is one dose
             given, doses = (given, len(given)) if given else ((), doses)

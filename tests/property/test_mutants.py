@@ -30,6 +30,7 @@ from rules import (
     names,
     quantities,
     resolution,
+    schedules,
     settling,
     solver,
     timetable,
@@ -144,24 +145,25 @@ def _the_day_ends_at_midnight(patch: Patch) -> None:
 
 
 def _only_one_order_is_kept_apart(patch: Patch) -> None:
-    honest = solver._Search._forbidden
+    honest = solver._window
 
-    def forbidden(self: Anything, one: Anything, other: Anything, gaps: Anything, bits: Anything) -> Anything:
-        return honest(self, one, other, {(one.id, other.id): gaps.get((one.id, other.id), 0)}, bits)
+    def window(one: str, other: str, gaps: Anything) -> int:
+        return honest(one, other, {(one, other): gaps.get((one, other), 0)})
 
-    patch.setattr(solver._Search, "_forbidden", forbidden)
+    patch.setattr(solver, "_window", window)
 
 
 def _the_search_ends_at_midnight(patch: Patch) -> None:
-    patch.setattr(solver, "DAY", 10 * solver.DAY)
+    patch.setattr(solver, "DAY", 10 * schedules.DAY)
+    patch.setattr(schedules, "DAY", 10 * schedules.DAY)
 
 
 def _minutes_never_move_over_midnight(patch: Patch) -> None:
-    patch.setattr(solver, "way", lambda one, other: abs(one - other))
+    patch.setattr(schedules, "way", lambda one, other: abs(one - other))
 
 
 def _any_medicine_is_a_conflict(patch: Patch) -> None:
-    patch.setattr(solver, "feasible", lambda *_: False)
+    patch.setattr(solver, "_fits", lambda *_: False)
 
 
 def _the_best_so_far_will_do(patch: Patch) -> None:
@@ -170,10 +172,10 @@ def _the_best_so_far_will_do(patch: Patch) -> None:
     def best(self: solver._Search) -> Anything:
         try:
             return honest(self)
-        except solver.OutOfBudget:
+        except schedules.OutOfBudget:
             if self.found is None:
                 raise
-            return {domain.medicine.id: times for domain, times in zip(self.domains, self.found, strict=True)}
+            return {one.medicine.id: times for one, (_, times) in zip(self.medicines, self.found, strict=True)}
 
     patch.setattr(solver._Search, "best", best)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, permutations, product
 
-from rules.solver import Gap, Medicine
+from rules.schedules import Medicine
+from rules.solver import Gap
 
 DAY = 24 * 60
 Plan = dict[str, tuple[int, ...]]

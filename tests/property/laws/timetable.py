@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from rules.solver import BUDGET, Budget, Gap, Medicine, OutOfBudget, components, feasible, smallest_conflict, solve
+from rules.schedules import BUDGET, Budget, Medicine, OutOfBudget
+from rules.solver import Gap, components, feasible, smallest_conflict, solve
 from tests.property.laws import Law
 from tests.reference import day
 from tests.strategies import Choices

@@ -8,7 +8,7 @@ import pytest
 
 from rules import CompiledRuleSet, check
 from rules.report_plan import FormOption, Plan
-from rules.solver import Budget
+from rules.schedules import Budget
 from tests import factories as make
 
 KIDNEYS = {"value": "90", "unit": "mL/min/1.73m2"}

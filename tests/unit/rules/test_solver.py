@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from rules.solver import (
-    Budget,
-    Gap,
-    Medicine,
-    OutOfBudget,
-    closest,
-    components,
-    feasible,
-    gap_minutes,
-    schedules,
-    smallest_conflict,
-    solve,
-    way,
-)
+from rules.schedules import Budget, Medicine, OutOfBudget, closest, mask_of, schedules_of, way
+from rules.solver import Gap, components, feasible, gap_minutes, smallest_conflict, solve
 
 
 def at(*hours: float) -> tuple[int, ...]:
@@ -30,8 +20,11 @@ def medicine(name: str, doses: int, minutes: tuple[int, ...], own_gap: int = 0, 
 
 
 def cost_of(one: Medicine, times: tuple[int, ...]) -> int:
-    """What a schedule costs."""
-    return next(cost for cost, found in schedules(one, Budget()) if found == times)
+    """What a schedule costs: it is the only one that is possible."""
+    only = schedules_of(replace(one, minutes=times), Budget()).best()
+    assert only is not None
+    assert only.times == times
+    return only.cost
 
 
 class TestCost:
@@ -68,28 +61,58 @@ class TestCost:
         assert cost_of(Medicine("a", 1, at(8), 0, preferred=at(8)), at(8)) == 0
 
 
-class TestSchedules:
-    """All possible times of one medicine."""
+def without(one: Medicine, *hours: float) -> tuple[int, ...] | None:
+    """The times of the cheapest schedule that leaves these hours out."""
+    found = schedules_of(one, Budget()).best(mask_of(at(*hours)))
+    return found and found.times
 
-    def test_own_doses_keep_apart_over_midnight_too(self) -> None:
-        hours = medicine("a", 2, at(1, 8, 20, 23), own_gap=300)
-        found = [times for _, times in schedules(hours, Budget())]
-        assert sorted(found) == [at(1, 8), at(1, 20), at(8, 20), at(8, 23)]
+
+class TestSchedules:
+    """The cheapest times of one medicine."""
+
+    @pytest.mark.parametrize(
+        ("blocked", "left"),
+        [
+            ((), (1, 20)),
+            ((20,), (8, 23)),
+            ((1,), (8, 20)),
+            ((20, 23), (1, 8)),
+            ((1, 8), None),
+            ((8, 20), None),
+        ],
+    )
+    def test_own_doses_keep_apart_over_midnight_too(self, blocked: tuple[int, ...], left: tuple[int, ...]) -> None:
+        hours = medicine("a", 2, at(1, 8, 20, 23), own_gap=300, preferred=at(1, 20.5))
+        assert without(hours, *blocked) == (left and at(*left))
 
     def test_cheapest_first_then_earliest(self) -> None:
-        found = schedules(medicine("a", 1, at(7, 8, 9), preferred=at(8)), Budget())
-        assert [times for _, times in found] == [at(8), at(7), at(9)]
-        assert [cost for cost, _ in found] == [0, 60, 60]
+        one = medicine("a", 1, at(7, 8, 9), preferred=at(8))
+        assert [without(one), without(one, 8), without(one, 7, 8)] == [at(8), at(7), at(9)]
+        two = medicine("a", 2, at(7, 8, 9, 10, 20), preferred=at(8.5, 20))
+        assert [without(two), without(two, 8), without(two, 8, 9)] == [at(8, 20), at(9, 20), at(7, 20)]
+
+    def test_the_night_is_kept_where_the_cheapest_evening_would_break_it(self) -> None:
+        """22:30 is nearer to 23:00 than 19:00 is, but only eight and a half hours before 07:00."""
+        two = medicine("a", 2, at(7, 19, 22.5), own_gap=9 * 60, preferred=at(7, 23))
+        assert without(two) == at(7, 19)
+
+    def test_a_dose_that_is_kept_may_stand_for_another_one(self) -> None:
+        """Two of the three given times are left, and the one that is lost lies before them, not after."""
+        three = medicine("a", 3, at(6, 14, 20, 23), own_gap=120, given=at(8, 14, 20))
+        assert without(three) == at(6, 14, 20)
 
     def test_too_many_end_the_search(self) -> None:
         with pytest.raises(OutOfBudget):
-            schedules(medicine("a", 4, tuple(range(0, 900, 30))), Budget(100))
+            schedules_of(medicine("a", 4, tuple(range(0, 900, 30)), preferred=at(1, 2, 3, 20)), Budget(100)).best()
 
     def test_they_are_worked_out_once(self) -> None:
         budget = Budget()
-        first = schedules(medicine("a", 2, at(7, 8, 9)), budget)
+        one = medicine("a", 2, at(7, 8, 9))
+        first = schedules_of(one, budget)
+        assert first.best(mask_of(at(8))) is first.best(mask_of(at(8)))
         left = budget.steps
-        assert schedules(medicine("a", 2, at(7, 8, 9)), budget) is first
+        assert schedules_of(medicine("a", 2, at(7, 8, 9)), budget) is first
+        assert first.best(mask_of(at(8))) is not None
         assert budget.steps == left
 
 
@@ -135,6 +158,22 @@ class TestSolve:
     def test_a_medicine_that_fits_nowhere(self) -> None:
         assert solve([medicine("a", 1, ())], [], Budget()) is None
         assert solve([medicine("a", 2, at(8, 9), own_gap=90)], [], Budget()) is None
+
+    def test_one_of_two_fits_nowhere(self) -> None:
+        some = [medicine("a", 1, at(12)), medicine("b", 2, at(8, 9), own_gap=90)]
+        gaps = [Gap("a", "b", 60)]
+        assert solve(some, gaps, Budget()) is None
+        assert not feasible(some, gaps, Budget())
+
+    def test_of_two_that_cost_the_same_the_earlier_one(self) -> None:
+        """07:00 and 15:00 are eight hours from 23:00 each, and the others have their cheapest times beside both."""
+        some = [
+            medicine("a", 1, at(7, 15), preferred=at(23)),
+            medicine("b", 1, at(14, 16, 19), preferred=at(23)),
+            medicine("c", 1, at(7, 8, 19), preferred=at(22)),
+        ]
+        gaps = [Gap("a", "c", 240), Gap("b", "a", 360), Gap("b", "c", 180), Gap("c", "b", 240)]
+        assert solve(some, gaps, Budget()) == {"a": at(7), "b": at(16), "c": at(19)}
 
     def test_nobody_to_plan(self) -> None:
         assert solve([], [], Budget()) == {}

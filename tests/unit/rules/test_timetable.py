@@ -12,8 +12,8 @@ from rules import CompiledRuleSet, check
 from rules.engine import findings_of
 from rules.lines import Line
 from rules.report_plan import Timetable
+from rules.schedules import Budget
 from rules.situation import Situation
-from rules.solver import Budget
 from rules.timetable import _Plan, timetable_of
 from rules.timing import Windowed
 from tests import factories as make
@@ -372,13 +372,13 @@ class TestNone:
         assert self.limited(1_000_000, *lines)["state"] == "planned"
 
     def test_a_conflict_that_is_not_found_in_time(self) -> None:
-        rules = world(separation={"magnesium_first_hours": "12", "drug_first_hours": "12.5"})
-        profile = make.profile(drug(times_per_day=1), magnesium(times_per_day=1))
+        rules = world(separation={"magnesium_first_hours": "10", "drug_first_hours": "10"})
+        profile = make.profile(drug(times_per_day=1), magnesium(times_per_day=2))
         listed = [Line(rules, item, None) for item in profile.medications]
         situation = Situation(rules, profile, listed)
         windowed: list[Windowed] = []
         findings_of(rules, situation.facts, listed, windowed)
-        found = timetable_of(situation, windowed, budget=Budget(1_000))
+        found = timetable_of(situation, windowed, budget=Budget(20))
         assert (found["state"], found["conflict"]) == ("not_found", None)
 
         def remedies(steps: int) -> int:
@@ -386,5 +386,5 @@ class TestNone:
             conflict = _Plan(situation, windowed).conflict(Budget(steps))
             return -1 if conflict is None else len(conflict["would_help"])
 
-        most = bisect(range(20_000), 1, key=remedies)
-        assert [remedies(most), remedies(most - 1), remedies(10)] == [2, 1, -1]
+        enough = bisect(range(20_000), 0, key=remedies)
+        assert [remedies(enough), remedies(enough - 1), remedies(10)] == [3, 0, -1]
