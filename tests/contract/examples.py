@@ -7,27 +7,25 @@ committing it: an answer that changed is a change for everybody who asks.
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from starlette.testclient import TestClient
 
-from rules import CompiledRuleSet, compile_rule_set
-from rules.baseline import read_baseline
+from rules import CompiledRuleSet
 from service.application.active import ActiveRuleSet
 from service.main import Application, create_app
 from service.settings import Environment, Settings
+from tests.baseline import packaged_rules
 
 FOLDER: Final = Path(__file__).parents[2] / "openapi" / "examples"
 # What differs from one request or rule set to the next.
 _PASSING: Final = ("check_id", "correlation_id", "rule_set")
 
 
-@cache
 def compiled_baseline() -> CompiledRuleSet:
     """The packaged knowledge, compiled once."""
-    return compile_rule_set(read_baseline().rule_set, version=1)
+    return packaged_rules(version=1)
 
 
 def baseline_app() -> Application:

@@ -16,12 +16,12 @@ import pytest
 from starlette.testclient import TestClient
 
 import dev
-from rules.baseline import read_baseline
 from service.api import guide
 from service.application.access.hook_clients import HookClientFile, hook_clients_of
 from service.application.active import ActiveRuleSet
 from service.main import create_app
 from service.settings import PREFIX, Environment, Settings
+from tests.baseline import packaged_rule_set
 from tests.e2e.guide import DOCS, blocks
 
 
@@ -157,7 +157,7 @@ def test_the_condition_that_is_explained_is_that_of_the_record() -> None:
 
 
 def test_the_scope_names_records_and_sources_there_are() -> None:
-    rule_set = read_baseline().rule_set
+    rule_set = packaged_rule_set()
     text = (DOCS / "scope.md").read_text()
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     records = {
@@ -190,7 +190,7 @@ def test_upper_levels_are_those_of_the_records() -> None:
     adult = 30
     levels = {
         int(limit.mg_per_day)
-        for limit in read_baseline().rule_set.intake_limits
+        for limit in packaged_rule_set().intake_limits
         if limit.age_years is None or limit.age_years.below is None or limit.age_years.below > adult
     }
     assert {int(one) for one in shown} == levels

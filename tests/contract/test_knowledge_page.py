@@ -6,10 +6,10 @@ import itertools
 from datetime import date
 from functools import cache
 
-from rules import CompiledRuleSet, compile_rule_set
-from rules.baseline import read_baseline
+from rules import CompiledRuleSet
 from rules.terms import RecordStatus
 from service.cli.knowledge_report.page import page
+from tests.baseline import packaged_rules
 from tests.contract.html_reader import HtmlReader, read_html
 
 MOST_BYTES = 3_000_000
@@ -17,7 +17,7 @@ MOST_BYTES = 3_000_000
 
 @cache
 def world() -> CompiledRuleSet:
-    return compile_rule_set(read_baseline().rule_set)
+    return packaged_rules()
 
 
 @cache

@@ -12,11 +12,10 @@ from typing import Any, Final
 
 import pytest
 
-from rules import compile_rule_set
-from rules.baseline import read_baseline
 from service.application.active import ActiveRuleSet
 from service.main import create_app
 from service.settings import Environment, Settings
+from tests.baseline import packaged_rules
 from tests.releases import Rows
 from tests.unit.api.contract_client import ContractClient
 
@@ -40,7 +39,7 @@ LISTS: Final = [
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[ContractClient]:
-    compiled = compile_rule_set(read_baseline().rule_set, version=1)
+    compiled = packaged_rules(version=1)
     compiled = compiled.with_terminology(Rows().terminology())
     with ContractClient(create_app(Settings(environment=Environment.DEVELOPMENT), ActiveRuleSet(compiled))) as client:
         yield client

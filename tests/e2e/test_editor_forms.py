@@ -9,16 +9,17 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from pydantic import ValidationError
 
-from rules.baseline import read_baseline
 from rules.canonical import content
 from rules.model import RECORD_TYPES
 from service.admin.form_fields import Either, Group, Leaf, LeafKind, Limits, Lines, Pairs, Parts, Picks
+from tests.baseline import packaged_rule_set
 from tests.e2e.chromium import PASSWORD, Watched, asked, make_person, watched
 
 pytestmark = pytest.mark.browser
@@ -28,11 +29,13 @@ expect.set_options(timeout=20_000)
 QUINOLONES = "interactions/fluoroquinolones-with-oral-magnesium"
 OFFERS = ".type-ahead [role=option]"
 WHY = "The label of August 2026 names a longer interval."
-# The largest record of each kind.
-EXAMPLES = {
-    kind: max(getattr(read_baseline().rule_set, kind), key=lambda one: len(str(content(one)))).id
-    for kind in RECORD_TYPES
-}
+
+
+@cache
+def example(kind: str) -> str:
+    """The largest record of a kind."""
+    largest: str = max(getattr(packaged_rule_set(), kind), key=lambda one: len(str(content(one)))).id
+    return largest
 
 
 def new_draft(address: str, title: str = "Intervals of quinolones") -> str:
@@ -362,7 +365,7 @@ def test_an_identifier_is_suggested_from_the_title(here: Watched, draft: str) ->
 def test_nobody_is_kept_out_of_any_form(browser: Browser, address: str, draft: str, dark: bool, width: int) -> None:  # noqa: FBT001
     watch = watched(browser, address, dark=dark, width=width)
     for kind in RECORD_TYPES:
-        page = watch.open(form(draft, f"{kind}/{EXAMPLES[kind]}"))
+        page = watch.open(form(draft, f"{kind}/{example(kind)}"))
         assert watch.axe() == [], kind
         assert watch.fits(), kind
         assert page.locator("#record-form").count() == 1
@@ -428,11 +431,11 @@ def accepted(kind: str, document: dict[str, Any], before: dict[str, Any]) -> dic
 
 def test_stored_scripts_are_shown_and_never_run(browser: Browser, address: str) -> None:
     draft = new_draft(address, "<script>marker()</script> {{ 7*7 }}")
-    rule_set = read_baseline().rule_set
+    rule_set = packaged_rule_set()
     texts = itertools.cycle(CORPUS)
     written: dict[str, tuple[str, list[str]]] = {}
     for kind, model in RECORD_TYPES.items():
-        before = next(one for one in getattr(rule_set, kind) if one.id == EXAMPLES[kind])
+        before = next(one for one in getattr(rule_set, kind) if one.id == example(kind))
         document = accepted(kind, hostile(content(before), model, texts), content(before))
         held = [text for text in CORPUS if json.dumps(text)[1:-1] in json.dumps(document)]
         assert held, kind

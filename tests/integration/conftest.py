@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from service.storage import migration
 from service.storage.session import Store
-from tests.integration.postgres_server import PostgresUnavailable, fresh_database, running_postgres
+from tests.integration.databases import migrated_postgresql, migrated_sqlite
+from tests.integration.postgres_server import PostgresUnavailable, drop_database, fresh_database, running_postgres
 
 
 @pytest.fixture(scope="session")
@@ -26,25 +26,33 @@ def postgres_server() -> Generator[str]:
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'folder' / 'magcheck.sqlite3'}"
+def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    file = tmp_path / "folder" / "magcheck.sqlite3"
+    return migrated_sqlite(file) if _is_for_store(request) else f"sqlite:///{file}"
 
 
 @pytest.fixture
-def postgresql_url(postgres_server: str) -> str:
-    return fresh_database(postgres_server)
+def postgresql_url(request: pytest.FixtureRequest, postgres_server: str) -> Iterator[str]:
+    make = migrated_postgresql if _is_for_store(request) else fresh_database
+    url = make(postgres_server)
+    yield url
+    # Hundreds of them, kept to the end, would all be written to the disk, and take half a minute to delete.
+    drop_database(postgres_server, url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The address of an empty database."""
+    """The address of an empty database; beside `store`, that of the store."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+def _is_for_store(request: pytest.FixtureRequest) -> bool:
+    return "store" in request.fixturenames
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """A database with the newest schema and nothing in it."""
-    migration.upgrade(database_url)
     with Store.open(database_url) as opened:
         yield opened

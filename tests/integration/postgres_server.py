@@ -55,17 +55,26 @@ def running_postgres(*, durable: bool = False) -> Generator[str]:
             _wait_until_ready(server, url, workspace)
             yield url
         finally:
-            _stop(server)
+            _stop(server, at_once=not durable)
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
 
 
-def fresh_database(server_url: str) -> str:
-    """Create an empty database with a name of its own and return its URL."""
+def fresh_database(server_url: str, *, template: str = "template1") -> str:
+    """Create a database with a name of its own, empty or a copy of the template (a name or a URL); return its URL."""
     name = f"magcheck_{uuid.uuid4().hex}"
+    copied = template.rpartition("/")[2]
+    create = psycopg.sql.SQL("create database {} template {}")
     with closing(_connect(server_url)) as connection:
-        connection.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))
+        connection.execute(create.format(psycopg.sql.Identifier(name), psycopg.sql.Identifier(copied)))
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def drop_database(server_url: str, url: str) -> None:
+    """Remove a database, whoever is still connected to it."""
+    drop = psycopg.sql.SQL("drop database if exists {} with (force)")
+    with closing(_connect(server_url)) as connection:
+        connection.execute(drop.format(psycopg.sql.Identifier(url.rpartition("/")[2])))
 
 
 def find_bindir() -> Path:
@@ -142,8 +151,10 @@ def _wait_until_ready(server: subprocess.Popen[bytes], url: str, workspace: Path
             return
 
 
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    server.send_signal(signal.SIGINT)  # fast shutdown: open connections are closed, not waited for
+def _stop(server: subprocess.Popen[bytes], *, at_once: bool) -> None:
+    # Fast shutdown closes open connections and writes everything to the disk; immediate shutdown leaves out the
+    # writing, which takes half a minute after many tests, for files that are deleted next.
+    server.send_signal(signal.SIGQUIT if at_once else signal.SIGINT)
     try:
         server.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

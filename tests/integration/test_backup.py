@@ -18,7 +18,6 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from rules.baseline import read_baseline
 from rules.engine import check
 from rules.model import RuleSet
 from service.application import backup as verbs
@@ -32,7 +31,10 @@ from service.storage import migration
 from service.storage import rule_sets as stored
 from service.storage.session import Store
 from service.storage.tables import Stored
+from tests.baseline import packaged_rule_set
+from tests.integration.databases import migrated_postgresql, migrated_sqlite
 from tests.integration.every_table import LATER, NOON, everything, fill
+from tests.integration.postgres_server import drop_database
 from tests.integration.small_knowledge import small_rule_set
 from tests.keys import ANOTHER_SECRET_KEY, KEYRING
 
@@ -42,12 +44,12 @@ Members = dict[str, bytes]
 @pytest.fixture(params=["sqlite", "postgresql"])
 def other(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A second database, empty, of either kind: so that every test of both goes from each to each."""
-    url = f"sqlite:///{tmp_path}/other.sqlite3" if request.param == "sqlite" else None
-    if url is None:
-        from tests.integration.postgres_server import fresh_database  # noqa: PLC0415 - starts nothing by itself
-
-        url = fresh_database(request.getfixturevalue("postgres_server"))
-    migration.upgrade(url)
+    if request.param == "sqlite":
+        url = migrated_sqlite(tmp_path / "other.sqlite3")
+    else:
+        server = request.getfixturevalue("postgres_server")
+        url = migrated_postgresql(server)
+        request.addfinalizer(lambda: drop_database(server, url))  # noqa: PT021 - of one of the two only
     with Store.open(url, patient=True) as opened_store:
         yield opened_store
 
@@ -140,7 +142,7 @@ def test_the_same_state_gives_the_same_bytes(store: Store, other: Store, tmp_pat
 
 @pytest.fixture(scope="module")
 def packaged() -> RuleSet:
-    return read_baseline().rule_set
+    return packaged_rule_set()
 
 
 def test_a_restored_database_answers_the_same_bytes(

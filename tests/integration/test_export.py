@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.baseline import FOLDER, read_baseline
+from rules.baseline import FOLDER
 from rules.canonical import canonical_json, digest
 from rules.filing import Layout, laid_out
 from rules.load import read_folder
@@ -20,6 +20,7 @@ from service.errors import NoSuchRuleSet
 from service.storage import rule_sets
 from service.storage.session import Store
 from service.storage.tables import RuleSetRow
+from tests.baseline import packaged_rule_set
 from tests.integration.small_knowledge import small_rule_set
 from tests.keys import KEYRING
 
@@ -32,7 +33,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_the_packaged_knowledge_goes_through_the_database_byte_for_byte(store: Store, tmp_path: Path) -> None:
     """Every packaged file, written by the export alone: its records are taken from the files' own copy, emptied."""
-    done = seed_baseline(store, read_baseline().rule_set, keyring=KEYRING, now=NOON, note="for a test")
+    done = seed_baseline(store, packaged_rule_set(), keyring=KEYRING, now=NOON, note="for a test")
     folder = tmp_path / "knowledge"
     packaged = {name: text for name, text in contents(FOLDER).items() if name.endswith(".yaml")}
     for name, text in packaged.items():

@@ -7,24 +7,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator
-from functools import cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules import CompiledRuleSet, compile_rule_set
-from rules.baseline import read_baseline
+from rules import CompiledRuleSet
 from rules.lookup import Target
 from rules.names import normalise, tokens
 from rules.recognition import other_endings
 from rules.resolution import resolve
-
-
-@cache
-def packaged_rules() -> CompiledRuleSet:
-    return compile_rule_set(read_baseline().rule_set)
-
+from tests.baseline import packaged_rules
 
 # Pairs that error reports and the lists of the ISMP and the FDA name again and again.
 LOOK_ALIKE = """

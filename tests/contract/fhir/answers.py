@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from starlette.testclient import TestClient
 
-from rules.baseline import read_baseline
+from tests.baseline import packaged_rule_set
 from tests.contract.examples import baseline_app
 from tests.contract.fhir.in_fhir import NOT_IN_FHIR, Json, in_fhir
 
@@ -27,7 +27,7 @@ class Answers(NamedTuple):
 def questions() -> dict[str, Json]:
     """The question of each case, with a day, without what is about advice only."""
     asked = {}
-    for case in read_baseline().rule_set.cases:
+    for case in packaged_rule_set().cases:
         question: dict[str, Any] = case.profile.model_dump(mode="json", exclude_unset=True, exclude_none=True)
         question = {name: value for name, value in question.items() if name not in NOT_IN_FHIR}
         question.get("patient", {}).pop("dietary_magnesium_mg_per_day", None)

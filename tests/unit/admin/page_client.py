@@ -21,10 +21,10 @@ from rules.model import RuleSet
 from service.api.authentication import COOKIE
 from service.application import rule_sets
 from service.application.gate_room import GateRoom
-from service.storage import migration
 from service.storage.session import Store
 from tests.entrance import House
 from tests.integration.control_room import NOON, judge
+from tests.integration.databases import migrated_sqlite
 from tests.integration.small_knowledge import small_rule_set
 from tests.keys import KEYRING
 from tests.unit.api.control_client import PEOPLE
@@ -163,9 +163,7 @@ def page_client(
     **settings: Any,  # noqa: ANN401 - any setting
 ) -> Iterator[PageClient]:
     """The client over a database of its own, with ``records`` as what answers."""
-    url = f"sqlite:///{folder / 'pages.sqlite3'}"
-    migration.upgrade(url)
-    with Store.open(url) as store:
+    with Store.open(migrated_sqlite(folder / "pages.sqlite3")) as store:
         rule_sets.seed_baseline(store, records or small_rule_set(), keyring=KEYRING, now=NOON, note="for a test")
         house = House(store)
         ids = {name: house.person(name, *roles) for name, roles in PEOPLE.items()}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rules.baseline import read_baseline
 from rules.model import Case
 from service.admin.bench_form import Typed, read, written
 from service.admin.list_text import LineFault, condition_of, medication_of, observation_of
+from tests.baseline import packaged_rule_set
 
 # What the bench has no place for, and says so.
 LEFT_OUT = {"acknowledgements", "timetable", "day", "plan", "magnesium_target_mg_per_day"}
@@ -81,7 +81,7 @@ def test_conditions_and_laboratory_values() -> None:
 
 @pytest.fixture(scope="module")
 def cases() -> tuple[Case, ...]:
-    return read_baseline().rule_set.cases
+    return packaged_rule_set().cases
 
 
 def test_every_worked_case_can_be_typed_and_means_the_same(cases: tuple[Case, ...]) -> None:

@@ -7,11 +7,11 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from rules.baseline import read_baseline
 from rules.canonical import records_of
 from rules.compiled import compile_rule_set
 from service.admin.reading import Reader
 from service.application.record_search import Library
+from tests.baseline import packaged_rules
 from tests.unit.admin.conftest import HOSTILE, rule_set
 
 QUINOLONES = "/admin/records/interactions/fluoroquinolones-with-magnesium"
@@ -66,7 +66,7 @@ def test_what_is_not_there_is_told_as_a_page(client: TestClient, path: str) -> N
 
 
 def test_every_record_of_the_baseline_can_be_read() -> None:
-    library = Library(compile_rule_set(read_baseline().rule_set))
+    library = Library(packaged_rules())
     reader = Reader(library)
     for (kind, record_id), record in records_of(library.compiled.rule_set).items():
         written = "".join(value for _, value in reader.fields(record))

@@ -13,10 +13,10 @@ from httpx2 import Response
 from service.application import rule_sets
 from service.application.gate_room import GateRoom
 from service.application.principals import Role
-from service.storage import migration
 from service.storage.session import Store
 from tests.entrance import House
 from tests.integration.control_room import NOON, judge
+from tests.integration.databases import migrated_sqlite
 from tests.integration.small_knowledge import small_rule_set
 from tests.keys import KEYRING
 from tests.unit.api.contract_client import ContractClient
@@ -63,9 +63,7 @@ def control_client(folder: Path) -> Iterator[ControlClient]:
     They are ann (author), bea (author, reviewer), rex (reviewer), pia (publisher), adi (auditor), eve (viewer) and cli
     (client).
     """
-    url = f"sqlite:///{folder / 'control.sqlite3'}"
-    migration.upgrade(url)
-    with Store.open(url) as store:
+    with Store.open(migrated_sqlite(folder / "control.sqlite3")) as store:
         rule_sets.seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="for a test")
         house = House(store)
         tokens = {name: house.signed_in(house.person(name, *roles)) for name, roles in PEOPLE.items()}

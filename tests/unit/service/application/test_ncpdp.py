@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import pytest
 
-from rules import CompiledRuleSet, compile_rule_set
-from rules.baseline import read_baseline
+from rules import CompiledRuleSet
 from rules.profile import MedicationProfile
 from rules.terms import Direction, ManagementAction
 from service.application import ncpdp
 from service.application.checks import report_on
+from tests.baseline import packaged_rule_set, packaged_rules
 
 CIPROFLOXACIN: Final = {"id": "c", "text": "Ciprofloxacin 500 mg tablet"}
 OXIDE: Final = {"id": "m", "text": "Magnesium oxide 400 mg tablet"}
@@ -24,7 +24,7 @@ DIGOXIN: Final = {"id": "d", "text": "Digoxin 125 mcg tablet"}
 
 @cache
 def compiled() -> CompiledRuleSet:
-    return compile_rule_set(read_baseline().rule_set, version=1)
+    return packaged_rules(version=1)
 
 
 def blocks(medications: list[dict[str, str]], **more: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401 - any field
@@ -70,7 +70,7 @@ def test_nothing_is_added_unasked() -> None:
 
 def test_every_worked_case_gets_codes_that_fit() -> None:
     seen = set()
-    for case in read_baseline().rule_set.cases:
+    for case in packaged_rule_set().cases:
         report = report_on(compiled(), case.profile.model_copy(update={"ncpdp": True}), explain=False)
         for finding in report["findings"]:
             block = finding["ncpdp"]
