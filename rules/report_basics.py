@@ -66,5 +66,8 @@ class NcpdpBlock(TypedDict):
     clinical_significance: Annotated[NcpdpSignificance, Field(description="528-FS, from `severity`.")]
     free_text: Annotated[
         str,
-        Field(description="544-FY: at most 30 capitals, digits and marks, which fit every version of the message."),
+        Field(
+            description="544-FY: at most 30 capitals, digits and marks. That this is the length of version D.0 is "
+            "unverified."
+        ),
     ]

@@ -12,8 +12,8 @@ from rules.report import CheckReport, Finding
 from rules.report_basics import NcpdpBlock, NcpdpReason, NcpdpSignificance
 from rules.terms import Direction, ManagementAction, Severity
 
-# The length of 544-FY in version D.0; later versions allow more. From general knowledge, to be confirmed by somebody
-# who has the standard, so nothing here depends on it being longer.
+# The length of 544-FY in version D.0, unverified: general knowledge, no public source was found (looked for on
+# 2026-11-23), and the standard belongs to its members. Later versions allow more, so nothing here may be longer.
 MOST_CHARACTERS: Final = 30
 
 # Deficiency and side effects of a magnesium form are no conflict that these codes name.

@@ -113,6 +113,7 @@ def remove_contradictions(body: object) -> None:
         _give_reason(body)
         _order_something(body)
         _ask_about_one_patient(body.get("parameter"))
+        _send_a_list(body)
 
 
 def _order_something(body: dict[str, Any]) -> None:
@@ -137,6 +138,15 @@ def _ask_about_one_patient(parameters: object) -> None:
             seen.add(name)
         if isinstance(resource, dict) and resource.get("resourceType") == "Patient":
             resource["resourceType"] = "Basic"
+
+
+def _send_a_list(body: dict[str, Any]) -> None:
+    """A question in FHIR has a list of medications, be it an empty one."""
+    kind = body.get("resourceType")
+    if kind == "Parameters" and isinstance(body.setdefault("parameter", []), list):
+        body["parameter"].append({"name": "medication", "resource": {"resourceType": "Bundle"}})
+    elif kind == "Bundle":
+        body["entry"] = [{"resource": {"resourceType": "MedicationStatement", "status": "not-taken"}}]
 
 
 def _give_reason(body: dict[str, Any]) -> None:

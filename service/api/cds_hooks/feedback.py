@@ -46,7 +46,10 @@ class CardOutcome(BaseModel):
     ] = None
     overrideReason: Annotated[  # noqa: N815
         Any,
-        Field(description="`reason`, a coding out of `overrideReasons` of the card; `userComment` is not kept."),
+        Field(
+            description="`reason`, a coding out of `overrideReasons` of the card. `userComment` is free text, which "
+            "may hold anything about a patient, and is never kept."
+        ),
     ] = None
     outcomeTimestamp: Annotated[  # noqa: N815
         Any, Field(description="When; the same feedback with the same moment counts once.")

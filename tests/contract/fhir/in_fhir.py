@@ -56,6 +56,8 @@ def in_fhir(question: Json) -> Json:
     patient = question.get("patient", {})
     sent = [("patient", _patient(patient, as_of))]
     sent += [("medication", _medication(line, number)) for number, line in enumerate(question["medications"])]
+    if not question["medications"]:
+        sent.append(("medication", {"resourceType": "Bundle", "type": "searchset", "total": 0}))
     sent += [("observation", one) for one in _facts(patient, question["as_of"])]
     sent += [("observation", _value(one, number)) for number, one in enumerate(question.get("observations", []))]
     sent += [("observation", _symptom(text, question["as_of"])) for text in question.get("symptoms", [])]

@@ -122,10 +122,48 @@ def test_without_a_day_it_is_today(client: ContractClient) -> None:
     assert values(ask(client, parameters(medication())), "asOf") == ["2026-11-22"]
 
 
-def test_nothing_sent_is_answered_as_nothing_checked(client: ContractClient) -> None:
-    for body in (parameters(), {"resourceType": "Parameters"}, {"resourceType": "Bundle"}):
-        response = ask(client, body)
-        assert values(response, "statement") == ["No medication was given, so none was checked."]
+BLOOD = {"name": "observation", "resource": observation("2601-3", 0.5, "mmol/L")}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        parameters(),
+        {"resourceType": "Parameters"},
+        {"resourceType": "Bundle"},
+        parameters(BLOOD),
+        parameters({"name": "patient", "resource": {"resourceType": "Patient", "id": "p1"}}),
+        bundle({"resourceType": "Condition", "code": {"text": "type 2 diabetes"}}),
+        parameters({"name": "bundle", "resource": bundle()}),
+    ],
+)
+def test_nothing_sent_never_reads_as_nothing_taken(client: ContractClient, body: Json) -> None:
+    response = ask(client, body)
+    assert response.status_code == 412
+    assert outcome_code(response) == "nothing-to-check"
+    assert "does not mean that the patient takes nothing" in response.json()["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        parameters({"name": "medication", "resource": bundle()}, BLOOD),
+        parameters({"name": "medication", "resource": statement(status="not-taken")}),
+        parameters({"name": "bundle", "resource": bundle(statement(status="not-taken"))}),
+        bundle(statement(status="not-taken")),
+    ],
+    ids=["an empty list", "not taken", "not taken in a bundle", "not taken in the bundle"],
+)
+def test_a_list_with_nothing_on_it_is_an_answer(client: ContractClient, body: Json) -> None:
+    response = ask(client, body)
+    assert values(response, "statement")[0].endswith("No medication was given, so none was checked.")
+    assert not values(response, "medication")
+
+
+def test_a_list_that_failed_is_no_empty_one(client: ContractClient) -> None:
+    failed = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
+    response = ask(client, parameters({"name": "medication", "resource": failed}))
+    assert values(response, "status") == ["incomplete"]
 
 
 def test_pointers_of_notes_lead_into_the_body(client: ContractClient) -> None:
@@ -235,7 +273,7 @@ def test_what_cannot_be_about_one_patient_is_refused(client: ContractClient) -> 
 def test_refusals_are_outcomes(
     client: ContractClient, method: str, path: str, headers: dict[str, str], status: int, code: str
 ) -> None:
-    content = b'{"resourceType": "Parameters"}' if method == "POST" else None
+    content = json.dumps(EXAMPLE).encode() if method == "POST" else None
     response = client.request(method, path, content=content, headers=headers)
     assert (response.status_code, outcome_code(response)) == (status, code)
     assert response.headers["content-type"] == "application/fhir+json"
