@@ -12,6 +12,7 @@ from service.settings import Settings
 if TYPE_CHECKING:
     from rules.compiled import CompiledRuleSet
     from rules.impact import Impact
+    from rules.load import Knowledge
     from service.application.gate_report import GateReport
     from service.storage.session import Store
 
@@ -38,10 +39,11 @@ Limit = Annotated[
 def impact(folder: Folder) -> None:
     """Show what the files would answer differently from the rule set that answers now; nothing is written."""
     settings = read_settings()
+    from rules.load import read_folder
     from service.storage.session import Store
 
     with Store.open(settings.database_url.get_secret_value()) as store:
-        _show(_gate(folder, _active(settings, store)))
+        _show(_gate(read_folder(folder), _active(settings, store)))
 
 
 @app.command()
@@ -71,7 +73,9 @@ def publish(
     keyring = keyring_of(settings)
     with Store.open(settings.database_url.get_secret_value()) as store:
         active = _active(settings, store)
-        report = _gate(folder, active)
+        # Read once: what is published is what passed the gate, whatever happens to the files meanwhile.
+        knowledge = read_folder(folder)
+        report = _gate(knowledge, active)
         _show(report)
         refusals = report.refusals(limit=impact_limit / 100, accepted=accept_impact)
         if refusals:
@@ -79,7 +83,7 @@ def publish(
             raise typer.Exit(Exit.WRONG_INPUT)
         done = verbs.publish(
             store,
-            read_folder(folder).rule_set,
+            knowledge.rule_set,
             based_on=None if active is None else active.version,
             author=author,
             note=reason,
@@ -208,12 +212,11 @@ def _active(settings: Settings, store: "Store") -> "CompiledRuleSet | None":
     return answering(store, keyring_at_hand(settings))
 
 
-def _gate(folder: Path, active: "CompiledRuleSet | None") -> "GateReport":
-    from rules.load import read_folder
+def _gate(knowledge: "Knowledge", active: "CompiledRuleSet | None") -> "GateReport":
     from service.application.active import utc_now
     from service.application.gate import pass_gate
 
-    return pass_gate(read_folder(folder), active, today=utc_now().date())
+    return pass_gate(knowledge, active, today=utc_now().date())
 
 
 def _show(report: "GateReport") -> None:

@@ -72,6 +72,22 @@ def test_files_that_answer_nearly_everything_otherwise_do_not_pass_the_gate(tmp_
     assert "Rule set 1 answers" in run("db", "upgrade").stdout
 
 
+def test_what_is_published_is_what_the_gate_saw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are changed while it looks do not slip in behind it."""
+    folder = write_small_knowledge(tmp_path / "knowledge")
+    file = folder / "classes" / "unused-class.yaml"
+    seen = digest(read_folder(folder).rule_set)
+
+    def passed(*_: object) -> GateReport:
+        file.write_text(file.read_text().replace("name: Unused class", "name: Changed meanwhile"))
+        return GateReport([], (), 1, None)
+
+    monkeypatch.setattr(rule_sets, "_gate", passed)
+    done = run("rule-sets", "publish", str(folder), *WHO)
+    assert f"Rule set 2 is published and answers (digest {seen})" in done.stdout
+    assert digest(read_folder(folder).rule_set) != seen
+
+
 def test_files_with_a_fault_do_not_pass_the_gate(retitled: str) -> None:
     file = Path(retitled) / "interactions" / "loop-diuretics-deplete-magnesium.yaml"
     file.write_text(file.read_text().replace("Loop diuretics and magnesium", "Loop diuretics must be watched"))
