@@ -94,7 +94,7 @@ def timetable_of(situation: Situation, windowed: Sequence[Windowed], *, budget: 
         if times is None:
             if plan.between_grid:
                 return plan.without_times(TimetableState.NOT_FOUND, None)
-            return plan.without_times(TimetableState.IMPOSSIBLE, plan.conflict(Budget(steps)))
+            return plan.without_times(TimetableState.IMPOSSIBLE, plan.conflict(Budget(steps, budget.known)))
     except OutOfBudget:
         plan = _Plan(situation, windowed, _GRIDS[0])  # fewer times to try, each as good as on a finer grid
         try:
