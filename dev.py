@@ -25,7 +25,7 @@ PYTHON = BIN / "python"
 # The tests that have to reach every branch of rules/ by themselves.
 RULES = "tests/unit/rules"
 # Tests with promises in seconds: they get the machine to themselves.
-ALONE = "tests/faults"
+ALONE = ("tests/faults/test_store_faults.py", "tests/faults/test_propagation.py")
 OPENAPI = ROOT / "openapi" / "openapi.json"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 GUIDE = ROOT / "service" / "api" / "guide_pages"
@@ -158,15 +158,17 @@ def task_test(*args: str) -> None:
     # Whoever has nothing left to do takes over half of what the other still has.
     shared = ("-n", "auto", "--dist", "worksteal")
     run(PYTHON, "-m", "pytest", *shared, RULES, *coverage)
-    run(PYTHON, "-m", "pytest", *shared, f"--ignore={RULES}", f"--ignore={ALONE}")
-    run(PYTHON, "-m", "pytest", ALONE)
+    run(PYTHON, "-m", "pytest", *shared, *(f"--ignore={path}" for path in (RULES, *ALONE)))
+    run(PYTHON, "-m", "pytest", *ALONE)
     task_browser()
 
 
 def task_browser(*args: str) -> None:
-    """Run the tests that drive a real browser, in a process of their own (arguments go to pytest)."""
+    """Run the tests that drive a real browser, in processes of their own (arguments go to pytest)."""
     setup()
-    run(PYTHON, "-m", "pytest", "-m", "browser", *(args or ("tests/e2e",)))
+    # Each file has a service and a browser of its own, and starts them once.
+    files = ("-n", "auto", "--dist", "loadfile", "tests/e2e")
+    run(PYTHON, "-m", "pytest", "-m", "browser", *(args or files))
 
 
 def task_lint(*_: str) -> None:
