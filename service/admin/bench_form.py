@@ -65,7 +65,6 @@ _PLACES: Final = (
 # Parts of a question that the bench has no place for.
 _LEFT_OUT: Final = {
     "acknowledgements": "findings that were settled",
-    "timetable": "the day plan",
     "day": "waking hours and meals",
     "plan": "the plan",
     "magnesium_target_mg_per_day": "the target of the plan",

@@ -16,30 +16,6 @@ pytestmark = pytest.mark.browser
 QUINOLONES = "/admin/records/interactions/fluoroquinolones-with-oral-magnesium"
 
 
-PAGES = [
-    "/admin",
-    "/admin/records",
-    "/admin/records?text=nothing+has+these+words",
-    QUINOLONES,
-    "/admin/records/interactions/cardiac-glycosides-with-magnesium-depleting-drugs",
-    "/admin/records/forms/oxide",
-    "/admin/records/cases/acalabrutinib-capsules-with-magnesium-antacids-missing-form",
-]
-
-
-@pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 820)])
-def test_nobody_is_kept_out_of_any_page(browser: Browser, address: str, dark: bool, width: int) -> None:  # noqa: FBT001
-    watch = watched(browser, address, dark=dark, width=width)
-    for path in PAGES:
-        page = watch.open(path)
-        assert page.title().endswith("magcheck"), path
-        assert watch.axe() == [], path
-        assert watch.fits(), path
-        assert page.evaluate("document.documentElement.dataset.bsTheme") == ("dark" if dark else "light")
-    watch.page.context.close()
-    assert watch.faults == []
-
-
 def test_typing_finds_at_once_and_the_address_follows(here: Watched) -> None:
     page = here.open("/admin/records")
     page.keyboard.press("/")

@@ -28,32 +28,6 @@ def draft(address: str) -> str:
     return str(made["id"])
 
 
-@pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 820)])
-def test_nobody_is_kept_out_of_any_page(browser: Browser, address: str, draft: str, dark: bool, width: int) -> None:  # noqa: FBT001
-    watch = watched(browser, address, dark=dark, width=width)
-    for path in (
-        BENCH,
-        f"{BENCH}?example=tuesday-morning",
-        "/admin",
-        "/admin/statistics",
-        "/admin/statistics/fluoroquinolones-with-oral-magnesium",
-        "/admin/unrecognised",
-        "/admin/people",
-        "/admin/people/new",
-        "/admin/keys",
-        "/admin/keys/new",
-        "/admin/audit",
-        "/admin/audit/verification",
-        "/admin/account",
-        f"/admin/drafts/{draft}/bench?case=fluoroquinolones-with-oral-magnesium-fires-ciprofloxacin",
-    ):
-        watch.open(path)
-        assert watch.axe() == [], path
-        assert watch.fits(), path
-    watch.page.context.close()
-    assert watch.faults == []
-
-
 def test_the_bench_answers_while_somebody_types_by_keyboard_alone(here: Watched) -> None:
     page = here.open(BENCH)
     page.keyboard.press("/")

@@ -349,24 +349,3 @@ def test_a_foreign_page_can_neither_send_a_form_nor_frame_one(desks: Desks, addr
         urllib.request.urlopen(nobody, timeout=30)  # noqa: S310
     refused.value.close()
     assert refused.value.code == 403
-
-
-@pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 820)])
-def test_nobody_is_kept_out_of_any_page(browser: Browser, address: str, dark: bool, width: int) -> None:  # noqa: FBT001
-    draft = asked(address, "POST", "/v1/drafts", {"title": "For every page", "reason": WHY})
-    change(address, draft["id"], "For every page.", severity="minor")
-    here = f"/admin/drafts/{draft['id']}"
-    record = f"{here}/records/interactions/{QUINOLONES}"
-    paths = ["/admin/drafts", "/admin/drafts?state=discarded", "/admin/drafts/new", here]
-    paths += [f"{here}/{step}" for step in ("compare", "compare?text=true", "impact?now=true", "submit", "discard")]
-    paths += [f"{here}/rebase", record, f"{record}/undo", f"{record}/withdraw"]
-    paths += ["/admin/rule-sets", "/admin/rule-sets/1/roll-back", "/admin/rule-sets/1/retire"]
-    paths += ["/admin/rule-sets/compare?since=1&number=1"]
-    watch = watched(browser, address, dark=dark, width=width)
-    for path in paths:
-        page = watch.open(path)
-        assert page.title().endswith("magcheck"), path
-        assert watch.axe() == [], path
-        assert watch.fits(), path
-    watch.page.context.close()
-    assert watch.faults == []

@@ -21,6 +21,7 @@ from rules.model import RECORD_TYPES
 from service.admin.form_fields import Either, Group, Leaf, LeafKind, Limits, Lines, Pairs, Parts, Picks
 from tests.baseline import packaged_rule_set
 from tests.e2e.chromium import PASSWORD, Watched, asked, make_person, watched
+from tests.e2e.corpus import CORPUS, set_marker
 
 pytestmark = pytest.mark.browser
 # Large forms on a machine that runs other tests as well.
@@ -95,6 +96,43 @@ def test_severity_and_window_are_changed_by_keyboard_alone(here: Watched, draft:
     page.reload()
     expect(page.locator("#kept-offer")).to_be_hidden()
     expect(page.locator(".done-line")).to_have_count(0)
+
+
+def test_edit_try_and_hand_in_by_keyboard_alone(here: Watched, draft: str) -> None:
+    page = here.open(f"/admin/drafts/{draft}/records/{QUINOLONES}")
+    tab_to(page, "a[href$='/form']")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/form$"))
+    tab_to(page, field("effect"))
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" One sentence more.")
+    tab_to(page, "#field-reason")
+    page.keyboard.type(WHY)
+    tab_to(page, "button.btn-primary[value=save]")
+    page.keyboard.press("Enter")
+    expect(page.locator(".done-line")).to_contain_text("Saved in the draft")
+    # From the form to the bench beside the draft.
+    tab_to(page, f"a[href$='{draft}/bench']")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/bench$"))
+    tab_to(page, "#b-list")
+    page.keyboard.type("pefloxacin 400 mg oral tablet\nmagnesium oxide 400 mg oral tablet")
+    expect(page.locator("#answer")).to_contain_text("other words in the effect")
+    # And to the draft, where it is handed in.
+    tab_to(page, f"a[href='/admin/drafts/{draft}']")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Effect reworded")).to_be_visible()
+    tab_to(page, "a[href$='/submit']")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/submit$"))
+    tab_to(page, "#field-reason")
+    page.keyboard.type("Compared with section 4.5.")
+    tab_to(page, "form button.btn-primary[type=submit]")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The draft was handed in for review.")).to_be_visible(timeout=120_000)
+    # Why a button cannot be pressed is said beside it.
+    expect(page.get_by_role("button", name="Publish", exact=True)).to_be_disabled()
+    expect(page.get_by_text("only one that is approved can take this step")).to_be_visible()
 
 
 def test_a_fault_is_told_beside_the_field_while_somebody_types(here: Watched, draft: str) -> None:
@@ -383,24 +421,6 @@ def test_nobody_is_kept_out_of_any_form(browser: Browser, address: str, draft: s
     assert watch.faults == []
 
 
-# Scripts, markup, templates and format strings: what somebody might write into a rule to have it run in a reader's
-# browser or by a template engine. Short, so that it fits into a name too.
-CORPUS = [
-    "<script>marker()</script>",
-    "<img src=x onerror=marker()>",
-    '" autofocus onfocus=marker() x="',
-    "'><svg/onload=marker()>",
-    "</textarea><script>marker()</script>",
-    "</title><script>marker()</script>",
-    "javascript:marker()",
-    "<a href=javascript:marker()>x</a>",
-    "{{ 7*7 }} ${7*7} {% raw %} #{7*7}",
-    "{0.__class__} %s %(a)s <%= 7*7 %>",
-    "]]><!--<script>marker()//-->",
-    "<details open ontoggle=marker()>",
-]
-
-
 def hostile(document: Any, model: Any, texts: Iterator[str]) -> Any:  # noqa: ANN401 - any part of a record
     """A document with a text of the corpus in every field that takes any text."""
     shape = model if isinstance(model, Group | Parts | Leaf | Lines | Picks | Limits | Either | Pairs) else Group(model)
@@ -445,8 +465,7 @@ def test_stored_scripts_are_shown_and_never_run(browser: Browser, address: str) 
         asked(address, "PUT", f"/v1/drafts/{draft}/records/{kind}/{before.id}", body, tag=f'"{revision}"')
         written[kind] = before.id, held
     watch = watched(browser, address)
-    watch.page.add_init_script("window.marker = () => console.error('the marker has run')")
-    watch.page.on("dialog", lambda dialog: watch.faults.append(dialog.message))
+    set_marker(watch.page, watch.faults)
     for kind, (record_id, held) in written.items():
         place = f"{kind}/{record_id}"
         page = watch.open(form(draft, place))

@@ -297,7 +297,7 @@ def test_the_dashboard_and_histories_name_people(pages: PageClient) -> None:
         page = pages.open("bea", path)
         assert page.status_code == 200, path
         assert pages.ids["ann"] not in page.text, path
-    assert "Withdraw by Ann" in plain(pages.open("bea", "/admin/records/citations/example-label").text)
+    assert "Withdrawn by Ann" in plain(pages.open("bea", "/admin/records/citations/example-label").text)
 
 
 def test_who_signs_in_elsewhere_has_no_password_to_change(pages: PageClient) -> None:
