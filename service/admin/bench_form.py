@@ -263,6 +263,9 @@ def _left_out(profile: MedicationProfile) -> Iterable[str]:
     for name, words in _LEFT_OUT.items():
         if getattr(profile, name) != type(profile).model_fields[name].default:
             yield words
+    # The bench plans the day of every list that says when or how often, and of no other.
+    if profile.timetable and not any(item.times or item.times_per_day for item in profile.medications):
+        yield "the day plan"
 
 
 def _text(value: object) -> str:

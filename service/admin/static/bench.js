@@ -3,6 +3,16 @@
 (() => {
   const isBench = (event) => event.detail?.ctx?.sourceElement?.id === "bench-form";
   const answer = () => document.getElementById("answer");
+  // A field that is left after somebody typed in it asks nothing new; an answer made anew would fold up what is open.
+  let asked = null;
+  const OWN = new Set(["csrf_token", "lookup"]);
+  document.addEventListener("htmx:config:request", (event) => {
+    if (!isBench(event)) return;
+    const { request, sourceEvent } = event.detail.ctx;
+    const question = JSON.stringify([...new FormData(request.form)].filter(([name]) => !OWN.has(name)));
+    if (sourceEvent?.type === "change" && question === asked) event.preventDefault();
+    else asked = question;
+  });
   document.addEventListener("htmx:before:request", (event) => {
     if (isBench(event)) answer().setAttribute("aria-busy", "true");
   });
@@ -19,6 +29,7 @@
     strong.textContent = "Not checked.";
     box.append(strong, " No answer came to the list as it stands now. Nothing you typed is lost: check again in a moment.");
     answer().replaceChildren(box);
+    asked = null;
     answer().removeAttribute("aria-busy");
   });
 })();

@@ -98,6 +98,8 @@ def test_every_worked_case_can_be_typed_and_means_the_same(cases: tuple[Case, ..
         others = [
             name for name in LEFT_OUT if getattr(case.profile, name) != type(case.profile).model_fields[name].default
         ]
+        if any(one.times or one.times_per_day for one in case.profile.medications) and "timetable" in others:
+            others.remove("timetable")  # the bench plans the day of such a list unasked
         assert len(left_out) == len(others), case.id
 
 
