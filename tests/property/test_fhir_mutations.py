@@ -106,7 +106,10 @@ def test_an_answer_or_a_clear_refusal(client: TestClient, body: Any) -> None:  #
         assert answer["resourceType"] == "Parameters"
         assert {"status", "statement", "checkId", "ruleSet"} <= {one["name"] for one in answer["parameter"]}
     else:
-        assert response.status_code in {400, 422}
+        codes = [coding["code"] for coding in answer["issue"][0]["details"]["coding"]]
+        # Nothing that could be a list of medications is left of it, and that is no patient who takes nothing.
+        assert (response.status_code == 412) == ("nothing-to-check" in codes)
+        assert response.status_code in {400, 412, 422}
         assert answer["resourceType"] == "OperationOutcome"
         assert answer["issue"][0]["severity"] == "error"
 
