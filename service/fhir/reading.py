@@ -32,6 +32,7 @@ class Reading:
 
     ``sources`` says for each medication where it comes from; ``condition_sources`` and ``observation_sources`` hold the
     references of conditions and observations in their order, and ``egfr_source`` that of the kidney function.
+    ``lists_medications``: something that can stand on a list of medications was sent, even if none of it counts.
     """
 
     patient: PatientFacts
@@ -45,6 +46,7 @@ class Reading:
     observation_sources: tuple[str | None, ...] = ()
     egfr_source: str | None = None
     patient_reference: str | None = None
+    lists_medications: bool = False
 
     @property
     def whole(self) -> bool:
@@ -109,6 +111,7 @@ def read(
         observation_sources=tuple(values.sources),
         egfr_source=values.egfr_source,
         patient_reference=None if patient is None else patient.reference,
+        lists_medications=any(found.type in codes.MEDICATION_TYPES for found in collected.found),
     )
 
 

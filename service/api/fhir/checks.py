@@ -38,8 +38,6 @@ from service.api.problems import ProblemCode, ProblemError
 from service.api.routes import DirectAnswer, DirectRoute, operation_id
 from service.application.checks import CheckAnswer
 from service.application.principals import Permission
-from service.fhir.collecting import MAXIMUM_NESTING
-from service.fhir.elements import objects
 from service.fhir.reading import Reading, ReadingRefused, read
 from service.fhir.writing import answer_parameters
 
@@ -48,9 +46,6 @@ _UNFIT: Final = "The body does not fit the contract; `errors` says where and wha
 _NOTHING: Final = (
     "No medication and no list of medications came with the request, and that does not mean that the patient takes "
     "nothing. Send them as `medication`; where the list is known to be empty, send it as an empty Bundle."
-)
-_LISTED: Final = frozenset(
-    {"MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration", "MedicationUsage"}
 )
 
 router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operation_id, tags=["fhir"])
@@ -104,7 +99,7 @@ async def check_magnesium(request: Request) -> Response:
     else:
         sent = [("", tree)]
     reading = _read(sent, day)
-    if not reading.medications and not _lists_medications(body, tree):
+    if not reading.lists_medications and not _named_medication(body):
         raise ProblemError(ProblemCode.NOTHING_TO_CHECK, _NOTHING)
     base = parts.settings.public_url or ""
 
@@ -151,22 +146,11 @@ def _is_on(parameter: object, name: FlagName) -> bool:
     return isinstance(parameter, FlagParameter) and parameter.name == name and parameter.valueBoolean
 
 
-def _lists_medications(body: SentParameters | SentBundle, tree: object) -> bool:
-    """Whether a list of medications was sent, even if nothing on it counts: as `medication`, or among the resources."""
-    named = isinstance(body, SentParameters) and any(
+def _named_medication(body: SentParameters | SentBundle) -> bool:
+    """Whether something was sent as `medication`, be it an empty list."""
+    return isinstance(body, SentParameters) and any(
         isinstance(one, ResourceParameter) and one.name is ResourceName.MEDICATION for one in body.parameter
     )
-    return named or _has_listed(tree, MAXIMUM_NESTING)
-
-
-def _has_listed(value: object, depth: int) -> bool:
-    """Whether resources that are lines of a list stand in it: alone, in a Bundle or in Parameters."""
-    if not isinstance(value, dict) or not depth:
-        return False
-    if value.get("resourceType") in _LISTED:
-        return True
-    inner = [*objects(value.get("entry")), *objects(value.get("parameter")), value.get("resource")]
-    return any(_has_listed(one, depth - 1) for one in inner)
 
 
 def _read(sent: list[tuple[str, object]], day: date) -> Reading:

@@ -135,6 +135,8 @@ BLOOD = {"name": "observation", "resource": observation("2601-3", 0.5, "mmol/L")
         parameters({"name": "patient", "resource": {"resourceType": "Patient", "id": "p1"}}),
         bundle({"resourceType": "Condition", "code": {"text": "type 2 diabetes"}}),
         parameters({"name": "bundle", "resource": bundle()}),
+        parameters({"name": "bundle", "resource": bundle({"resourceType": ["MedicationRequest"]})}),
+        bundle({"resourceType": {"MedicationRequest": 1}}),
     ],
 )
 def test_nothing_sent_never_reads_as_nothing_taken(client: ContractClient, body: Json) -> None:
@@ -151,8 +153,9 @@ def test_nothing_sent_never_reads_as_nothing_taken(client: ContractClient, body:
         parameters({"name": "medication", "resource": statement(status="not-taken")}),
         parameters({"name": "bundle", "resource": bundle(statement(status="not-taken"))}),
         bundle(statement(status="not-taken")),
+        bundle({**request(status="stopped"), "resourceType": "MedicationOrder"}),
     ],
-    ids=["an empty list", "not taken", "not taken in a bundle", "not taken in the bundle"],
+    ids=["an empty list", "not taken", "not taken in a bundle", "not taken in the bundle", "stopped, in DSTU2"],
 )
 def test_a_list_with_nothing_on_it_is_an_answer(client: ContractClient, body: Json) -> None:
     response = ask(client, body)
