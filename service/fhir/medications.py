@@ -85,9 +85,15 @@ class Medications:
 
 
 def medications_of(
-    found: Iterable[Found], collected: Collected, as_of: date, proposed: Collection[str], notes: Notes
+    found: Iterable[Found],
+    collected: Collected,
+    as_of: date,
+    notes: Notes,
+    *,
+    proposed: Collection[str] = (),
+    refills: Collection[str] = (),
 ) -> Medications:
-    """Read the medications.
+    """Read the medications. ``proposed`` and ``refills`` are places, as the reader of it all has them.
 
     Raises:
         ReadingRefused: there are more of them than a check takes.
@@ -99,8 +105,11 @@ def medications_of(
             line = _line(one, kind, collected, as_of, proposed, notes)
             if line is not None:
                 lines.append(line)
-    lines = _without_renewed(lines, collected, notes)
+    # Dispensings first, while the prescription they belong to is on the list.
     lines = _without_repeated(lines, collected, notes)
+    lines = _without_renewed(lines, collected, notes)
+    if refills:
+        lines = _without_refilled(lines, refills, notes)
     return _as_items(lines)
 
 
@@ -327,11 +336,43 @@ def _without_renewed(lines: list[_Line], collected: Collected, notes: Notes) -> 
             notes.warning(NoteCode.RENEWAL, pointer, "It renews what looks like another medicine; both count.")
             continue
         gone.add(id(other.found.resource))
-        _take_up(line, other)
-        if other.taken.started_on is None:
-            line.taken = replace(line.taken, started_on=None)
+        _continue(line, other)
         notes.information(NoteCode.RENEWAL, other.found.pointer, "A renewal of it is on the list; it counts once.")
     return [line for line in lines if id(line.found.resource) not in gone]
+
+
+def _without_refilled(lines: list[_Line], refills: Collection[str], notes: Notes) -> list[_Line]:
+    """A refill goes on with the prescription of the same medicine, which it need not name: the two are no duplicate."""
+    gone: set[int] = set()
+    for refill in lines:
+        if refill.found.origin not in refills:
+            continue
+        same = [
+            line
+            for line in lines
+            if line.kind == "MedicationRequest"
+            and line.status is MedicationStatus.CURRENT
+            and id(line) not in gone
+            and len(line.named) == len(refill.named) == 1
+            and line.named[0].same_as(refill.named[0])
+        ]
+        if len(same) == 1:
+            gone.add(id(same[0]))
+            if refill.taken == Taken():
+                refill.taken = same[0].taken  # asked for as it was
+            _continue(refill, same[0])
+            notes.information(NoteCode.RENEWAL, same[0].found.pointer, "A refill of it was asked for; it counts once.")
+        elif same:
+            text = "Several prescriptions of this medicine are on the list, and which one is refilled is not said."
+            notes.warning(NoteCode.RENEWAL, refill.found.pointer, f"{text} All count.")
+    return [line for line in lines if id(line) not in gone]
+
+
+def _continue(line: _Line, other: _Line) -> None:
+    """Let a line stand for an earlier prescription as well; where the start of that is not known, none is."""
+    _take_up(line, other)
+    if other.taken.started_on is None:
+        line.taken = replace(line.taken, started_on=None)
 
 
 def _take_up(line: _Line, other: _Line) -> None:

@@ -72,12 +72,14 @@ def read(
     as_of: date,
     patient_id: str | None = None,
     proposed: Collection[str] = (),
+    refills: Collection[str] = (),
 ) -> Reading:
     """Read resources, Bundles, Parameters or lists of them, each with what the caller names its place.
 
     The names stand at the start of the pointers of notes, so they must be the caller's own and hold nothing of the
     content. ``patient_id`` is the patient the question is about, where that is known; resources about others are left
-    out. ``proposed`` are the places whose medications somebody only considers, whatever their status says.
+    out. ``proposed`` are the places whose medications somebody only considers, whatever their status says, and
+    ``refills`` those of them that go on with a prescription there is already.
 
     Raises:
         ReadingRefused: it is about several patients, or larger or deeper than any list of one.
@@ -85,7 +87,7 @@ def read(
     notes = Notes()
     collected = collect(resources, notes)
     patient, about = the_patient(collected, patient_id, notes)
-    medications = medications_of(about, collected, as_of, proposed, notes)
+    medications = medications_of(about, collected, as_of, notes, proposed=proposed, refills=refills)
     values = Reader(collected, as_of, notes).read(about)
     conditions = conditions_of(about, notes)
     _note_the_rest(about, notes)

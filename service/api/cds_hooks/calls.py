@@ -20,6 +20,7 @@ from service.fhir.collecting import relative
 DRAFTS: Final = "context/draftOrders"
 _MEDICATION: Final = "context/medication"
 _MEDICATIONS: Final = "context/medications"
+_WITH_MEDICATIONS: Final = frozenset({Hook.MEDICATION_REFILL, Hook.MEDICATION_PRESCRIBE})
 # Prefetch under keys that were never asked for: the key is the client's and may hold anything.
 OTHER: Final = "prefetch/other"
 _MOST_SELECTIONS: Final = 200
@@ -42,8 +43,8 @@ class HookRequest(BaseModel):
         dict[str, Any],
         Field(
             description="`userId`, `patientId`, `encounterId`; with order-select and order-sign `draftOrders` (a "
-            "Bundle), with order-select `selections`; with medication-verify `medication`, with medication-prescribe "
-            "`medications`."
+            "Bundle), with order-select `selections`; with medication-verify `medication`, with medication-refill and "
+            "medication-prescribe `medications`. With medication-refill there may be no `userId`."
         ),
     ]
     prefetch: Annotated[
@@ -111,7 +112,7 @@ class HookCall:
             # The text of the hook calls it `medication`, its example `order.resource`.
             sent = context.get("medication") or (order.get("resource") or order if isinstance(order, dict) else None)
             place = _MEDICATION
-        elif self.hook is Hook.MEDICATION_PRESCRIBE:
+        elif self.hook in _WITH_MEDICATIONS:
             sent, place = context.get("medications"), _MEDICATIONS
         else:
             sent, place = context.get("draftOrders"), DRAFTS

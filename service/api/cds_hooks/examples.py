@@ -37,6 +37,8 @@ _PREFETCH: Final[dict[str, Any]] = {
 }
 _CONTEXT: Final = {"userId": "Practitioner/example", "patientId": "1288992", "encounterId": "89284"}
 _DRAFTS: Final = {"resourceType": "Bundle", "type": "collection", "entry": [_DRAFT]}
+_REFILL: Final = _medication("refill-1", "draft", "Magnesium oxide 400 MG Oral Tablet", "6582")
+_REFILLS: Final = {"resourceType": "Bundle", "entry": [_REFILL]}
 
 HOOK_REQUESTS: Final[dict[str, Any]] = {
     "order-sign": {
@@ -54,6 +56,15 @@ HOOK_REQUESTS: Final[dict[str, Any]] = {
             "hook": "order-select",
             "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
             "context": {**_CONTEXT, "selections": ["MedicationRequest/draft-1"], "draftOrders": _DRAFTS},
+        },
+    },
+    "medication-refill": {
+        "summary": "A patient asks for a refill, and nobody is in front of the record",
+        "value": {
+            "hook": "medication-refill",
+            "hookInstance": "6f2f1c0a-0c8e-4b5e-9a43-3d6f6a3c9b11",
+            "context": {"patientId": "1288992", "medications": _REFILLS},
+            "prefetch": _PREFETCH,
         },
     },
     "patient-view": {

@@ -1,4 +1,4 @@
-"""What is offered: one service under five hooks, what it would like to be sent along, and what a client can switch on.
+"""What is offered: one service under six hooks, what it would like to be sent along, and what a client can switch on.
 
 It is one service with one id on purpose: a client replaces the cards that an id gave earlier by its newer ones, so that
 what was shown at order-select does not stand twice at order-sign. Nothing here looks at a request.
@@ -27,6 +27,7 @@ class Hook(StrEnum):
     ORDER_SIGN = "order-sign"
     PATIENT_VIEW = "patient-view"
     MEDICATION_VERIFY = "medication-verify"
+    MEDICATION_REFILL = "medication-refill"
     MEDICATION_PRESCRIBE = "medication-prescribe"
 
 
@@ -99,7 +100,8 @@ Advertised.__doc__ = "What HL7 PDDI-CDS adds to a service."
 class CdsService(TypedDict):
     """A service under one hook."""
 
-    hook: Hook
+    # No closed list in the contract: a hook more is an addition, and clients pass over hooks they do not know.
+    hook: Annotated[str, Field(description="The moment at which a client asks. More may be added.")]
     id: str
     title: str
     description: str
@@ -123,6 +125,7 @@ _MOMENT: Final = {
     Hook.ORDER_SIGN: "before orders are signed: cards about all of them",
     Hook.PATIENT_VIEW: "when a chart is opened: cards about the current medications",
     Hook.MEDICATION_VERIFY: "while a pharmacist verifies an order: cards about it",
+    Hook.MEDICATION_REFILL: "when a refill is asked for: cards about the prescriptions to be refilled",
     Hook.MEDICATION_PRESCRIBE: "for clients of CDS Hooks 1.0, before medications are prescribed: cards about them",
 }
 _HOOK_VERSIONS: Final = {
@@ -130,6 +133,7 @@ _HOOK_VERSIONS: Final = {
     Hook.ORDER_SIGN: "1.0",
     Hook.PATIENT_VIEW: "1.0",
     Hook.MEDICATION_VERIFY: "0.1.0",
+    Hook.MEDICATION_REFILL: "0.1.0",
 }
 _USAGE: Final = (
     "Orders and current medications are needed, the rest makes answers more certain. What does not come along, is "

@@ -107,8 +107,9 @@ def _read(call: HookCall, prefetch: Mapping[str, Any], parts: Parts) -> Reading:
     sent: list[tuple[str, object]] = [orders] if orders is not None else []
     sent += [(place_of(key), value) for key, value in prefetch.items()]
     proposed = {orders[0]} if orders is not None else set()
+    refills = proposed if call.hook is Hook.MEDICATION_REFILL else set()
     try:
-        reading = read(sent, as_of=parts.today(), patient_id=call.patient_id, proposed=proposed)
+        reading = read(sent, as_of=parts.today(), patient_id=call.patient_id, proposed=proposed, refills=refills)
     except ReadingRefused as error:
         detail = f"What was sent cannot be read as the list of one patient: {error}."
         raise ProblemError(ProblemCode.INVALID_REQUEST, detail) from None

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.contract.cds_hooks.conftest import Asked
 from tests.contract.cds_hooks.schemas import empty_places, faults
 from tests.contract.cds_hooks.writing import (
     CIPROFLOXACIN,
@@ -224,12 +225,56 @@ def test_pharmacy_and_older_hooks(client: ContractClient) -> None:
     for context in ({"medication": draft}, {"order": {"resource": draft}}, {"order": draft}):
         body = call("medication-verify", prefetch=TAKES_MAGNESIUM, context=context)
         assert about(ask(client, body), "ciprofloxacin + magnesium oxide")
-    assert about(ask(client, call("medication-prescribe", draft, prefetch=TAKES_MAGNESIUM)), "ciprofloxacin")
+    for hook in ("medication-prescribe", "medication-refill"):
+        assert about(ask(client, call(hook, draft, prefetch=TAKES_MAGNESIUM)), "ciprofloxacin")
     viewed = call(
         "patient-view", prefetch={"medicationRequests": bundle(current(CIPROFLOXACIN), current(MAGNESIUM_OXIDE, "r2"))}
     )
     card = about(ask(client, viewed), "ciprofloxacin + magnesium oxide")
     assert [one["actions"][0]["type"] for one in card["suggestions"]] == ["create"]
+
+
+def test_a_refill_without_user_and_encounter_is_about_what_is_refilled(client: ContractClient) -> None:
+    """The example of the hook's page has neither user nor coding: `medicationReference` with a display."""
+    refill = {
+        "resourceType": "MedicationRequest",
+        "id": "refill-1",
+        "status": "draft",
+        "intent": "order",
+        "medicationReference": {"reference": "Medication/eFnx9hyX", "display": "Ciprofloxacin 500 MG Oral Tablet"},
+        "subject": {"reference": "Patient/p1"},
+        "dosageInstruction": TWICE,
+        "dispenseRequest": {"numberOfRepeatsAllowed": 1},
+    }
+    others = bundle(current(MAGNESIUM_OXIDE), current(LEVOTHYROXINE, "request-2"))
+    body = call("medication-refill", refill, prefetch={**NOTHING_ELSE, "medicationRequests": others})
+    body["context"] = {name: body["context"][name] for name in ("patientId", "medications")}
+    cards = ask(client, body)
+    card = about(cards, "ciprofloxacin + magnesium oxide")
+    assert "- On the list: Ciprofloxacin 500 MG Oral Tablet (ciprofloxacin), ordered" in card["detail"]
+    assert [one["actions"][0]["type"] for one in card["suggestions"]] == ["update", "create"]
+    # What is not about the refill stands by name.
+    assert about(cards, "not about this order")
+
+
+def test_a_refill_counts_once_beside_the_prescription_it_continues(client: ContractClient, asked: Asked) -> None:
+    refill = order(MAGNESIUM_OXIDE, "refill-1", dosageInstruction=TWICE)
+    body = call("medication-refill", refill, prefetch=TAKES_MAGNESIUM)
+    cards = ask(client, body)
+    profile, answer = asked[-1]
+    assert [(item.id, item.times_per_day, item.status) for item in profile.medications] == [("refill-1", 2, "proposed")]
+    assert answer["magnesium_products"] is None
+    assert not [card for card in cards if "Several products" in card["summary"]]
+    # To be signed as an order, it is a second product beside the one that is taken.
+    assert about(ask(client, {**call("order-sign", refill, prefetch=TAKES_MAGNESIUM)}), "Several products")
+
+
+def test_a_refill_without_its_prescriptions_is_refused(client: ContractClient) -> None:
+    body = call("medication-refill", prefetch=TAKES_MAGNESIUM)
+    del body["context"]["medications"]
+    response = client.post(SERVICE, json=body)
+    assert response.status_code == 422
+    assert response.json()["issue"][0]["details"]["coding"] == [{"code": "invalid-request"}]
 
 
 def test_a_contraindication_is_critical(client: ContractClient) -> None:

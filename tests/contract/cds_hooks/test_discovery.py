@@ -33,6 +33,7 @@ def test_one_id_stands_under_every_hook_so_that_newer_cards_replace_older_ones(d
         "order-sign",
         "patient-view",
         "medication-verify",
+        "medication-refill",
         "medication-prescribe",
     ]
     assert len({one["id"] for one in discovered["services"]}) == 1

@@ -34,6 +34,7 @@ CALLS: Final = (
     call("order-sign", order(CIPROFLOXACIN, dosageInstruction=TWICE), prefetch=_FULL),
     call("order-select", order(CIPROFLOXACIN), order(MAGNESIUM_OXIDE, "draft-2"), prefetch=_FULL),
     call("medication-verify", {**order(CIPROFLOXACIN), "contained": [_MEDICATION]}, prefetch=_FULL),
+    call("medication-refill", order(MAGNESIUM_OXIDE, dosageInstruction=TWICE), prefetch=_FULL),
     call("patient-view", prefetch={**_FULL, "medicationStatements": bundle(current(CIPROFLOXACIN, "s1"))}),
 )
 _PLACES: Final = [(number, path) for number, body in enumerate(CALLS) for path in places(body)]

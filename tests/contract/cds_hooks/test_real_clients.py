@@ -213,7 +213,7 @@ SHORT: Final[dict[str, tuple[dict[str, Any], str]]] = {
 @pytest.mark.parametrize("name", SHORT)
 def test_a_list_that_is_short_is_said(client: ContractClient, name: str) -> None:
     prefetch, words = SHORT[name]
-    for hook in ("order-select", "order-sign", "medication-verify", "medication-prescribe"):
+    for hook in ("order-select", "order-sign", "medication-verify", "medication-refill", "medication-prescribe"):
         cards = ask(client, call(hook, order(CIPROFLOXACIN), prefetch=prefetch))
         card = about(cards, "Not everything could be checked")
         assert card["indicator"] == "info"

@@ -42,6 +42,7 @@ def test_versions_are_told(client: ContractClient) -> None:
         "order-sign": "1.0",
         "patient-view": "1.0",
         "medication-verify": "0.1.0",
+        "medication-refill": "0.1.0",
         "medication-prescribe": None,
     }
 

@@ -73,7 +73,7 @@ def call(hook: str = "order-sign", *drafts: Any, **more: Any) -> dict[str, Any]:
         context["draftOrders"] = bundle(*drafts, type="collection")
     if hook == "order-select":
         context["selections"] = [f"MedicationRequest/{one['id']}" for one in drafts[:1]]
-    if hook == "medication-prescribe":
+    if hook in {"medication-prescribe", "medication-refill"}:
         context["medications"] = bundle(*drafts, type="collection")
     if hook == "medication-verify" and drafts:
         context["medication"] = drafts[0]

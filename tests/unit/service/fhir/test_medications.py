@@ -11,13 +11,14 @@ from rules.engine import check
 from rules.profile import MedicationItem
 from rules.terms import DoseBasis, DoseForm, MedicationStatus, Route
 from service.fhir.medications import UNNAMED
-from service.fhir.reading import NoteCode, NoteSeverity, ReadingRefused
+from service.fhir.reading import NoteCode, NoteSeverity, Reading, ReadingRefused, read
 from tests.contract.examples import compiled_baseline
 from tests.unit.service.fhir.resources import (
     RXNORM,
     SNOMED,
     TODAY,
     UCUM,
+    Json,
     bundle,
     concept,
     dispense,
@@ -433,6 +434,62 @@ def test_renewals_in_a_circle_leave_one() -> None:
 def test_the_start_of_a_renewal_is_not_the_start_of_the_medicine() -> None:
     start = dosage(timing={"repeat": {"boundsPeriod": {"start": "2026-11-01"}}})
     assert only(request(priorPrescription={"reference": "MedicationRequest/gone"}, **start)).started_on is None
+
+
+def test_what_was_dispensed_of_a_renewed_prescription_belongs_to_the_renewal() -> None:
+    linked = dispense(id="d", authorizingPrescription=[{"reference": "MedicationRequest/old"}])
+    new = request(id="new", priorPrescription={"reference": "MedicationRequest/old"}, status="draft")
+    found = reading(linked, request(id="old"), new)
+    assert [item.id for item in found.medications] == ["new"]
+    assert set(found.sources["new"].also) == {"MedicationRequest/old", "MedicationDispense/d"}
+
+
+# --- refills ----------------------------------------------------------------------------------------------------------
+
+
+def refilled(refill: Json, *current: Json) -> Reading:
+    """What is read where a refill was asked for."""
+    sent = [("refills", refill), *((f"record/{number}", one) for number, one in enumerate(current))]
+    return read(sent, as_of=TODAY, proposed={"refills"}, refills={"refills"})
+
+
+def daily(doses: int) -> Json:
+    return {"frequency": doses, "period": 1, "periodUnit": "d"}
+
+
+def test_a_refill_is_no_duplicate_of_its_prescription() -> None:
+    start = dosage(timing={"repeat": {"boundsPeriod": {"start": "2020-01-01"}, **daily(2)}})
+    new = request(id="new", status="draft", **dosage(timing={"repeat": daily(3)}))
+    found = refilled(new, request(id="old", **start), request("digoxin", id="other"))
+    assert {item.id: item.times_per_day for item in found.medications} == {"new": 3, "other": None}
+    assert found.sources["new"].also == ("MedicationRequest/old",)
+    assert noted(found) == [NoteCode.RENEWAL]
+    # Elsewhere the same two are two: somebody may be about to prescribe again what is taken already.
+    again = read([("drafts", new), ("record", request(id="old", **start))], as_of=TODAY, proposed={"drafts"})
+    assert [item.id for item in again.medications] == ["new", "old"]
+
+
+def test_a_refill_that_says_nothing_of_its_dosage_is_taken_as_before() -> None:
+    before = dosage(timing={"repeat": {"boundsPeriod": {"start": "2020-01-01"}, "timeOfDay": ["08:00:00"]}})
+    [item] = refilled(request(id="new", status="draft"), request(id="old", **before)).medications
+    assert (item.id, item.times, item.started_on) == ("new", ("08:00",), date(2020, 1, 1))
+
+
+def test_a_refill_hides_no_other_line() -> None:
+    """Another medicine, one nobody can name, a statement, or one of two prescriptions of which either may be meant."""
+    new = request(id="new", status="draft")
+    for others in (
+        [request("digoxin", id="old")],
+        [request(" ", id="old")],
+        [statement("furosemide 40 mg tablet", id="said")],
+        [request(id="old", status="draft")],
+        [request(id="one"), request(id="two")],
+    ):
+        assert len(refilled(new, *others).medications) == len(others) + 1, others
+    assert noted(refilled(new, request(id="one"), request(id="two")), NoteSeverity.WARNING) == [NoteCode.RENEWAL]
+    # Two refills go on with one prescription each, and with one there is only one of them does.
+    both = [("refills", [new, request(id="newer", status="draft")]), ("record", request(id="old"))]
+    assert len(read(both, as_of=TODAY, proposed={"refills"}, refills={"refills"}).medications) == 2
 
 
 def test_a_dispensing_belongs_to_its_prescription() -> None:
