@@ -160,11 +160,13 @@ def _bundle(collected: Collected, notes: Notes, found: Found, depth: int) -> Non
     kinds: set[str] = set()
     for position, entry in enumerate(wrapped):
         pointer = f"{found.pointer}/entry/{position}"
-        if not isinstance(entry, dict) or not (isinstance(entry.get("resource"), dict) or "resourceType" in entry):
+        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
+            inner = _inner(found.origin, f"{pointer}/resource", entry)
+        elif isinstance(entry, dict) and "resourceType" in entry:
+            inner = Found(found.origin, pointer, entry)
+        else:
             notes.error(NoteCode.NOT_A_RESOURCE, pointer, "This entry has no resource.")
             continue
-        bare = "resourceType" in entry and not isinstance(entry.get("resource"), dict)
-        inner = Found(found.origin, pointer, entry) if bare else _inner(found.origin, f"{pointer}/resource", entry)
         kinds.add(inner.type)
         _take(collected, notes, inner, depth + 1)
     if any(text_of(link.get("relation")) == "next" for link in objects(found.resource.get("link"))):
@@ -199,6 +201,6 @@ def _add(collected: Collected, notes: Notes, found: Found) -> None:
         collected.by_reference.setdefault(relative(found.full_url), found)
 
 
-def subject_of(resource: Resource) -> object:
-    """Whom a resource is about."""
+def subject_of(resource: Resource) -> Resource:
+    """The reference to whom a resource is about; empty where it does not say."""
     return first(resource.get("subject")) or first(resource.get("patient"))

@@ -202,10 +202,11 @@ def _coding(code: str) -> Json:
 
 def line_reference(name: str, report: CheckReport, reading: Reading) -> Json:
     """What a line of the list came from; its name is what it was recognised as, in words of ours."""
-    substances = next((line["substances"] for line in report["medications"] if line["id"] == name), [])
-    display = ", ".join(substance["name"] for substance in substances)
     reference = source_reference(name, reading.sources.get(name))
-    return {**reference, "display": display} if display else reference
+    for line in report["medications"]:
+        if line["id"] == name and line["substances"]:
+            reference["display"] = ", ".join([substance["name"] for substance in line["substances"]])
+    return reference
 
 
 def source_reference(name: str, source: Source | None) -> Json:

@@ -29,11 +29,11 @@ _MAXIMUM_INGREDIENTS: Final = 20
 # Elements that say which prescription a dispensing, administration or statement belongs to.
 _BELONGS_TO: Final = ("authorizingPrescription", "request", "prescription", "basedOn", "derivedFrom")
 _REPEATS: Final = frozenset({"MedicationDispense", "MedicationAdministration"})
+_PRESCRIBED: Final = frozenset({"MedicationRequest"})
 _WHEN: Final = ("whenHandedOver", "whenPrepared", "effectiveDateTime", "occurenceDateTime", "authoredOn", "dateWritten")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where a line of the list comes from. ``also``: references of others that say the same of the same medicine."""
 
     reference: str | None
@@ -139,7 +139,7 @@ class _Look(NamedTuple):
     """What a resource says by itself: what it is called, where it says so in place, and what it refers to otherwise."""
 
     considered: bool
-    concept: Concept
+    named: Named | None
     reference: object
     taken: Taken
 
@@ -161,7 +161,8 @@ def _look(said: object, pointer: str, notes: Notes) -> _Look | None:
         text = "It was reported, not prescribed by whoever recorded it; it counts."
         notes.information(NoteCode.REPORTED, pointer, text)
     considered = status in codes.PROPOSED_STATES or code_of(resource.get("intent")) in codes.PROPOSED_INTENTS
-    return _Look(considered, concept, reference, taken)
+    named = Named(concept.codes, concept.text) if concept.names_something else None
+    return _Look(considered, named, reference, taken)
 
 
 _remembered_look: Final = Remembered(_look)
@@ -219,17 +220,15 @@ def _line(
     look = _remembered_look({name: resource[name] for name in _LOOKED_AT if name in resource}, pointer, notes)
     if look is None:
         return None
-    concept, taken = look.concept, look.taken
-    named = (
-        [Named(concept.codes, concept.text)]
-        if concept.names_something
-        else _referred_to(look.reference, found, collected, notes)
-    )
+    taken = look.taken
+    named = [look.named] if look.named is not None else _referred_to(look.reference, found, collected, notes)
+    last = taken.ended_on
     period = first(resource.get("effectivePeriod")) or first(resource.get("occurencePeriod"))
-    started, ended = day_of(period.get("start")), day_of(period.get("end"))
-    if started is not None and (taken.started_on is None or started[0] < taken.started_on):
-        taken = replace(taken, started_on=started[0])
-    last = taken.ended_on if ended is None else ended[1]
+    if period:
+        started, ended = day_of(period.get("start")), day_of(period.get("end"))
+        if started is not None and (taken.started_on is None or started[0] < taken.started_on):
+            taken = replace(taken, started_on=started[0])
+        last = last if ended is None else ended[1]
     if last is not None and last < as_of:
         text = "By its dates it is over, though its status says otherwise; it counts."
         notes.warning(NoteCode.STATUS_DOUBTFUL, pointer, text)
@@ -315,6 +314,8 @@ def _form(medication: Resource, pointer: str, notes: Notes) -> DoseForm | None:
 
 def _without_renewed(lines: list[_Line], collected: Collected, notes: Notes) -> list[_Line]:
     """A renewal stands for the prescription it renews: the two are no duplicate."""
+    if not any("priorPrescription" in line.found.resource for line in lines):
+        return lines
     by_resource = {id(line.found.resource): line for line in lines}
     gone: set[int] = set()
     for line in lines:
@@ -386,6 +387,8 @@ def _take_up(line: _Line, other: _Line) -> None:
 
 def _without_repeated(lines: list[_Line], collected: Collected, notes: Notes) -> list[_Line]:
     """Dispensings and administrations of one medicine are one line, part of its prescription where that is there."""
+    if _PRESCRIBED.issuperset([line.kind for line in lines]):
+        return lines
     by_resource = {id(line.found.resource): line for line in lines}
     kept = [line for line in lines if _prescription_of(line, by_resource, collected) is None]
     for line in lines:
@@ -422,7 +425,7 @@ def _repeat_key(line: _Line) -> tuple[str, tuple[Code, ...], str]:
 
 def _prescription_of(line: _Line, by_resource: dict[int, _Line], collected: Collected) -> _Line | None:
     """The prescription on the list that a line belongs to, where that is surely the same medicine."""
-    if line.kind == "MedicationRequest":
+    if line.kind in _PRESCRIBED:
         return None
     for name in _BELONGS_TO:
         for reference in objects(line.found.resource.get(name)):
@@ -445,7 +448,8 @@ def _as_items(lines: list[_Line]) -> Medications:
     sources: dict[str, Source] = {}
     for line, given in zip(lines, wanted, strict=True):
         found = line.found
-        source = Source(found.reference, found.pointer, found.origin, found.resource, tuple(dict.fromkeys(line.also)))
+        also = tuple(dict.fromkeys(line.also)) if line.also else ()
+        source = Source(found.reference, found.pointer, found.origin, found.resource, also)
         for named in line.named:
             name = _free_id(given if len(line.named) == 1 else None, sources, wanted)
             sources[name] = source

@@ -37,23 +37,28 @@ def the_patient(collected: Collected, patient_id: str | None, notes: Notes) -> t
     for found in patients:
         if found is not meant:
             notes.error(NoteCode.OTHER_PATIENT, found.pointer, "This Patient is not the one the question is about.")
-    names = {found: _name_of(collected, found, meant) for found in others}
-    if expected is None and len(set(names.values()) - {None}) > 1:
+    known: dict[str, str | None] = {}  # by the reference: nearly always all say the same
+    names = [_name_of(collected, found, meant, known) for found in others]
+    if expected is None and len(set(names) - {None}) > 1:
         raise ReadingRefused("the resources are about more than one patient, and nothing says which one is meant")
     about = None if expected is None else relative(expected).rpartition("/")[2]
-    return meant, [found for found in others if _is_about(found, names[found], about, notes)]
+    return meant, [found for found, name in zip(others, names, strict=True) if _is_about(found, name, about, notes)]
 
 
-def _name_of(collected: Collected, found: Found, meant: Found | None) -> str | None:
+def _name_of(collected: Collected, found: Found, meant: Found | None, known: dict[str, str | None]) -> str | None:
     """The id of the patient a resource is about; None where it does not say, or says it in another way."""
-    reference = subject_of(found.resource)
-    target = collected.resolve(reference, found)
+    written = text_of(subject_of(found.resource).get("reference"))
+    if written is None or written in known:
+        return None if written is None else known[written]
+    target = collected.resolve(written, found)
     if target is not None and target.type == "Patient":
-        return meant.id if target is meant and meant is not None else target.id
-    text = text_of(reference.get("reference")) if isinstance(reference, dict) else None
-    if text is None or not relative(text).startswith("Patient/"):
-        return None
-    return relative(text).rpartition("/")[2]
+        name = meant.id if target is meant and meant is not None else target.id
+    else:
+        plain = relative(written)
+        name = plain.rpartition("/")[2] if plain.startswith("Patient/") else None
+    if not written.startswith("#"):  # what is contained is another one in each resource
+        known[written] = name
+    return name
 
 
 def _is_about(found: Found, name: str | None, wanted: str | None, notes: Notes) -> bool:

@@ -39,6 +39,7 @@ _MOST_LINKS: Final = 4
 _MOST_IN_LABEL: Final = 100
 _AVOID: Final = frozenset({"avoid", "usually_avoid"})
 _WARNINGS: Final = frozenset({"major", "moderate"})
+_ORDER: Final = {indicator: number for number, indicator in enumerate(reversed(Indicator))}
 _OFFERED_REASONS: Final[dict[OverrideReason, str]] = {
     OverrideReason.WILL_MONITOR: "Will monitor",
     OverrideReason.WILL_ADJUST: "Will adjust dose or times",
@@ -103,8 +104,7 @@ def cards_of(answer: CheckAnswer, scene: Scene, limits: Limits | None) -> list[C
             "source": source,
         }
         cards.append(card)
-    order = list(Indicator)
-    return sorted(cards, key=lambda card: -order.index(card["indicator"]))
+    return sorted(cards, key=lambda card: _ORDER[card["indicator"]])
 
 
 def indicator_of(finding: Finding) -> Indicator:

@@ -67,9 +67,9 @@ def plain(text: str, most: int) -> str:
 
 def bullets(lines: Iterable[str]) -> str:
     """A list of lines that are finished Markdown; empty where there are none."""
-    return "\n".join(f"- {line}" for line in lines)
+    return "\n".join([f"- {line}" for line in lines])
 
 
 def paragraphs(*parts: str | None) -> str:
     """Finished parts one after the other, without those that are empty."""
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join([part for part in parts if part])

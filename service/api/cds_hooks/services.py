@@ -29,7 +29,7 @@ from service.api.cds_hooks.offered import MEDICATION_PARTS, PREFETCH, SERVICE_PA
 from service.api.cds_hooks.plain_markdown import escaped
 from service.api.cds_hooks.repeated import without_repeated
 from service.api.cds_hooks.suggestions import Suggestions
-from service.api.cds_hooks.wording import ORDERED
+from service.api.cds_hooks.wording import ORDERED, of_rule
 from service.api.dependencies import Parts, parts_of, principal_of
 from service.api.openapi import json_body, needs, statuses
 from service.api.problems import ProblemCode, ProblemError
@@ -194,10 +194,10 @@ def _focus(call: HookCall, reading: Reading) -> frozenset[str] | None:
 
 def _named_lines(reading: Reading, answer: CheckAnswer) -> Iterator[tuple[str, str]]:
     """Each line as it is called where it comes from, and what it was recognised as."""
-    recognised = {line["id"]: ", ".join(one["name"] for one in line["substances"]) for line in answer["medications"]}
+    recognised = {line["id"]: ", ".join([one["name"] for one in line["substances"]]) for line in answer["medications"]}
     for item in reading.medications:
-        text = item.text or ", ".join(code.code for code in item.codes)
+        text = item.text or ", ".join([code.code for code in item.codes])
         name = recognised.get(item.id)
-        known = f" ({escaped(name)})" if name and name.casefold() != text.casefold() else ""
+        known = f" ({of_rule(name)})" if name and name.casefold() != text.casefold() else ""
         order = ORDERED if item.status == "proposed" else ""
         yield item.id, f"{escaped(text)}{known}{order}"

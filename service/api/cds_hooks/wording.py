@@ -12,8 +12,8 @@ from service.unchanging import Unchanging
 
 MOST_IN_SUMMARY: Final = 139
 _MOST_REASONS: Final = 6
-# Sentences of rules are the same each time. What comes from a health record is never kept: that is `escaped` itself.
-_of_rule = lru_cache(maxsize=8192)(escaped)
+# Sentences and names of rules are the same each time. What comes from a health record is never kept: `escaped` itself.
+of_rule = lru_cache(maxsize=8192)(escaped)
 _SERIOUSNESS: Final = {
     "serious": "can be fatal, life-threatening or disabling, or lead to hospital",
     "non_serious": "not serious",
@@ -89,11 +89,11 @@ def _said_always(finding: Finding) -> _Unchanging:
     return _Unchanging(
         degree=f" Seriousness: {_SERIOUSNESS[finding['seriousness']]}. Onset: {_ONSET[finding['onset']]}.",
         what=paragraphs(
-            f"**What can happen.** {_of_rule(finding['effect'])}", f"**Mechanism.** {_of_rule(finding['mechanism'])}"
+            f"**What can happen.** {of_rule(finding['effect'])}", f"**Mechanism.** {of_rule(finding['mechanism'])}"
         ),
         advice=paragraphs(_advice(finding), _separation(finding["management"]["separation"])),
         sources=f"**Sources.** Evidence grade {evidence['grade']}, {evidence['verification'].replace('_', ' ')}; "
-        f"frequency of exposure and of harm not recorded. Rule {_of_rule(finding['interaction_id'])}",
+        f"frequency of exposure and of harm not recorded. Rule {of_rule(finding['interaction_id'])}",
     )
 
 
@@ -148,8 +148,8 @@ def _degree(finding: Finding) -> str:
 def _advice(finding: Finding) -> str:
     prescriber = finding["management"]["prescriber"]
     if prescriber is None:
-        return f"**What may be done.** {_of_rule(finding['management']['text'])}"
-    return f"**What may be done: {_of_rule(prescriber['heading'])}.** {_of_rule(prescriber['text'])}"
+        return f"**What may be done.** {of_rule(finding['management']['text'])}"
+    return f"**What may be done: {of_rule(prescriber['heading'])}.** {of_rule(prescriber['text'])}"
 
 
 def _separation(separation: SeparationReport | None) -> str | None:
@@ -164,7 +164,7 @@ def _separation(separation: SeparationReport | None) -> str | None:
         hours.append("No interval is known to be enough")
     disagreement = separation["disagreement"]
     if disagreement is not None:
-        hours.append(f"Sources disagree: {_of_rule(disagreement['text'])}")
+        hours.append(f"Sources disagree: {of_rule(disagreement['text'])}")
     return bullets(hours) or None
 
 
@@ -182,14 +182,14 @@ def _kept(finding: Finding) -> str | None:
 
 
 def _monitoring(monitoring: list[str]) -> str | None:
-    return f"**To watch.** {_of_rule('; '.join(monitoring))}." if monitoring else None
+    return f"**To watch.** {of_rule('; '.join(monitoring))}." if monitoring else None
 
 
 def _unknown(finding: Finding, lines: Mapping[str, str]) -> str | None:
     """What would change the answer: facts, and factors that hang on them."""
     missing = f"**Not known:** {facts(finding['missing_facts'], lines)}." if finding["missing_facts"] else None
     hanging = [
-        f"{factor['severity'].capitalize()} if: {_of_rule(factor['text'])} "
+        f"{factor['severity'].capitalize()} if: {of_rule(factor['text'])} "
         f"Not known: {facts(factor['missing_facts'], lines)}."
         for factor in finding["open_factors"]
     ]
