@@ -20,6 +20,7 @@ from rules.profile import MedicationProfile
 from service.admin import (
     anything_else,
     bench,
+    bench_beside,
     bench_case,
     dashboard,
     draft_impact,
@@ -246,6 +247,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *draft_step_pages.router.routes,
             *draft_talk.router.routes,
             *bench.router.routes,
+            *bench_beside.router.routes,
             *bench_case.router.routes,
             *record_change.router.routes,
             *record_form.router.routes,

@@ -27,6 +27,7 @@ _FILES: Final = {
     "posting.js": ("posting.js", _JS),
     "keeping.js": ("keeping.js", _JS),
     "bench.js": ("bench.js", _JS),
+    "beside.js": ("beside.js", _JS),
     "form.js": ("form.js", _JS),
     "type-ahead.js": ("type-ahead.js", _JS),
     "icon.svg": ("icon.svg", _SVG),

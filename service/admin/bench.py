@@ -9,8 +9,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum, auto
 from functools import cache
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from rules.model import Case
 from rules.profile import MedicationProfile
 from rules.terms import RecordStatus
+from service.admin import rendering
 from service.admin.bench_answer import HEADINGS, AnswerView, view
 from service.admin.bench_day import DayView, day_of, has_times
 from service.admin.bench_form import EGFR_UNITS, FIELDS, Read, Typed, read, typed_of, written
@@ -28,12 +30,13 @@ from service.admin.routes import asks_for_part, frame, pages_router
 from service.api.dependencies import Parts, control_of, found, parts_of, principal_of
 from service.api.examples import CHECK_REQUESTS
 from service.api.openapi import needs
-from service.application.bench import Tried
+from service.application.bench import Tried, Written
 from service.application.draft_steps import DraftState
 from service.application.draft_views import DraftEntry, DraftSummary
 from service.application.principals import Permission, Principal
 from service.application.record_search import Library, Wanted, folded
 from service.errors import StoreUnavailable
+from service.markup import Html
 
 router = pages_router()
 
@@ -46,14 +49,42 @@ ExampleName = Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")]
 CaseId = Annotated[str | None, Query(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 
 
+class WhatIsTried(Enum):
+    """What of a draft a bench beside a form tries."""
+
+    AS_SAVED = auto()
+    WITH_WHAT_IS_TYPED = auto()
+    TYPED_CANNOT_BE_READ = auto()  # so the draft is tried as it was saved
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The form of a record that a bench stands beside; ``path`` is where lists are tried from there."""
+
+    path: str
+    what: WhatIsTried = WhatIsTried.AS_SAVED
+    to_mend: tuple[str, ...] = ()
+
+    @property
+    def has_typed(self) -> bool:
+        """Whether what is typed and not saved is tried."""
+        return self.what is WhatIsTried.WITH_WHAT_IS_TYPED
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something is typed that could not be tried."""
+        return self.what is WhatIsTried.TYPED_CANNOT_BE_READ
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a list is tried on: what answers, and perhaps a draft."""
+    """What a list is tried on: what answers, and perhaps a draft, perhaps beside the form of one of its records."""
 
     parts: Parts
     principal: Principal
     draft: DraftEntry | None = None
     tried: Tried | None = None
+    beside: Beside | None = None
 
     @property
     def path(self) -> str:
@@ -118,12 +149,16 @@ def _begin(request: Request, draft_id: str | None, example: str | None, case: st
     subject = subject_of(request, draft_id)
     typed, notes = Typed(), list[str]()
     if example is not None:
-        profile = MedicationProfile.model_validate_json(found(_examples().get(example))[1])
-        typed, notes = _filled(profile, "example")
+        typed, notes = _example(example)
     elif case is not None:
         profile = found(_case(subject, case)).profile
         typed, notes = _filled(profile, "worked case")
     return _page(request, subject, typed, notes=notes)
+
+
+def _example(name: str) -> tuple[Typed, list[str]]:
+    profile = MedicationProfile.model_validate_json(found(_examples().get(name))[1])
+    return _filled(profile, "example")
 
 
 def _filled(profile: MedicationProfile, what: str) -> tuple[Typed, list[str]]:
@@ -141,10 +176,14 @@ def _case(subject: Subject, case_id: str) -> Case | None:
 
 
 def _tried(request: Request, draft_id: str | None, form: Fields) -> Response:
-    subject = subject_of(request, draft_id)
+    return tried_on(request, subject_of(request, draft_id), form)
+
+
+def tried_on(request: Request, subject: Subject, form: Fields) -> Response:
+    """The answer to what was typed, after what a button did to it."""
     typed = typed_of(form)
-    filled = _acted_on(typed, form)
-    return _page(request, subject, filled, focus=None if filled is typed else "lookup")
+    filled, notes = _acted_on(typed, form)
+    return _page(request, subject, filled, notes=notes, focus=None if filled is typed else "lookup")
 
 
 def _planned(request: Request, draft_id: str | None, form: Fields) -> Response:
@@ -164,17 +203,21 @@ def _day(subject: Subject, asked: Read) -> DayView | None:
     return day_of(profile, asked.lines, subject.parts.bench.now(), subject.tried)
 
 
-def _acted_on(typed: Typed, form: Fields) -> Typed:
-    """The form after what a button did to it."""
+def _acted_on(typed: Typed, form: Fields) -> tuple[Typed, list[str]]:
+    """The form after what a button did to it, and what has to be said of that."""
+    if "empty" in form:
+        return Typed(), []
+    if "example" in form:
+        return _example(form.one("example"))
     number, _, name = form.one("replace").partition(":")
     if name and number.isascii() and number.isdecimal():
-        return typed.with_name(int(number), name)
+        return typed.with_name(int(number), name), []
     line = form.one("add") or form.one("lookup").strip()
-    return typed.with_line(line) if line else typed
+    return typed.with_line(line) if line else typed, []
 
 
-def subject_of(request: Request, draft_id: str | None) -> Subject:
-    """Who tries what on which rule sets.
+def subject_of(request: Request, draft_id: str | None, writing: Written | None = None) -> Subject:
+    """Who tries what on which rule sets; ``writing`` is a record of the draft as somebody writes it.
 
     Raises:
         NotThere: there is no such draft.
@@ -185,7 +228,7 @@ def subject_of(request: Request, draft_id: str | None) -> Subject:
     control = control_of(request)
     with control.store.reading() as session:
         entry = control.drafts.entry(session, draft_id, principal)
-        tried = parts.bench.draft(session, control.drafts, draft_id)
+        tried = parts.bench.draft(session, control.drafts, draft_id, writing)
     return Subject(parts, principal, entry, tried)
 
 
@@ -199,34 +242,52 @@ def _page(
     day: DayView | None = None,
 ) -> Response:
     """The whole page; for a script the answer alone or, where something was put into the form, the bench."""
-    asked = read(typed)
-    values = {
+    values = _values(request, subject, typed, notes=notes, focus=focus, day=day)
+    if not asks_for_part(request):
+        return page("bench.html", **values)
+    if focus is None:
+        return page("_bench_answer.html", **values)
+    answer = page("_bench.html", **values)
+    answer.headers["HX-Retarget"] = "#bench"
+    answer.headers["HX-Reswap"] = "outerHTML"
+    return answer
+
+
+def empty_bench(request: Request, subject: Subject) -> Html:
+    """The bench with nothing on it, as a part of another page."""
+    return Html(rendering.written("_bench.html", **_values(request, subject, Typed())))
+
+
+def _values(
+    request: Request,
+    subject: Subject,
+    typed: Typed,
+    *,
+    notes: Sequence[str] = (),
+    focus: str | None = None,
+    day: DayView | None = None,
+) -> dict[str, Any]:
+    asked, beside = read(typed), subject.beside
+    return {
         "typed": typed,
         "faults": asked.faults,
         "view": _view(subject, asked),
-        "plans_day": asked.profile is not None and has_times(asked.profile),
+        "plans_day": beside is None and asked.profile is not None and has_times(asked.profile),
         "day_plan": day,
         "headings": HEADINGS,
         "draft": subject.draft,
+        "beside": beside,
         "path": subject.path,
         "notes": notes,
         "focus": focus,
         "facts": FACTS,
         "units": EGFR_UNITS,
         "carried": [(name, typed[name]) for name in FIELDS if typed[name]],
-        "drafts": _open_drafts(subject) if asked.profile is not None else [],
+        "drafts": _open_drafts(subject) if asked.profile is not None and beside is None else [],
         "may_write": subject.principal.may(Permission.DRAFT),
+        "examples": [(name, one[0]) for name, one in _examples().items()],
         **frame(request, "bench"),
     }
-    if asks_for_part(request) and focus is None:
-        return page("_bench_answer.html", **values)
-    values |= {"examples": [(name, one[0]) for name, one in _examples().items()]}
-    if asks_for_part(request):
-        answer = page("_bench.html", **values)
-        answer.headers["HX-Retarget"] = "#bench"
-        answer.headers["HX-Reswap"] = "outerHTML"
-        return answer
-    return page("bench.html", **values)
 
 
 def _view(subject: Subject, asked: Read) -> AnswerView | None:

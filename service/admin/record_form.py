@@ -10,37 +10,30 @@ A record is saved by the verb that the API calls. Nothing here decides whether i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from rules.canonical import content, digest
-from rules.documents import Record
-from rules.model import RECORD_TYPES
-from service.admin import form_words, words, yaml_view
-from service.admin.draft_records import DraftRecords
+from service.admin import record_desk, words, yaml_view
+from service.admin.bench_beside import bench_beside
 from service.admin.fields import Fields, read_fields
-from service.admin.form_faults import FormFault
 from service.admin.form_fields import shape_of
-from service.admin.form_filling import Filled, blank, document_of, filled_of
-from service.admin.form_filling import read_fields as read_filled
+from service.admin.form_filling import filled_of
 from service.admin.form_steps import Step, take
 from service.admin.posting import Posted, Sheet, new_sheet, taken, to
-from service.admin.record_faults import Looked, look_at
-from service.admin.record_form_view import PREFIX, FormWriter, id_of
+from service.admin.record_desk import AS_FORM, AS_TEXT, Desk, DraftId, Kind, Subject
+from service.admin.record_form_view import FormWriter, id_of
 from service.admin.rendering import page
 from service.admin.routes import asks_for_part, frame, pages_router
-from service.admin.yaml_view import LineFault
 from service.api.changing import Change, done_once
-from service.api.dependencies import RecordId, control_of, found, parts_of, principal_of
+from service.api.dependencies import RecordId
 from service.api.openapi import needs
-from service.api.problems import ProblemCode, ProblemError
-from service.application.draft_steps import DraftState, DraftStep
-from service.application.draft_views import DraftEntry
+from service.api.problems import ProblemCode
+from service.application.draft_steps import DraftState
 from service.application.drafts import Seen
 from service.application.once import Answer
 from service.application.principals import Permission
@@ -50,15 +43,8 @@ from service.storage.session import Transaction
 
 router = pages_router()
 
-DraftId = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-Kind = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$")]
-
-SAVE, CHECK, LOOK, AS_TEXT, AS_FORM = "save", "check", "look", "yaml", "form"
-TEXT: Final = "text"  # the field of the YAML
+SAVE, CHECK, LOOK = "save", "check", "look"
 SHOWN: Final = "shown"  # the digest of the record as the page showed it
-_LONGEST_ID: Final = 80
-_NOT_IN_ID: Final = re.compile(r"[^a-z0-9]+")
-_UNPROCESSABLE: Final = 422
 
 
 class SavedQuery(BaseModel):
@@ -67,41 +53,6 @@ class SavedQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     saved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is written: a record of a draft, or a new one of a kind."""
-
-    draft_id: str
-    kind: str
-    record_id: str | None
-
-    def address(self, way: str) -> str:
-        """Where it is written, as a form or as YAML."""
-        if self.record_id is None:
-            return f"/admin/drafts/{self.draft_id}/new/{self.kind}/{way}"
-        return f"/admin/drafts/{self.draft_id}/records/{self.kind}/{self.record_id}/{way}"
-
-
-@dataclass(slots=True)
-class Desk:
-    """What lies before the author: the draft, its records, and what is typed as a form or as a text."""
-
-    subject: Subject
-    entry: DraftEntry
-    records: DraftRecords
-    before: Record | None
-    filled: Filled = None
-    text: str | None = None
-    looked: Looked | None = None  # what is wrong; None: nobody has asked yet
-    lines: Sequence[LineFault] = ()
-    focus: str | None = None
-
-    @property
-    def document(self) -> Any:  # noqa: ANN401 - whatever was typed
-        """What is typed in the form, as a document."""
-        return document_of(shape_of(self.subject.kind), self.filled)
 
 
 # --- routes -----------------------------------------------------------------------------------------------------------
@@ -159,112 +110,17 @@ async def take_new_record_text(request: Request, draft_id: DraftId, kind: Kind) 
     return await _take(request, Subject(draft_id, kind, None), AS_TEXT)
 
 
-# --- what lies on the desk --------------------------------------------------------------------------------------------
-
-
-def _laid_out(request: Request, subject: Subject) -> Desk:
-    """The draft with its records.
-
-    Raises:
-        ProblemError: there is no such kind of record, or no such record in the draft.
-        NotThere: there is no such draft.
-    """
-    if subject.kind not in RECORD_TYPES:
-        raise ProblemError(ProblemCode.NOT_FOUND, "There is no such kind of record.")
-    control = control_of(request)
-    with control.store.reading() as session:
-        entry = control.drafts.entry(session, subject.draft_id, principal_of(request))
-        records = DraftRecords(control.drafts.records(session, subject.draft_id))
-    before = None
-    if subject.record_id is not None:
-        before = found(records.records.get((subject.kind, subject.record_id)))
-    return Desk(subject, entry, records, before)
-
-
-def _require_editable(desk: Desk) -> None:
-    """Refuse to show a form that could not be saved.
-
-    Raises:
-        ProblemError: the draft cannot be changed by this person, or by nobody any more.
-    """
-    step = next(one for one in desk.entry.steps if one.step is DraftStep.EDIT)
-    if not step.allowed:
-        raise ProblemError(ProblemCode.ILLEGAL_STEP, f"This draft cannot be changed here: {step.why_not}.")
-
-
-def _begin(request: Request, desk: Desk, way: str) -> None:
-    """Lay out the record as it is, or an empty one."""
-    shape = shape_of(desk.subject.kind)
-    if desk.before is not None:
-        if way == AS_TEXT:
-            desk.text = yaml_view.written(desk.before)
-        else:
-            desk.filled = filled_of(shape, content(desk.before))
-        return
-    today = parts_of(request).today().isoformat()
-    if way == AS_TEXT:
-        desk.text = f"id: \nlast_reviewed_on: {today}\n"
-        return
-    desk.filled = blank(shape)
-    if isinstance(desk.filled, dict):
-        desk.filled["last_reviewed_on"] = today
-
-
-def _lay_down(desk: Desk, fields: Fields, way: str) -> None:
-    """Lay out what was typed."""
-    if way == AS_TEXT:
-        desk.text = fields.one(TEXT)
-        return
-    shape = shape_of(desk.subject.kind)
-    typed = [(name.removeprefix(PREFIX), text) for name, text in fields if name.startswith(PREFIX)]
-    filled = read_filled(shape, typed)
-    if isinstance(filled, dict):
-        if desk.subject.record_id is not None:
-            filled["id"] = desk.subject.record_id
-        elif not filled.get("id"):
-            filled["id"] = suggested_id(filled)
-    desk.filled = desk.records.resolved(shape, filled)
-
-
-def _look(desk: Desk) -> None:
-    """Find out what is wrong with what is typed."""
-    kind = desk.subject.kind
-    if desk.text is not None:
-        read = yaml_view.read(kind, desk.subject.record_id, desk.text)
-        desk.lines = read.faults
-        desk.looked = (
-            Looked(None, [], []) if read.document is None else look_at(kind, read.document, desk.records.records)
-        )
-    else:
-        desk.looked = look_at(kind, desk.document, desk.records.records)
-    record = desk.looked.record
-    if desk.subject.record_id is None and record is not None and (kind, record.id) in desk.records.records:
-        called = desk.records.title(kind, record.id)
-        taken_already = f"There is a {words.kind_one(kind)} of this identifier already: {called}."
-        desk.looked = Looked(None, [FormFault("id", taken_already)], [])
-        if desk.text is not None:
-            desk.lines = [LineFault(1, taken_already)]
-
-
-def suggested_id(filled: Filled) -> str:
-    """An identifier made from what a record is called."""
-    given = filled if isinstance(filled, dict) else {}
-    called = next((given[name] for name in form_words.CALLED if name in given), "")
-    plain = _NOT_IN_ID.sub("-", str(called or "").lower()).strip("-")
-    return plain[:_LONGEST_ID].strip("-")
-
-
 # --- showing ----------------------------------------------------------------------------------------------------------
 
 
 async def _show(request: Request, subject: Subject, way: str, *, saved: bool = False) -> Response:
-    def laid_out() -> tuple[Desk, dict[str, Any]]:
-        desk = _laid_out(request, subject)
-        _require_editable(desk)
-        _begin(request, desk, way)
+    def on_desk() -> tuple[Desk, dict[str, Any]]:
+        desk = record_desk.laid_out(request, subject)
+        record_desk.require_editable(desk)
+        record_desk.begin(request, desk, way)
         return desk, _values(desk)
 
-    desk, values = await run_in_threadpool(laid_out)
+    desk, values = await run_in_threadpool(on_desk)
     sheet = new_sheet(request, seen=desk.entry.revision)
     return _page(request, values, sheet, saved=saved)
 
@@ -272,8 +128,11 @@ async def _show(request: Request, subject: Subject, way: str, *, saved: bool = F
 def _page(
     request: Request, values: dict[str, Any], sheet: Sheet, *, status: int = 200, saved: bool = False
 ) -> Response:
-    template = "_record-form.html" if asks_for_part(request) else "record-form.html"
-    return page(template, status=status, sheet=sheet, saved=saved, **values, **frame(request, "drafts"))
+    values |= {"sheet": sheet, "saved": saved, **frame(request, "drafts")}
+    if asks_for_part(request):
+        return page("_record-form.html", status=status, **values)
+    panel = bench_beside(request, values["subject"], values["entry"])
+    return page("record-form.html", status=status, panel=panel, **values)
 
 
 def _values(desk: Desk) -> dict[str, Any]:
@@ -315,9 +174,9 @@ async def _take(request: Request, subject: Subject, way: str) -> Response:
         )
 
     def changed() -> dict[str, Any]:
-        desk = _laid_out(request, subject)
-        _require_editable(desk)
-        _lay_down(desk, fields, way)
+        desk = record_desk.laid_out(request, subject)
+        record_desk.require_editable(desk)
+        record_desk.lay_down(desk, fields, way)
         _step(desk, do)
         return _values(desk)
 
@@ -337,7 +196,7 @@ def _step(desk: Desk, do: str) -> None:
         return
     if do not in {CHECK, LOOK, AS_TEXT, AS_FORM}:
         return
-    _look(desk)
+    record_desk.look(desk)
     record = None if desk.looked is None else desk.looked.record
     if do == AS_TEXT and desk.text is None and record is not None:
         desk.text, desk.filled = yaml_view.written(record), None
@@ -355,9 +214,9 @@ async def _save(posted: Posted, subject: Subject, way: str) -> Response:
     seen = Seen(subject.draft_id, posted.seen)
 
     def looked_at() -> Desk:
-        desk = _laid_out(posted.request, subject)
-        _lay_down(desk, posted.fields, way)
-        _look(desk)
+        desk = record_desk.laid_out(posted.request, subject)
+        record_desk.lay_down(desk, posted.fields, way)
+        record_desk.look(desk)
         return desk
 
     desk = await run_in_threadpool(looked_at)
@@ -379,13 +238,13 @@ async def _save(posted: Posted, subject: Subject, way: str) -> Response:
 async def _again(request: Request, subject: Subject, way: str, sheet: Sheet) -> Response:
     """The page once more, with what was typed and why it was not saved."""
 
-    def laid_out() -> tuple[Desk, dict[str, Any]]:
-        desk = _laid_out(request, subject)
-        _lay_down(desk, sheet.said, way)
-        _look(desk)
+    def on_desk() -> tuple[Desk, dict[str, Any]]:
+        desk = record_desk.laid_out(request, subject)
+        record_desk.lay_down(desk, sheet.said, way)
+        record_desk.look(desk)
         return desk, _values(desk)
 
-    desk, values = await run_in_threadpool(laid_out)
+    desk, values = await run_in_threadpool(on_desk)
     if sheet.refusal is not None and sheet.refusal.code == ProblemCode.PRECONDITION_FAILED:
         # What was shown is known to be old now, and is told; sent again, it is about what is there now.
         values["moved_on"] = "record" if values["shown"] != sheet.said.one(SHOWN) else "draft"

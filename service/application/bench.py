@@ -11,14 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
+from rules.canonical import digest
 from rules.compiled import CompiledRuleSet, compile_rule_set
+from rules.documents import Record
 from rules.errors import KnowledgeError
+from rules.model import RuleSet
 from rules.profile import MedicationProfile
 from rules.report import CheckReport, Finding
 from service.application.checks import RuleSetSource, report_on
-from service.application.draft_content import Content
+from service.application.draft_content import Content, find, with_records
 from service.application.drafts import Drafts
 from service.application.last_asked import LastAsked
 from service.storage.session import Transaction
@@ -58,6 +61,13 @@ class Tried:
     problems: tuple[str, ...] = ()
 
 
+class Written(NamedTuple):
+    """A record that somebody writes in a draft."""
+
+    kind: str
+    record: Record
+
+
 class Bench:
     """Keeps what was compiled last. Any thread may ask; one compiles at a time."""
 
@@ -76,8 +86,10 @@ class Bench:
         """
         return self._rule_sets.current()
 
-    def draft(self, session: Transaction, drafts: Drafts, draft_id: str) -> Tried:
+    def draft(self, session: Transaction, drafts: Drafts, draft_id: str, written: Written | None = None) -> Tried:
         """The rule set that a draft makes now, with the terminology in use.
+
+        ``written`` is a record that somebody writes and has not saved: it is tried in its place, and kept nowhere.
 
         Raises:
             NotThere: there is no such draft.
@@ -86,16 +98,24 @@ class Bench:
         key = (draft_id, drafts.revision(session, draft_id))
         with self._lock:
             content = self._contents.get(key, lambda _: drafts.content(session, draft_id)[1])
-            tried = self._tried.get(content.digest, partial(_compiled, content))
+            if written is None or find(content.rule_set, written.kind, written.record.id) == written.record:
+                tried = self._tried.get(content.digest, partial(_compiled, content.rule_set))
+            else:
+                name = f"{content.digest}/{written.kind}/{written.record.id}/{digest(written.record)}"
+                tried = self._tried.get(name, partial(_compiled_with, content.rule_set, written))
         terminology = self._rule_sets.current().terminology
         if tried.compiled is None or tried.compiled.terminology is terminology:
             return tried
         return Tried(tried.compiled.with_terminology(terminology))
 
 
-def _compiled(content: Content, _: str) -> Tried:
+def _compiled_with(rule_set: RuleSet, written: Written, _: str) -> Tried:
+    return _compiled(with_records(rule_set, {(written.kind, written.record.id): written.record}), "")
+
+
+def _compiled(rule_set: RuleSet, _: str) -> Tried:
     try:
-        return Tried(compile_rule_set(content.rule_set))
+        return Tried(compile_rule_set(rule_set))
     except KnowledgeError as error:
         return Tried(None, tuple(f"{problem.file}: {problem.detail}" for problem in error.problems))
 

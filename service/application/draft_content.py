@@ -79,13 +79,18 @@ def last_changes(changes: Iterable[DraftChangeRow]) -> dict[tuple[str, str], Dra
 
 def applied(base: RuleSet, changes: Mapping[tuple[str, str], DraftChangeRow]) -> RuleSet:
     """The base with these changes."""
-    if not changes:
+    return with_records(base, {place: document_of(change) for place, change in changes.items()})
+
+
+def with_records(base: RuleSet, records: Mapping[tuple[str, str], Record]) -> RuleSet:
+    """A rule set with these records in their places, by kind and id; what they say is not looked at."""
+    if not records:
         return base
     by_kind: dict[str, dict[str, Record]] = {}
-    for (kind, record_id), change in sorted(changes.items()):
-        records = by_kind.setdefault(kind, {record.id: record for record in getattr(base, kind)})
-        records[record_id] = document_of(change)
-    update = {kind: tuple(records.values()) for kind, records in by_kind.items()}
+    for (kind, record_id), record in sorted(records.items(), key=lambda one: one[0]):
+        of_kind = by_kind.setdefault(kind, {record.id: record for record in getattr(base, kind)})
+        of_kind[record_id] = record
+    update = {kind: tuple(of_kind.values()) for kind, of_kind in by_kind.items()}
     return in_canonical_order(base.model_copy(update=update))
 
 

@@ -51,6 +51,8 @@ QUINOLONES: Final = "fluoroquinolones-with-oral-magnesium"
 LIST: Final = """Ciprofloxacin 500 mg tablet | 2 a day
 Magnesium oxide 400 mg tablet | 1 a day
 Furosemide 40 mg tablet | at 08:00"""
+# Of a quinolone whose severity is that of the rule, so that it changes with what is typed.
+BESIDE: Final = "Pefloxacin 400 mg tablet\nMagnesium oxide 400 mg tablet"
 _WEEKS: Final = 13
 # How often an interaction is found on a day, of so many checks, and how often it is then overridden.
 _FARED: Final = {
@@ -195,12 +197,21 @@ def pictures(draft: str) -> list[Picture]:
         page.get_by_label("Medicines, one a line").fill(LIST)
         page.locator("article").first.wait_for()
 
+    def tried_beside(page: Page) -> None:
+        page.locator('[id="f-management.separation.magnesium_first_hours"]').fill("8")
+        page.locator("#beside > summary").click()
+        page.get_by_label("Medicines, one a line").fill(BESIDE)
+        page.get_by_role("button", name="Try", exact=True).click()
+        page.locator("#answer article").first.wait_for()
+        page.locator("#beside").evaluate("panel => panel.scrollTop += 120")
+
     return [
         Picture("dashboard", "/admin"),
         Picture("records", "/admin/records?text=quinolone"),
         Picture("interaction", f"/admin/records/interactions/{QUINOLONES}", lambda page: page.mouse.wheel(0, 620)),
         Picture("compare", f"/admin/drafts/{draft}/compare"),
         Picture("form", f"/admin/drafts/{draft}/records/interactions/{QUINOLONES}/form"),
+        Picture("beside", f"/admin/drafts/{draft}/records/interactions/{QUINOLONES}/form", tried_beside),
         Picture("bench", f"/admin/drafts/{draft}/bench", tried),
         Picture("statistics", "/admin/statistics"),
         Picture("audit", "/admin/audit"),

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.chromium import PASSWORD, Watched, asked, make_person, watched
+from tests.e2e.writing import end_sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -96,6 +97,30 @@ def test_no_answer_is_better_than_one_to_an_earlier_list(here: Watched) -> None:
     page.unroute("**/admin/bench")
     page.get_by_role("button", name="Check", exact=True).click()
     expect(finding).to_be_visible()
+
+
+def test_a_sign_in_that_runs_out_leaves_no_earlier_answer(browser: Browser, address: str) -> None:
+    make_person(address, "c.curie", "Charlotte Curie", "author")
+    watch = watched(browser, address)
+    watch.sign_in("c.curie")
+    page = watch.open(BENCH)
+    page.get_by_label("Medicines, one a line").fill(LIST)
+    finding = page.locator("article", has_text="quinolone").first
+    expect(finding).to_be_visible()
+    end_sign_in(page)
+    page.get_by_label("Medicines, one a line").fill(f"{LIST}\nfurosemide")
+    expect(page.locator("#notice")).to_contain_text("You are not signed in any more.")
+    watch.answered(401)
+    expect(page.locator("#answer")).to_contain_text("Not checked.")
+    expect(finding).to_have_count(0)
+    page.locator("#again-login").fill("c.curie")
+    page.locator("#again-password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Check", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(finding).to_be_visible()
+    page.context.close()
+    assert watch.faults == []
 
 
 def test_a_list_stays_in_its_tab_until_it_is_emptied(here: Watched) -> None:

@@ -9,11 +9,10 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Route, expect
 from pydantic import ValidationError
 
 from rules.canonical import content
@@ -22,58 +21,29 @@ from service.admin.form_fields import Either, Group, Leaf, LeafKind, Limits, Lin
 from tests.baseline import packaged_rule_set
 from tests.e2e.chromium import PASSWORD, Watched, asked, make_person, watched
 from tests.e2e.corpus import CORPUS, set_marker
+from tests.e2e.writing import (
+    QUINOLONES,
+    WHY,
+    end_sign_in,
+    example,
+    field,
+    form,
+    new_draft,
+    record,
+    settled,
+    tab_to,
+)
 
 pytestmark = pytest.mark.browser
 # Large forms on a machine that runs other tests as well.
 expect.set_options(timeout=20_000)
 
-QUINOLONES = "interactions/fluoroquinolones-with-oral-magnesium"
 OFFERS = ".type-ahead [role=option]"
-WHY = "The label of August 2026 names a longer interval."
-
-
-@cache
-def example(kind: str) -> str:
-    """The largest record of a kind."""
-    largest: str = max(getattr(packaged_rule_set(), kind), key=lambda one: len(str(content(one)))).id
-    return largest
-
-
-def new_draft(address: str, title: str = "Intervals of quinolones") -> str:
-    made: str = asked(address, "POST", "/v1/drafts", {"title": title, "reason": WHY})["id"]
-    return made
-
-
-def record(address: str, draft: str, place: str) -> dict[str, Any]:
-    document: dict[str, Any] = asked(address, "GET", f"/v1/drafts/{draft}/records/{place}")["document"]
-    return document
 
 
 @pytest.fixture
 def draft(address: str) -> str:
     return new_draft(address)
-
-
-def form(draft: str, place: str = QUINOLONES, way: str = "form") -> str:
-    return f"/admin/drafts/{draft}/records/{place}/{way}"
-
-
-def settled(page: Page) -> None:
-    """Wait until the form has been made anew."""
-    expect(page.locator("#record-form[aria-busy]")).to_have_count(0)
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Go on by Tab until a field has the focus."""
-    for _ in range(400):
-        if page.evaluate("selector => document.activeElement?.matches(selector)", selector):
-            return
-        page.keyboard.press("Tab")
-    pytest.fail(f"no Tab leads to {selector}")
-
-
-def field(path: str) -> str:
-    return f'[id="f-{path}"]'
 
 
 def test_severity_and_window_are_changed_by_keyboard_alone(here: Watched, draft: str) -> None:
@@ -111,11 +81,10 @@ def test_edit_try_and_hand_in_by_keyboard_alone(here: Watched, draft: str) -> No
     tab_to(page, "button.btn-primary[value=save]")
     page.keyboard.press("Enter")
     expect(page.locator(".done-line")).to_contain_text("Saved in the draft")
-    # From the form to the bench beside the draft.
-    tab_to(page, f"a[href$='{draft}/bench']")
+    # A list is tried beside the form.
+    tab_to(page, "[data-to-beside]")
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("/bench$"))
-    tab_to(page, "#b-list")
+    expect(page.locator("#b-list")).to_be_focused()
     page.keyboard.type("pefloxacin 400 mg oral tablet\nmagnesium oxide 400 mg oral tablet")
     expect(page.locator("#answer")).to_contain_text("other words in the effect")
     # And to the draft, where it is handed in.
@@ -311,24 +280,6 @@ def test_a_lost_connection_loses_nothing(here: Watched, draft: str) -> None:
     # The console tells of each of them, of the last one perhaps only now.
     here.faults[:] = [fault for fault in here.faults if "ERR_CONNECTION_FAILED" not in fault]
     assert record(here.address, draft, QUINOLONES)["effect"] == "Typed while the line was down."
-
-
-def end_sign_in(page: Page) -> None:
-    """Let the browser hold a sign-in that the service does not know any more."""
-    [cookie] = page.context.cookies()
-    token = f"{cookie.get('value', '')[:-6]}AAAAAA"
-    page.context.add_cookies(
-        [
-            {
-                "name": cookie.get("name", ""),
-                "value": token,
-                "domain": cookie.get("domain", ""),
-                "path": "/",
-                "httpOnly": True,
-                "sameSite": "Lax",
-            }
-        ]
-    )
 
 
 def test_an_expired_sign_in_loses_nothing(browser: Browser, address: str, draft: str) -> None:

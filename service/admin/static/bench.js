@@ -16,8 +16,18 @@
   document.addEventListener("htmx:before:request", (event) => {
     if (isBench(event)) answer().setAttribute("aria-busy", "true");
   });
+  // A page that tells of a failure is no answer to the list.
+  document.addEventListener("htmx:before:swap", (event) => {
+    if (isBench(event) && event.detail.ctx.response.status >= 400 && !event.detail.ctx.hx.retarget) event.preventDefault();
+  });
+  const again = () => document.querySelector("#bench-form .bench-send button");
   document.addEventListener("htmx:after:swap", (event) => {
-    if (isBench(event) && event.detail.ctx.target?.id !== "notice") answer().removeAttribute("aria-busy");
+    if (!isBench(event)) return;
+    const refused = event.detail.ctx.hx.retarget === "#notice";
+    // Signed in anew, somebody goes on with the list.
+    again()?.toggleAttribute("data-after-sign-in", refused);
+    if (refused) document.querySelector("#notice input")?.focus();
+    else answer().removeAttribute("aria-busy");
   });
   document.addEventListener("htmx:finally:request", (event) => {
     // Another question took its place, and its answer is on the way.

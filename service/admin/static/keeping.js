@@ -8,7 +8,9 @@
   const person = document.querySelector(".who")?.textContent || "";
   const own = `${PREFIX}${person}:`;
   const forms = () => [...document.querySelectorAll("form[data-once]:not(#kept-form), #bench-form")];
-  const keyOf = (form) => `${own}${window.location.pathname}:${new URL(form.action).pathname}`;
+  // A list that is tried beside the form of one record is there beside the next one of the draft, too.
+  const isBeside = (form) => form.dataset.beside !== undefined;
+  const keyOf = (form) => `${own}${isBeside(form) ? "beside" : window.location.pathname}:${new URL(form.action).pathname}`;
   const fields = (form) =>
     [...form.elements].filter((one) => one.name && one.matches("input, textarea, select") && !one.matches(SKIPPED));
   const box = (one) => one.matches("[type=checkbox], [type=radio]");
@@ -50,6 +52,9 @@
       else there[place].value = value;
       for (let part = there[place].closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
     }
+    // The bench answers to it.
+    if (form.id === "bench-form") setTimeout(() => there[found[0][0]].dispatchEvent(new Event("change", { bubbles: true })));
+    if (isBeside(form)) return; // it came along, and nothing was lost on the way
     const line = document.createElement("p");
     line.className = "note brought-back";
     line.setAttribute("role", "status");
@@ -66,8 +71,6 @@
     });
     line.append("What you typed here before stands here again: nothing said that it was taken. ", away);
     form.prepend(line);
-    // The bench answers to it.
-    setTimeout(() => there[found[0][0]].dispatchEvent(new Event("change", { bubbles: true })));
   };
 
   const typing = (event) => {

@@ -10,8 +10,9 @@ from datetime import date
 import pytest
 from starlette.testclient import TestClient
 
-from rules import compile_rule_set
+from rules import CompiledRuleSet, compile_rule_set
 from rules.model import Case, RuleSet
+from service.application import bench
 from service.application.active import ActiveRuleSet
 from service.main import create_app
 from service.settings import Environment, Settings
@@ -109,6 +110,19 @@ def rule_set() -> RuleSet:
 @pytest.fixture(scope="session")
 def active() -> ActiveRuleSet:
     return ActiveRuleSet(compile_rule_set(rule_set(), version=7))
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[RuleSet]:
+    """What the bench compiles from now on."""
+    seen: list[RuleSet] = []
+
+    def counted(records: RuleSet) -> CompiledRuleSet:
+        seen.append(records)
+        return compile_rule_set(records)
+
+    monkeypatch.setattr(bench, "compile_rule_set", counted)
+    return seen
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from httpx2 import Response
 from sqlmodel import select
 
-from rules import CompiledRuleSet, compile_rule_set
+from rules import compile_rule_set
 from rules.model import Case, RuleSet
 from rules.verify import failures_of
 from service.admin.bench import medicines
@@ -211,14 +211,7 @@ def test_a_draft_that_cannot_answer_says_why_and_what_answers_stands_there(pages
     assert "Quinolones with magnesium" in text
 
 
-def test_a_draft_is_compiled_once_for_each_content(pages: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled = []
-
-    def counted(records: RuleSet) -> CompiledRuleSet:
-        compiled.append(records)
-        return compile_rule_set(records)
-
-    monkeypatch.setattr(verbs, "compile_rule_set", counted)
+def test_a_draft_is_compiled_once_for_each_content(pages: PageClient, compiled: list[RuleSet]) -> None:
     one = draft(pages)
     path = f"/admin/drafts/{one}/bench"
     change(pages, one, "interactions", LOOP, severity="moderate")
