@@ -68,9 +68,21 @@ class FhirServers:
             headers["Authorization"] = f"Bearer {token}"
         try:
             status, content = self._fetch(url, headers=headers)
-            return orjson.loads(content) if status == HTTPStatus.OK else FAILED
-        except (NotFetched, orjson.JSONDecodeError, ValueError):
+            return _read(content) if status == HTTPStatus.OK else FAILED
+        except (NotFetched, ValueError, TypeError):
             return FAILED
+
+
+def _read(content: bytes) -> Any:  # noqa: ANN401
+    """The JSON that a server sent.
+
+    Raises:
+        ValueError: it is none.
+        TypeError: it is nested more deeply than what a client may send, and than can be compared and written.
+    """
+    tree = orjson.loads(content)
+    orjson.dumps(tree)
+    return tree
 
 
 def _given_up(future: asyncio.Future[Any]) -> dict[str, Any]:

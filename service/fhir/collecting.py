@@ -131,8 +131,9 @@ def _take(collected: Collected, notes: Notes, found: Found, depth: int) -> None:
                     _inner(found.origin, f"{found.pointer}/parameter/{position}/resource", part),
                     depth + 1,
                 )
-    elif not kind:
-        notes.error(NoteCode.NOT_A_RESOURCE, found.pointer, "This has no resourceType, so it was not read.")
+    elif not (kind.isascii() and kind.isalpha() and kind[0].isupper()):
+        text = "This has no resourceType, or none that could be one, so it was not read."
+        notes.error(NoteCode.NOT_A_RESOURCE, found.pointer, text)
     elif kind == "OperationOutcome":
         _outcome(notes, found)
     else:

@@ -26,6 +26,9 @@ from tests.contract.cds_hooks.writing import (
 )
 from tests.contract.examples import compiled_baseline
 from tests.integration.issuer import Address, address
+from tests.spoiling import VALUES as ANYTHING
+from tests.spoiling import replaced
+from tests.spoiling import written as spoilt
 from tests.unit.api.conftest import LogLines, log_lines
 
 __all__ = ["log_lines"]
@@ -99,6 +102,7 @@ def test_only_about_a_patient_with_an_id(patient: str | None) -> None:
         {"status": 302, "headers": {"Location": "https://elsewhere.example/"}},
         {"content": b"no JSON"},
         {"content": b"[]" + b" " * 300_000},
+        {"content": b'{"resourceType": "Bundle", "entry": ' + b"[" * 900 + b"]" * 900 + b"}"},
         {"content": json.dumps(bundle(current(MAGNESIUM_OXIDE), link=[{"relation": "next", "url": "x"}])).encode()},
     ],
 )
@@ -106,6 +110,28 @@ def test_what_fails_there_is_said(served_as: dict[str, Any]) -> None:
     with address(**{"content": TAKEN, **served_as}) as served, service(base(served)) as client:
         assert [one for one in ask(client, base(served)) if "current medications are not known or not all" in one]
         assert served.visits == 8  # and no further page
+
+
+@pytest.mark.parametrize("name", ANYTHING)
+def test_whatever_it_sends_there_is_an_answer(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Every kind of JSON in place of each resource and of each list, and in the elements they are told by.
+
+    What has no type that there is, is no list of somebody who takes nothing.
+    """
+    server = "https://ehr.example/fhir"
+    listed = bundle(current(MAGNESIUM_OXIDE))
+    telling = [(), ("resourceType",), ("entry",), ("entry", 0), ("entry", 0, "resource"), ("link",)]
+    telling += [("entry", 0, "resource", element) for element in ("resourceType", "id", "status", "subject")]
+    content = b""
+    monkeypatch.setattr(fhir_server.FhirServers.__init__, "__defaults__", (lambda *_, **__: (200, content),))
+    with service(server) as client:
+        for path in telling:
+            content = spoilt(replaced({**listed, "link": []}, path, ANYTHING[name]))
+            body = {**call("order-sign", order(CIPROFLOXACIN), prefetch={}), "fhirServer": server}
+            response = client.post(SERVICE, json=body)
+            assert response.status_code in {200, 422}, path
+            if path[-1:] == ("resourceType",) and response.status_code == 200 and ANYTHING[name] != "Bundle":
+                assert [one for one in response.json()["cards"] if one["summary"].startswith("Not everything")], path
 
 
 def test_nobody_waits_for_a_slow_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,119 +2,120 @@
 
 from __future__ import annotations
 
-import copy
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.testclient import TestClient
 
 from service.api.examples import FHIR_CHECK_REQUESTS
+from service.application.active import ActiveRuleSet
 from service.fhir.codes import LEFT_OUT
 from service.fhir.reading import ReadingRefused, read
-from tests.contract.examples import baseline_app
+from tests.baseline import packaged_rules
+from tests.full_resources import CONDITION, ORDER, PATIENT, RECORD, VALUES, bundle
+from tests.integration.decision_world import Answered, often
+from tests.spoiling import NAMES, places, removed, replaced, spoiled, written
+from tests.spoiling import VALUES as ANYTHING
 from tests.unit.service.fhir.resources import TODAY
 
 PATH: Final = "/fhir/$check-magnesium"
+RESOURCES: Final = (PATIENT, ORDER, *RECORD, CONDITION, *VALUES)
 GOOD: Final[dict[str, Any]] = FHIR_CHECK_REQUESTS["parameters"]["value"]
-Place = tuple[str | int, ...]
-
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=30)
-    | st.sampled_from(
-        ["", " ", "#", "#x", "Patient/example", "MedicationRequest/cipro", "active", "draft", "2026-02-30"]
-    )
-)
-# Names that mean something stand where they do not belong as well.
-NAMES: Final = """resourceType id status code coding system text reference entry resource contained value unit timing
-    repeat medicationReference priorPrescription hasMember component link"""
-names = st.sampled_from(NAMES.split())
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names | st.text(max_size=5), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-def places(value: Any, path: Place = ()) -> Iterator[Place]:  # noqa: ANN401 - any JSON
-    yield path
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from places(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from places(inner, (*path, index))
-
-
-PLACES: Final = [path for path in places(GOOD) if path]
-
-
-@st.composite
-def spoiled(draw: st.DrawFn) -> Any:  # noqa: ANN401 - any JSON
-    """The good Parameters with up to four places replaced, removed, repeated, wrapped or filled with another place."""
-    body = copy.deepcopy(GOOD)
-    for _ in range(draw(st.integers(1, 4))):
-        path = draw(st.sampled_from(PLACES))
-        holder: Any = body
-        try:
-            for step in path[:-1]:
-                holder = holder[step]
-            content = holder[path[-1]]
-        except (KeyError, IndexError, TypeError):
-            continue
-        what = draw(st.sampled_from(["replace", "remove", "list", "unwrap", "swap", "add"]))
-        if what == "replace":
-            holder[path[-1]] = draw(values)
-        elif what == "remove":
-            del holder[path[-1]]
-        elif what == "list":
-            holder[path[-1]] = [content, copy.deepcopy(content)]
-        elif what == "unwrap" and isinstance(content, list) and content:
-            holder[path[-1]] = content[0]
-        elif what == "swap":
-            other = draw(st.sampled_from(["resource", "parameter"]))
-            holder[path[-1]] = {other: copy.deepcopy(content)}
-        elif what == "add" and isinstance(content, dict):
-            content[draw(names)] = draw(values)
-    return body
+FULL: Final[dict[str, Any]] = {
+    "resourceType": "Parameters",
+    "parameter": [
+        {"name": "asOf", "valueDate": "2026-11-22"},
+        {"name": "explain", "valueBoolean": True},
+        *({"name": "bundle", "resource": one} for one in RESOURCES),
+        {"name": "medication", "resource": bundle()},
+    ],
+}
+AS_A_BUNDLE: Final = bundle(ORDER, *RECORD[:2])
+# The outside has every value; what is inside of resources is read by itself below, and here has every ninth.
+_SHARES: Final = 9
+Post = Callable[[str, bytes], Answered]
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[TestClient]:
-    with TestClient(baseline_app(), raise_server_exceptions=True) as client:
-        yield client
+def post() -> Iterator[Post]:
+    with often(ActiveRuleSet(packaged_rules())) as post:
+        yield post
 
 
-@given(spoiled())
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_an_answer_or_a_clear_refusal(client: TestClient, body: Any) -> None:  # noqa: ANN401
-    try:
-        content = json.dumps(body).encode("utf-8")
-    except UnicodeEncodeError:
-        return
-    response = client.post(PATH, content=content, headers={"Content-Type": "application/fhir+json"})
-    answer = response.json()
-    assert response.headers["content-type"] == "application/fhir+json"
-    if response.status_code == 200:
+def assert_answered(post: Post, body: object, name: object = None) -> int:
+    """The status; it is an answer or a clear refusal, in FHIR's own words."""
+    given = post(PATH, written(body))
+    answer = given.json()
+    if given.status == 200:
         assert answer["resourceType"] == "Parameters"
-        assert {"status", "statement", "checkId", "ruleSet"} <= {one["name"] for one in answer["parameter"]}
+        assert {"status", "statement", "checkId", "ruleSet"} <= {one["name"] for one in answer["parameter"]}, name
     else:
-        codes = [coding["code"] for coding in answer["issue"][0]["details"]["coding"]]
-        # Nothing that could be a list of medications is left of it, and that is no patient who takes nothing.
-        assert (response.status_code == 412) == ("nothing-to-check" in codes)
-        assert response.status_code in {400, 412, 422}
+        assert given.status in {400, 412, 422}, (name, answer)
         assert answer["resourceType"] == "OperationOutcome"
         assert answer["issue"][0]["severity"] == "error"
+        codes = [coding["code"] for coding in answer["issue"][0]["details"]["coding"]]
+        # Nothing that could be a list of medications is left of it, and that is no patient who takes nothing.
+        assert (given.status == 412) == ("nothing-to-check" in codes), name
+    assert given.headers["content-type"] == "application/fhir+json"
+    return given.status
 
 
-@given(spoiled())
+@pytest.mark.parametrize("body", [GOOD, FULL, AS_A_BUNDLE], ids=["example", "full", "bundle"])
+def test_what_is_spoiled_was_good(post: Post, body: dict[str, Any]) -> None:
+    assert assert_answered(post, body) == 200
+
+
+@pytest.mark.parametrize("name", ANYTHING)
+def test_every_kind_of_value_in_every_place(post: Post, name: str) -> None:
+    number = list(ANYTHING).index(name)
+    for body in (FULL, AS_A_BUNDLE):
+        for position, path in enumerate(places(body)):
+            if "resource" not in path or path[-1] == "resource" or (position + number) % _SHARES == 0:
+                assert_answered(post, replaced(body, path, ANYTHING[name]), path)
+
+
+@pytest.mark.parametrize("name", ANYTHING)
+def test_every_kind_of_value_in_every_element(name: str) -> None:
+    """In each element of each resource: it is read into a question or refused in our own words, and written again."""
+    for one in RESOURCES:
+        rest = [("/rest", [other for other in RESOURCES if other is not one])]
+        for path in places(one):
+            spoilt = replaced(one, path, ANYTHING[name])
+            try:
+                found = read([("/it", spoilt), *rest], as_of=TODAY, proposed={"/it"}, refills={"/it"})
+            except ReadingRefused:
+                continue
+            assert found.profile(as_of=TODAY).medications == found.medications, (one["resourceType"], path)
+
+
+@pytest.mark.parametrize("name", ANYTHING)
+def test_every_kind_of_value_under_every_name(name: str) -> None:
+    """Elements that are not there in good resources, or not in this type of resource."""
+    for one in RESOURCES:
+        for added in NAMES:
+            for spoilt in ({**one, added: ANYTHING[name]}, {**one, added: {added: [ANYTHING[name]]}}):
+                try:
+                    read([("/it", spoilt)], as_of=TODAY)
+                except ReadingRefused:
+                    continue
+
+
+def test_everything_can_be_missing(post: Post) -> None:
+    for body in (GOOD, AS_A_BUNDLE):
+        for path in places(body):
+            if path:
+                assert_answered(post, removed(body, path), path)
+
+
+@given(st.sampled_from([GOOD, FULL, AS_A_BUNDLE]).flatmap(spoiled))
+@settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+def test_an_answer_or_a_clear_refusal(post: Post, body: object) -> None:
+    assert_answered(post, body)
+
+
+@given(spoiled(GOOD))
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_resource_is_taken_or_noted(body: Any) -> None:  # noqa: ANN401
     """Whatever was spoiled: a medication that is still one stands on the list, or a note says why it does not."""
@@ -135,7 +136,7 @@ def test_every_resource_is_taken_or_noted(body: Any) -> None:  # noqa: ANN401
             assert noted
 
 
-@given(spoiled(), st.randoms(use_true_random=False))
+@given(spoiled(GOOD), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 def test_the_order_of_resources_changes_no_finding(body: Any, random: Any) -> None:  # noqa: ANN401
     parameters = body.get("parameter") if isinstance(body, dict) else None

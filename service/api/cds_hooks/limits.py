@@ -5,7 +5,7 @@ None of it ever counts as a patient who takes nothing. Nothing here judges what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -14,6 +14,7 @@ from rules.terms import RecognitionState
 from service.api.cds_hooks.offered import MEDICATION_PARTS, PREFETCH, Part
 from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs
 from service.application.checks import CheckAnswer
+from service.fhir.codes import MEDICATION_TYPES
 from service.fhir.notes import Note, NoteCode, NoteSeverity
 from service.fhir.reading import Reading
 
@@ -46,6 +47,7 @@ _NAMES: Final = {
     Part.CALCIUM: "calcium",
     Part.KIDNEY_FUNCTION: "kidney function",
 }
+_MEDICATION_LISTS: Final = frozenset({*MEDICATION_TYPES, "Parameters"})
 _MEDICATION_KEYS: Final = frozenset(part.value for part in MEDICATION_PARTS)
 _NAMED_KEYS: Final = {part.value: name for part, name in _NAMES.items()}
 # What the reader says about lists of medications is said above, for the list as a whole.
@@ -65,12 +67,13 @@ class Limits:
     degraded: bool
 
 
-def supply_of(sent: object) -> Supply:
-    """How a value of prefetch has to be taken."""
+def supply_of(sent: object, types: Collection[str] | None = None) -> Supply:
+    """How a value of prefetch has to be taken; ``types``: those a single resource in place of a list can have."""
     if sent is None:
         return Supply.NOTHING
     kind = sent.get("resourceType") if isinstance(sent, dict) else None
-    if isinstance(sent, list) or (isinstance(kind, str) and kind not in {"Bundle", "OperationOutcome"}):
+    single = isinstance(kind, str) and kind not in {"Bundle", "OperationOutcome"}
+    if isinstance(sent, list) or (single and (types is None or kind in types)):
         return Supply.GIVEN
     entries = sent.get("entry", []) if isinstance(sent, dict) and kind == "Bundle" else None
     if not isinstance(sent, dict) or not isinstance(entries, list) or any(_failed(entry) for entry in entries):
@@ -96,7 +99,9 @@ def _failed(entry: object) -> bool:
 def medication_supply(prefetch: Mapping[str, Any]) -> Supply:
     """How the current medications came, under whatever keys."""
     came = {
-        supply_of(sent) for key, sent in prefetch.items() if key in _MEDICATION_KEYS or _sounds_like_medications(key)
+        supply_of(sent, _MEDICATION_LISTS)
+        for key, sent in prefetch.items()
+        if key in _MEDICATION_KEYS or _sounds_like_medications(key)
     }
     if not came:
         return Supply.ABSENT

@@ -9,15 +9,17 @@ from typing import Any, Final
 import pytest
 
 from service.api.cds_hooks.calls import read_call
-from tests.contract.cds_hooks.test_mutated_calls import CALLS
+from service.api.cds_hooks.offered import Hook
+from tests.contract.cds_hooks.test_mutated_calls import FULL, LEAN
 from tests.contract.cds_hooks.writing import SERVICE
 from tests.contract.examples import baseline_app
+from tests.spoiling import places, replaced
 from tests.unit.api.conftest import LogLines, log_lines
 from tests.unit.api.contract_client import ContractClient
-from tests.unit.api.test_privacy import places, replaced
 
 __all__ = ["log_lines"]  # a fixture
 
+CALLS: Final = (FULL[Hook.ORDER_SIGN], LEAN[Hook.MEDICATION_VERIFY], LEAN[Hook.PATIENT_VIEW])
 CANARY: Final = "Canary-Ada-Lovelace"
 TOKEN: Final = "canary.of.the.token"
 

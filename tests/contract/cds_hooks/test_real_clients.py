@@ -206,6 +206,8 @@ SHORT: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "an entry of null": ({"medicationRequests": {"resourceType": "Bundle", "entry": [None]}}, "could not send"),
     "no resource": ({"medicationRequests": {"foo": 1}}, "could not send"),
     "a text": ({"medicationRequests": "none"}, "could not send"),
+    "another resource": ({"medicationRequests": {"resourceType": "Patient", "id": "p1"}}, "could not send"),
+    "no type there is": ({"medicationRequests": {"resourceType": "active", "id": "x"}}, "could not send"),
     "one of two failed": ({**NOTHING_ELSE, "medicationStatements": OUTCOME}, "could not send"),
 }
 

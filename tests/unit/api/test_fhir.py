@@ -13,9 +13,10 @@ from service.api.examples import FHIR_CHECK_REQUESTS
 from service.application.active import ActiveRuleSet
 from service.main import Application, create_app
 from service.settings import Environment, Settings
+from tests.spoiling import places, replaced
 from tests.unit.api.conftest import LogLines
 from tests.unit.api.contract_client import ContractClient
-from tests.unit.api.test_privacy import ASCII_CANARY, assert_nothing_came_back, places, replaced
+from tests.unit.api.test_privacy import ASCII_CANARY, assert_nothing_came_back
 from tests.unit.service.fhir.resources import bundle, observation, request, statement
 
 PATH = "/fhir/$check-magnesium"

@@ -9,6 +9,7 @@ import pytest
 
 from rules.profile import MedicationProfile
 from service.main import Application
+from tests.spoiling import places, replaced
 from tests.unit.api.conftest import LogLines
 from tests.unit.api.contract_client import ContractClient
 
@@ -44,25 +45,6 @@ _FULL: Final[dict[str, Any]] = {
     "symptoms": ["cramps"],
     "as_of": "2026-11-22",
 }
-
-
-def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:  # noqa: ANN401
-    """Every place inside a body."""
-    found = [path]
-    if isinstance(value, dict):
-        found += [place for key, inner in value.items() for place in places(inner, (*path, key))]
-    elif isinstance(value, list):
-        found += [place for index, inner in enumerate(value) for place in places(inner, (*path, index))]
-    return found
-
-
-def replaced(value: Any, path: tuple[str | int, ...], by: Any) -> Any:  # noqa: ANN401
-    """A copy with something else at a place."""
-    if not path:
-        return by
-    copy: Any = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = replaced(value[path[0]], path[1:], by)
-    return copy
 
 
 def test_the_full_body_is_a_good_one(client: ContractClient) -> None:

@@ -60,6 +60,8 @@ def test_a_resource_is_found_wherever_it_stands(sent: object) -> None:
         ([None], NoteCode.NOTHING_THERE, True),
         ({"id": "1"}, NoteCode.NOT_A_RESOURCE, False),
         ({"resourceType": 7}, NoteCode.NOT_A_RESOURCE, False),
+        ({"resourceType": "active", "id": "1"}, NoteCode.NOT_A_RESOURCE, False),
+        ({"resourceType": "Medication Request", "id": "1"}, NoteCode.NOT_A_RESOURCE, False),
         (bundle(entry=[{}]), NoteCode.NOT_A_RESOURCE, False),
         (bundle(entry=["x"]), NoteCode.NOT_A_RESOURCE, False),
         (bundle(entry=[{"fullUrl": "urn:uuid:1"}]), NoteCode.NOT_A_RESOURCE, False),
