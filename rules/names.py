@@ -63,6 +63,10 @@ _BY_EYE: Final = frozenset({"eye", "eyes", "ophthalmic", "ophth", "drops", "drop
 _HOURS_A_DAY: Final = 24
 _NOON: Final = 12
 _NOTHING: Final = [""] * 8  # more than anything looks ahead
+_AND: Final = frozenset({"and", "&", "+", "plus", "und", "et"})
+_BEFORE_BED: Final = frozenset({"before", "at"})
+_ON_MONDAY_AND_WEDNESDAY: Final = ["m", "/", "w", "/"]
+_SHORTEST_AGAIN: Final = 4  # letters of a word that is known again as part of a name
 _MOST_PIECES: Final = 6  # more than that at once is rather a pack, and from a fortnight's worth on surely one
 _PACK: Final = 14
 _MOST_MILLILITRES: Final = 100
@@ -77,7 +81,7 @@ _WHERE_MATTERS: Final = frozenset({"drops", "gtt", "gtts", "drop", "spray"})
 # Words that mean something else depending on what stands around them; `_Reader.word` decides.
 _DEPENDS: Final = frozenset(
     {
-        *("od", "on", "other", "bis", "q", "b"),
+        *("od", "on", "other", "bis", "q", "b", "f"),
         *known.NUMBER_WORDS,
         *known.AS_NEEDED,
         *known.PERIODS,
@@ -309,7 +313,7 @@ class _Reader:
             roles[position] = TokenRole.SEPARATOR
             return
         if word not in _DEPENDS:
-            roles[position] = TokenRole.UNREAD
+            roles[position] = TokenRole.FILLER if self._adds_nothing(position) else TokenRole.UNREAD
             return
         if word == "od":
             by_eye = not _BY_EYE.isdisjoint(self.words)
@@ -318,8 +322,8 @@ class _Reader:
             return
         if word in known.NUMBER_WORDS and self._number_word(position):
             return
-        if word == "on" and self._ends(position):  # omne nocte, at the end of a line or before "prn"
-            self.slots["evening"] = None
+        if self._at_night(position):
+            self.slots["bedtime"] = None
             roles[position] = TokenRole.FREQUENCY
             return
         if word in known.AS_NEEDED and self._needed(position):
@@ -332,7 +336,33 @@ class _Reader:
         if word in known.EVERY and self._each_day(position):
             return
         if not self._says_nothing(position):
-            roles[position] = TokenRole.UNREAD
+            roles[position] = TokenRole.FILLER if self._adds_nothing(position) else TokenRole.UNREAD
+
+    def _adds_nothing(self, position: int) -> bool:
+        """Whether a word that is known for nothing adds nothing to the name it stands behind.
+
+        It says part of that name again, what the medicine is diluted in, or how many units of insulin a millilitre has.
+        """
+        word, before, following = self.words[position], self.words[position - 1], self.words[position + 1]
+        if word == "u":
+            return following in known.CONCENTRATIONS and position > min(self.named, default=position)
+        if before == "in" and word in known.VEHICLES:
+            return word != "d" or self.words[position + 2] == "w"  # D5W
+        if before == "normal" and word == "saline":
+            return True
+        again = len(word) >= _SHORTEST_AGAIN and word not in known.PROMISING and word not in known.ANOTHER
+        return again and any(one < position and self.words[one] == word for one in self.named)
+
+    def _diluted(self, position: int) -> bool:
+        """Whether it has been said what the medicine is diluted in: the volume behind that is no dose."""
+        words = self.words
+        return any(words[one] == "in" and words[one + 1] in known.VEHICLES for one in range(position - 1))
+
+    def _at_night(self, position: int) -> bool:
+        """Whether it says "before bed", or "on" (omne nocte) at the end of a line or before "prn"."""
+        if self.words[position] == "bed":
+            return self.words[position - 1] in _BEFORE_BED
+        return self.words[position] == "on" and self._ends(position)
 
     def _ends(self, position: int) -> bool:
         return self.words[position + 1] in {"", "prn", ",", ")"} and position > 0
@@ -346,6 +376,9 @@ class _Reader:
         word, following, before = self.words[position], self.words[position + 1], self.words[position - 1]
         a_period = word in known.PERIODS and before in known.EACH and self.words[position - 2] not in known.DURING
         if a_period or word in known.RARER or (word == "other" and before == "every"):
+            self.rarer = True
+            return True
+        if word == "f" and self.words[max(position - 4, 0) : position] == _ON_MONDAY_AND_WEDNESDAY:
             self.rarer = True
             return True
         if word in known.STRENGTH_ONLY and not self._figure(position + 1):
@@ -422,7 +455,10 @@ class _Reader:
             self.roles[position] = TokenRole.SALT
             if word in known.CATIONS and before in known.ELEMENTS:
                 return False
-            return before in {"as", "("} or position - 1 in self.named or self.roles[position - 1] is TokenRole.SALT
+            last = position - 2 if before == "/" else position - 1  # "mono/macro"
+            if before in {"as", "("} or position - 1 in self.named or self.roles[last] is TokenRole.SALT:
+                return True
+            return word == "base" and before in known.AMOUNTS  # "2.5 mg base"
         if word in known.STRENGTH_ONLY:
             return following in {"strength", "dose"}
         if word in known.PROMISING:
@@ -596,7 +632,8 @@ class _Reader:
             return self.mark(TokenRole.QUANTITY, position)
         value = _value(word)
         if following in known.VOLUMES:
-            if self.words[position + 2] not in known.CONTAINERS and value <= _MOST_MILLILITRES:
+            swallowed = self.words[position + 2] not in known.CONTAINERS and value <= _MOST_MILLILITRES
+            if swallowed and not self._diluted(position):
                 self.doses.append((value * Decimal(known.VOLUMES[following]), "ml"))
             return self.mark(TokenRole.DOSE, position, 2)
         if following in _PERIODS:
@@ -629,19 +666,32 @@ class _Reader:
         """How often a day, where everything that says so agrees."""
         if self.rarer or self.unsteady or not (self.counts or self.slots or self.parts):
             return None
+        late = len(known.LATE.intersection(self.slots))
+        if (late > 1 and 1 not in self.counts) or (self.counts and self.slots and self._one_more()):
+            return None
         told = {count for count in self.counts if count > 1}
         if self.parts:
             told.add(sum(1 for part in self.parts if part))
         if len(told) > 1:
             return None
         clocks = sum(1 for slot in self.slots if slot[0] in _DIGITS)
-        slots = len(self.slots)
+        slots = len(self.slots) - max(late - 1, 0)  # "daily in the evening at bedtime" is once
         if clocks and clocks < slots:  # "in the morning at 8 am" is once, "in the morning and at 2 pm" is twice
             return None
         if told:
             count = told.pop()
             return count if count >= slots and count else None
         return slots or (1 if self.counts else None)
+
+    def _one_more(self) -> bool:
+        """Whether a time of day may come on top of a count: "three times a day and at bedtime"."""
+        words = self.words
+        for position, word in enumerate(words):
+            if word in _AND and position and words[position - 1] not in known.TIMES_OF_DAY:
+                after = position + 2 if words[position + 1] in _BEFORE_BED else position + 1
+                if words[after] in known.TIMES_OF_DAY:
+                    return True
+        return False
 
     def reading(self) -> Reading:
         """Everything together."""

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from rules.report import Candidate
     from rules.spelling import Likeness
 
-# "Magnesium" straight after another name is the salt of that drug ("esomeprazole magnesium"), not a magnesium product.
-_SALT_WORD: Final = "magnesium"
+# The salt of a drug has a name of its own ("esomeprazole magnesium"): behind any other name it is another ingredient.
+_MAGNESIUM: Final = "magnesium"
 _IRON: Final = "iron"
 _FERROUS: Final = "ferrous-"
 _DIGITS: Final = frozenset("0123456789")
@@ -118,12 +118,8 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Rea
         if found is None:
             continue
         length, target = found
-        follows = bool(named) and named[-1].end == position
         end = position + length
-        if follows and length == 1 and word == _SALT_WORD:
-            named[-1].end = end
-        else:
-            named.append(Named(target, position, end))
+        named.append(Named(target, position, end))
         taken.add(position)
         if length > 1:
             taken.update(range(position, end))
@@ -146,19 +142,19 @@ def _drop_forms(words: list[str], named: list[Named], taken: set[int]) -> None:
 def _name_the_salt(compiled: CompiledRuleSet, words: list[str], named: list[Named], taken: set[int]) -> None:
     """Take "magnesium (as citrate)" for magnesium citrate whose strength counts the magnesium."""
     for plain in named:
-        if plain.target.id == _SALT_WORD:
+        if plain.target.id == _MAGNESIUM:
             break
     else:
         return
     for position in range(plain.end, len(words)):
         before, word = words[position - 1], words[position]
         if word in SALTS_OF_MAGNESIUM and before in _AS and position not in taken:
-            target = compiled.lookup.phrases.get((_SALT_WORD, word))
+            target = compiled.lookup.phrases.get((_MAGNESIUM, word))
             if target is not None:
                 named.append(Named(target, position, position + 1, counts_element=True))
                 taken.add(position)
     for one in named:
-        if one is not plain and one.target.id.startswith(f"{_SALT_WORD}-") and words[one.start - 1] in _AS - {"("}:
+        if one is not plain and one.target.id.startswith(f"{_MAGNESIUM}-") and words[one.start - 1] in _AS - {"("}:
             one.counts_element = True
 
 
@@ -171,7 +167,7 @@ def entries_of(compiled: CompiledRuleSet, named: Sequence[Named]) -> tuple[Entry
     if len(entries) == 1:
         return entries
     if any(entry.salt_form is not None for entry in entries):
-        entries = tuple(entry for entry in entries if entry.id != _SALT_WORD)
+        entries = tuple(entry for entry in entries if entry.id != _MAGNESIUM)
     if any(entry.id.startswith(_FERROUS) for entry in entries):
         entries = tuple(entry for entry in entries if entry.id != _IRON)
     return entries
@@ -188,7 +184,7 @@ def strengths_of(named: Sequence[Named], reading: Reading, entries: Sequence[Ent
     if len(names) < len(named) or not names:
         return {}
     element = next((entry.id for entry in entries if entry.salt_form is not None), None)
-    plain = [one for one in names if one.target.id == _SALT_WORD]
+    plain = [one for one in names if one.target.id == _MAGNESIUM]
     if element is not None and plain:
         return _of_salt_and_element(names, plain, reading, element)
     if len({one.target.substances[0] for one in names}) == 1:
@@ -223,7 +219,7 @@ def _only(target: Target, strengths: Sequence[Strength]) -> dict[str, Strength]:
     On a product of several things, or of magnesium whose label says what it holds, a number may count anything.
     """
     substance = target.substances[0]
-    if target.product is not None and (len(strengths) > 1 or substance.startswith(_SALT_WORD)):
+    if target.product is not None and (len(strengths) > 1 or substance.startswith(_MAGNESIUM)):
         return {}
     if len(strengths) == 1:
         return {substance: strengths[0]}

@@ -16,23 +16,25 @@ FORMS: Final[dict[str, DoseForm]] = {
     word: form
     for form, words in {
         DoseForm.TABLET: """tablet tablets tab tabs tbl tabl tbs tablette tabletten filmtablette filmtabletten caplet
-            caplets comprime comprimes cp cpr comprimido comprimidos compressa compresse""",
-        DoseForm.CHEWABLE_TABLET: "chewable chewtab chewtabs kautablette kautabletten",
+            caplets comprime comprimes cp cpr comprimido comprimidos compressa compresse tb""",
+        DoseForm.CHEWABLE_TABLET: "chewable chewtab chewtabs chew chw chtb gummy gummies kautablette kautabletten",
         DoseForm.EFFERVESCENT: "effervescent effervescents brausetablette brausetabletten brause brausetbl",
-        DoseForm.GASTRO_RESISTANT: "enteric gastro ec dr delayed magensaftresistent",
+        DoseForm.GASTRO_RESISTANT: """enteric gastro ec dr delayed tbec tbdr cpdr cpep drtb drcp msr
+            magensaftresistent""",
         DoseForm.MODIFIED_RELEASE: """extended er xr xl sr cr mr cd la retard ret retardtabletten retardkapseln
-            prolonged modified sustained hr lp""",
+            prolonged modified sustained hr lp sa tber tbsr cper cpsr""",
         DoseForm.CAPSULE: """capsule capsules cap caps kapsel kapseln kps gelule gelules capsula capsulas capsule
             softgel softgels""",
-        DoseForm.SOLUTION: "solution soln sol syrup elixir liquid losung saft sirup sirop",
-        DoseForm.SUSPENSION: "suspension susp mixture mixt",
-        DoseForm.POWDER: """powder powders granules granule granulat pulver poudre sachet sachets packet packets beutel
-            btl""",
+        DoseForm.SOLUTION: """solution soln sol syrup syrp elixir elix liquid liqd conc losung saft
+            sirup sirop""",
+        DoseForm.SUSPENSION: "suspension susp susr mixture mixt",
+        DoseForm.POWDER: """powder powders granules granule granulat pulver poudre sachet sachets packet packets pckt
+            powd pwpk beutel btl""",
         DoseForm.INJECTION: """injection injectable inj vial vials ampoule ampoules ampulle ampullen amp infusion
-            syringe syringes pen autoinjector penfill""",
+            syringe syringes syrg pen inpn pnij autoinjector atin penfill cartridge crtg""",
         DoseForm.INHALATION: """inhaler inhalation inh neb nebuliser nebulizer nebulised nebulized inhalant hfa dpi mdi
-            evohaler""",
-        DoseForm.CREAM: "cream crm creme",
+            evohaler hfaa aepb aera diskus respimat""",
+        DoseForm.CREAM: "cream crm crea creme",
         DoseForm.OINTMENT: "ointment oint salbe pommade",
         DoseForm.GEL: "gel",
         DoseForm.EYE_DROPS: "gtt gtts augentropfen collyre",
@@ -66,22 +68,23 @@ ROUTES: Final[dict[str, Route]] = {
 COUNTED: Final[dict[str, int]] = {
     **dict.fromkeys("daily qd od taglich taegl taeglich tgl tagl quotidien quotidiennement".split(), 1),
     **dict.fromkeys("bid bd twice".split(), 2),
-    **dict.fromkeys("tid tds thrice".split(), 3),
+    **dict.fromkeys("tid tds thrice tidac tidwm tidpc".split(), 3),
     **dict.fromkeys("qid qds".split(), 4),
 }
 # Times of day that stand for one intake each: "morning and evening" is twice a day.
 TIMES_OF_DAY: Final[dict[str, str]] = {
     **dict.fromkeys(
-        """mane morning mornings qam om morgens fruh matin mattino breakfast am petit-dejeuner fruhstuck""".split(),
+        """mane morning mornings qam om morgens fruh matin mattino mattina breakfast am petit-dejeuner
+        fruhstuck""".split(),
         "morning",
     ),
     **dict.fromkeys("noon midday mittags mittag midi lunch mezzogiorno mediodia".split(), "noon"),
-    **dict.fromkeys(
-        """bedtime evening evenings hs night nightly nocte qhs qpm qpm abends nachts soir coucher sera noche dinner
-        supper pm""".split(),
-        "evening",
-    ),
+    **dict.fromkeys("evening evenings abends soir sera dinner supper".split(), "evening"),
+    **dict.fromkeys("pm qpm".split(), "second half"),
+    **dict.fromkeys("bedtime hs night nightly nocte qhs nachts coucher noche".split(), "bedtime"),
 }
+# Where a line names two of them, nobody can tell whether they are one intake or two.
+LATE: Final = frozenset({"evening", "second half", "bedtime"})
 # Said after a count: it is one of a day.
 DAY: Final = frozenset("day d daily j jour jours tag taglich taeglich taegl tagl tgl dia giorno die dd".split())
 DAYS: Final = frozenset("d j day days jour jours tag tage dia dias giorno giorni".split())
@@ -97,13 +100,14 @@ PERIODS: Final = frozenset(
 # A count or an interval of more than a day; none a day is known then.
 RARER: Final = frozenset(
     """weekly wkly monthly qod eod tiw biw qwk alternate wochentlich monatlich fortnightly yearly annually hebdomadaire
-    mo tu wed thu fri sundays mondays tuesdays wednesdays thursdays fridays saturdays sunday monday tuesday wednesday
+    mwf mo tu mon tue tues wed thu thur thurs fri sat sundays mondays tuesdays wednesdays thursdays fridays saturdays
+    sunday monday tuesday wednesday
     thursday friday saturday""".split()
 )
 # What is said is no steady dose: the times a day stay open.
 UNSTEADY: Final = frozenset(
-    """stat then increase increasing decrease reduce reducing titrate taper tapering divided split max maximum
-    until""".split()
+    """stat load loading bolus then increase increasing decrease reduce reducing titrate taper tapering divided split
+    max maximum until""".split()
 )
 UNTIL: Final = (("up", "to"), ("bis", "zu"), ("jusqu", "a"))
 AS_NEEDED: Final = frozenset("prn needed required sos bedarf bed besoin necesario bisogno schmerzen".split())
@@ -144,9 +148,14 @@ AMOUNTS: Final = frozenset({*MASS_UNITS, "mmol", "meq"})
 UNITS: Final = frozenset({*AMOUNTS, *VOLUMES, "iu", "ie", "ui", "unt", "units", "unit", "%", "gauge"})
 # What a strength may be per, besides a volume.
 PER: Final = frozenset({*HOURS, *DAY, "min", "kg", "m", "dose", "actuation", "spray", "puff", "drop", "application"})
+# What a medicine is diluted in; only behind "in".
+VEHICLES: Final = frozenset("nacl dextrose glucose saline ns normal water sodium d lr".split())
+# Units of insulin in a millilitre, behind "U".
+CONCENTRATIONS: Final = frozenset({"100", "200", "300", "500"})
 # Salts, esters and water: they say nothing about which drug it is, after its name and only there.
 SALTS: Final = frozenset(
     """sodium potassium calcium hydrochloride hcl dihydrochloride hydrobromide hbr sulfate sulphate phosphate acetate
+    sod na pot succ tart bitartrate bitart sulf phos mono monohyd hyclate mesyl macrocrystals macrocrystal macro mac
     tartrate succinate fumarate maleate mesylate mesilate besylate besilate tosylate citrate bromide chloride nitrate
     gluconate lactate medoxomil cilexetil axetil monohydrate dihydrate trihydrate hemihydrate anhydrous hydrate base
     salt natrium kalium hydrochlorid sodique""".split()
@@ -171,33 +180,33 @@ FILLER: Final = frozenset(
     bottle tube bag ampul plain generic brand adult adults child children elemental prefilled auto injector
     emulsion lotion foam shampoo wash ml l mm cc m oz fl tsp tbsp teaspoon teaspoons tablespoon
     tablespoons water juice glass ds milliliter milliliters nebs
-    directed direction directions instructed dir dict ut mdu asdir spacer chamber empty stomach bowel prep
-    half one two three four needed required divided split i ii iii
+    clinic tonight directed direction directions instructed dir dict ut mdu asdir spacer chamber empty stomach bowel
+    prep half one two three four needed required divided split i ii iii
     left right both each affected area free sugar sf alcohol gluten preservative cfc
     orange lemon lime cherry mint peppermint spearmint strawberry raspberry berry grape vanilla natural
     flavour flavor flavoured flavored unflavoured unflavored
     am pm noon min mins minute minutes hrs disp dispense qty quantity refill refills rf sig tr
-    sliding scale protocol inr
+    sliding scale protocol inr flush chemo porcine human ionic auc w
     daily nightly therapy treatment maintenance
     der die das den dem vor nach zum zur zu beim mit und oder bei alle fur tage tag woche wochen essen mahlzeit
-    mahlzeiten nuchtern stuck stk tropfen plan schema je einnehmen wasser
+    mahlzeiten abendessen mittagessen nuchtern stuck stk tropfen plan schema je einnehmen wasser
     le la les de du des un une au aux par jour jours avant apres pendant repas jeun fois et si toutes heure heures
     eau cuillere mesure
-    el los las al dia dias con por cada antes despues comida comidas hora horas
+    el los las al dia dias con por cada antes despues ayunas en comida comidas hora horas
     il dello giorno giorni dopo prima pasti
-    sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis biogaran heumann aliud almus
+    sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis tad biogaran heumann aliud almus
     """.split()
 )
 # What it is taken for; only where the line says so, because "furosemide allergy" is no furosemide.
 INDICATIONS: Final = frozenset(
-    """pain headache fever constipation diarrhea diarrhoea nausea vomiting heartburn indigestion reflux sleep insomnia
-    anxiety agitation itching itch allergies allergy cramps spasm spasms wheeze wheezing breath shortness sob chest
-    swelling edema oedema legs leg muscle breakthrough moderate severe mild gas bloating cough dizziness
+    """pain headache fever constipation diarrhea diarrhoea nausea vomiting heartburn indigestion reflux gerd sleep
+    insomnia anxiety agitation itching itch allergies allergy cramps spasm spasms wheeze wheezing breath shortness sob
+    chest swelling edema oedema legs leg muscle breakthrough moderate severe mild gas bloating cough dizziness
     feet""".split()
 )
 FOR: Final = frozenset("prn needed required for bei besoin fur bedarf".split())
 ELEMENTS: Final = frozenset({"magnesium", "iron"})  # "magnesium potassium" is two, "losartan potassium" is one
-CATIONS: Final = frozenset({"sodium", "potassium", "calcium", "natrium", "kalium", "sodique"})
+CATIONS: Final = frozenset({"sodium", "sod", "na", "potassium", "pot", "calcium", "natrium", "kalium", "sodique"})
 SEPARATORS: Final = frozenset({"/", "+", "&", ",", ";", "and", "with", "plus", "et", "und", "con", "mit", "-", "#"})
 # What follows is another medicine, and not taken here: "30 min before furosemide".
 ANOTHER: Final = frozenset("before after until vor nach avant apres antes despues prima dopo".split())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 FILE = Path(__file__).with_name("lines.txt")
 FURTHER = Path(__file__).with_name("further_lines.txt")
+HELD_OUT = Path(__file__).with_name("held_out_lines.txt")
 NOT_KNOWN = "-"
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -37,10 +38,10 @@ def _text(written: str) -> str:
     return plain.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
-def read_further() -> list[tuple[str, frozenset[str], int | None]]:
-    """Lines that taught the reader nothing: text, substances and times a day."""
+def read_further(file: Path = FURTHER) -> list[tuple[str, frozenset[str], int | None]]:
+    """Lines that were written after the reader: text, substances and times a day."""
     lines = []
-    for row in FURTHER.read_text(encoding="utf-8").splitlines():
+    for row in file.read_text(encoding="utf-8").splitlines():
         if row and not row.startswith("#"):
             text, substances, times = (cell.strip() for cell in row.split("|"))
             named = frozenset(() if substances == NOT_KNOWN else substances.split(","))

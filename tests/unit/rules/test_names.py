@@ -184,6 +184,10 @@ class TestFrequency:
             ("OD", 1),
             ("at bedtime", 1),
             ("at night", 1),
+            ("before bed", 1),
+            ("BID morning and evening", 2),
+            ("BID with food and water in the morning", 2),
+            ("am and pm", 2),
             ("once daily at bedtime", 1),
             ("BID", 2),
             ("bd", 2),
@@ -292,6 +296,14 @@ class TestFrequency:
             "7 IU",
             "one drop",
             "every time",
+            "40 mg M/W/F",
+            "Mon-Fri",
+            "MWF",
+            "loading dose",
+            "TID AC & HS",
+            "3 times a day and at bedtime",
+            "1 in am 1 in pm 3 at bedtime",
+            "with dinner and at bedtime",
         ],
     )
     def test_not_known(self, words: str) -> None:
@@ -435,6 +447,49 @@ class TestUnread:
 
     def test_unknown_words_keep_their_place(self) -> None:
         assert unread("zzdrug grumbling 40 mg tablet foo") == ["grumbling", "foo"]
+
+    @pytest.mark.parametrize(
+        ("text", "left"),
+        [
+            ("zzdrug sod 40 mg", []),
+            ("sod zzdrug 40 mg", ["sod"]),
+            ("zzdrug mono/macro 100 mg", []),
+            ("zzdrug / macro 100 mg", ["macro"]),
+            ("zzdrug (2.5 mg base) 3 mL", []),
+            ("zzdrug base", []),
+            ("base 3 mL zzdrug", ["base"]),
+            ("zzdrug w/ meals", []),
+            ("zzdrug 100 mg in NaCl 0.9% 100 mL", []),
+            ("zzdrug 100 mg NaCl 0.9% 100 mL", ["nacl"]),
+            ("zzdrug 100 mg in D5W 250 mL", []),
+            ("zzdrug 100 mg in D 5", ["d"]),
+            ("zzdrug 100 mg in normal saline", []),
+            ("zzdrug 100 mg saline", ["saline"]),
+            ("zzdrug U-100 (Zzdrug U-100) 100 unit/mL", []),
+            ("zzdrug 5 U", ["u"]),
+            ("U-100 zzdrug", ["u"]),
+        ],
+    )
+    def test_what_health_records_add_to_a_name(self, text: str, left: list[str]) -> None:
+        """Salts cut short, what it is diluted in, units of insulin in a millilitre; only where they stand for that."""
+        assert unread(text) == left
+
+    def test_a_word_of_the_name_said_again_adds_nothing(self) -> None:
+        words = tokens("insulin zzdrug (Brand Insulin) plus acid mag")
+        reading = read_besides(words, frozenset({0, 1, 3}))
+        assert [words[position] for position in reading.unread] == ["plus", "acid", "mag"]
+
+    def test_only_what_stood_before_is_said_again(self) -> None:
+        words = tokens("insulin zzdrug insulin")
+        assert read_besides(words, frozenset({1, 2})).unread == (0,)
+
+    def test_a_word_that_promises_another_medicine_promises_it_again(self) -> None:
+        words = tokens("maalox plus zzdrug plus")
+        assert read_besides(words, frozenset({0, 1, 2})).unread == (3,)
+
+    @pytest.mark.parametrize(("text", "dose"), [("zzdrug 40 mg in NaCl 50 mL", None), ("zzdrug 40 mg 50 mL", "50")])
+    def test_what_a_medicine_is_diluted_in_is_no_dose(self, text: str, dose: str | None) -> None:
+        assert read(text).dose == (None if dose is None else Decimal(dose))
 
     @pytest.mark.parametrize(
         "text",

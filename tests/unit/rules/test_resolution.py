@@ -31,7 +31,7 @@ WORLD = (
     ),
     make.substance(
         "esomeprazole",
-        synonyms=["esomeprazole strontium"],
+        synonyms=["esomeprazole magnesium", "esomeprazole strontium"],
         brands=["Nexium"],
         codes={"rxnorm": ["283742"]},
         routes=["oral", "intravenous"],
@@ -293,7 +293,14 @@ class TestProductStrings:
         """Esomeprazole magnesium 40 mg brings about 1.4 mg of magnesium: it is esomeprazole."""
         shown = resolved(world, "esomeprazole magnesium 40 mg")
         assert ids(shown) == ["esomeprazole"]
-        assert shown["match"] == {"kind": "name", "matched": "esomeprazole"}
+        assert shown["match"] == {"kind": "synonym", "matched": "esomeprazole magnesium"}
+
+    @pytest.mark.parametrize("text", ["furosemide magnesium 40 mg", "furosemide magnesium", "Furosemide Magnesium tab"])
+    def test_magnesium_behind_a_name_is_no_salt_of_it_unless_the_knowledge_says_so(
+        self, world: CompiledRuleSet, text: str
+    ) -> None:
+        """Melatonin magnesium is two things; taken for a salt, the magnesium would go unnoticed."""
+        assert sorted(ids(resolved(world, text))) == ["furosemide", "magnesium"]
 
     def test_salt_word_ends_the_name(self, world: CompiledRuleSet) -> None:
         """The strength after it is the drug's, not magnesium's."""
@@ -314,7 +321,7 @@ class TestProductStrings:
         assert sorted(ids(resolved(world, text))) == ["esomeprazole", "magnesium"]
 
     def test_magnesium_salt_after_another_drug_is_a_product(self, world: CompiledRuleSet) -> None:
-        assert ids(resolved(world, "esomeprazole magnesium oxide")) == ["esomeprazole", "magnesium-oxide"]
+        assert ids(resolved(world, "furosemide magnesium oxide")) == ["furosemide", "magnesium-oxide"]
 
     def test_plain_magnesium_beside_its_salt_is_that_salt(self, world: CompiledRuleSet) -> None:
         assert ids(resolved(world, "Magnesium (magnesium oxide) 400 mg")) == ["magnesium-oxide"]

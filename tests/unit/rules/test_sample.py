@@ -18,7 +18,7 @@ from rules import CompiledRuleSet, compile_rule_set
 from rules.baseline import read_baseline
 from rules.names import Strength
 from rules.resolution import Resolution, resolve
-from tests.reference.lines import Labelled, read_further, read_sample
+from tests.reference.lines import HELD_OUT, Labelled, read_further, read_sample
 
 SAMPLE = read_sample()
 README = Path(__file__).parents[2] / "reference" / "README.md"
@@ -98,8 +98,8 @@ def in_words(value: object) -> str:
     return ascii(" ".join(sorted(value)) if isinstance(value, frozenset) else value)
 
 
-@pytest.mark.parametrize(("text", "substances", "times"), read_further(), ids=in_words)
-def test_lines_that_taught_nothing_are_not_read_wrongly_either(
+@pytest.mark.parametrize(("text", "substances", "times"), [*read_further(), *read_further(HELD_OUT)], ids=in_words)
+def test_lines_that_were_written_afterwards_are_not_read_wrongly_either(
     packaged: CompiledRuleSet, text: str, substances: frozenset[str], times: int | None
 ) -> None:
     resolution = resolve(packaged, text, ())
