@@ -35,7 +35,7 @@ def test_the_search_goes_by_keyboard_alone(here: Watched) -> None:
     page.keyboard.type("quinolone")
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{here.address}/admin/records?text=quinolone")
-    page.wait_for_load_state("networkidle")
+    here.settle()
     page.keyboard.press("/")
     page.keyboard.press("ArrowDown")
     first = page.locator("[data-result]").first

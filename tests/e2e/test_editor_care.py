@@ -140,7 +140,7 @@ def test_a_list_stays_in_its_tab_until_it_is_emptied(here: Watched) -> None:
     expect(page.locator("article", has_text="quinolone").first).to_be_visible()  # and it is answered
     assert here.axe() == []
     page.get_by_role("link", name="Empty").click()
-    page.wait_for_load_state("networkidle")
+    here.settle()
     expect(listed).to_have_value("")
     assert here.open(BENCH).evaluate("Object.keys(sessionStorage)") == []
 

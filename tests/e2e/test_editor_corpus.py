@@ -73,7 +73,7 @@ def in_turn(every: dict[str, list[str]]) -> list[str]:
 
 def send(watch: Watched, form: Locator, filled: list[object]) -> None:
     """Fill the form, send it, and wait for where it leads."""
-    page, action = watch.page, form.get_attribute("action") or ""
+    page, action = watch.page, form.get_attribute("hx-post") or form.get_attribute("action") or ""
     if form.get_attribute("data-once") is None and form.get_attribute("hx-post") is None:
         with page.expect_navigation():
             page.evaluate(FILL, filled)
@@ -83,7 +83,7 @@ def send(watch: Watched, form: Locator, filled: list[object]) -> None:
         leads = sent.value.headers.get("hx-redirect")
         if leads:
             page.wait_for_url(f"{watch.address}{leads}")
-    page.wait_for_load_state("networkidle")
+    watch.settle()
 
 
 @pytest.mark.timeout(1200)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.routing import APIRoute
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from service.admin.routes import PageRoute
 from service.application.active import ActiveRuleSet
@@ -30,6 +30,8 @@ ELSEWHERE = {
     "/admin/drafts/{draft_id}/bench/case": "test_editor_care",
     "/admin/drafts/{draft_id}/bench/case/keep": "test_editor_care",
     "/admin/drafts/{draft_id}/bench/day": "test_editor_care",
+    "/admin/drafts/{draft_id}/new/{kind}/try": "test_editor_beside",
+    "/admin/drafts/{draft_id}/records/{kind}/{record_id}/try": "test_editor_beside",
     "/admin/drafts/{draft_id}/new/{kind}/form": "test_editor_forms",
     "/admin/drafts/{draft_id}/new/{kind}/yaml": "test_editor_forms",
     "/admin/drafts/{draft_id}/records/{kind}/{record_id}/form": "test_editor_forms",
@@ -63,9 +65,9 @@ def look_at(watch: Watched, path: str) -> None:
     assert watch.fits(), path
 
 
-def refuse(page: Page) -> list[str]:
+def refuse(watch: Watched) -> list[str]:
     """Send each form of the page as good as empty, so that it is refused; where they were sent to."""
-    sent = []
+    sent, page = [], watch.page
     for place in range(page.locator("form[data-once]").count()):
         form = page.locator("form[data-once]").nth(place)
         button = form.locator("button[type=submit]").first
@@ -79,7 +81,7 @@ def refuse(page: Page) -> list[str]:
         with page.expect_response(lambda answer, action=action: answer.url.endswith(action)) as answer:  # type: ignore[misc]
             button.click()
         assert answer.value.status in {403, 409, 412, 422}, (action, answer.value.status)
-        page.wait_for_load_state("networkidle")
+        watch.settle()
         sent.append(action)
     return sent
 
@@ -101,7 +103,7 @@ def test_nobody_is_kept_out_of_any_page(browser: Browser, house: Furnished, dark
             look_at(watch, path)
             assert watch.page.evaluate("document.documentElement.dataset.bsTheme") == ("dark" if dark else "light")
             if path == paths[0]:
-                sent = refuse(watch.page)
+                sent = refuse(watch)
                 if sent:
                     look_at(watch, f"{path}, refused")
                 refused.update(sent)
@@ -109,7 +111,7 @@ def test_nobody_is_kept_out_of_any_page(browser: Browser, house: Furnished, dark
     watch.open("/admin/unrecognised").get_by_role("button", name="Add as a name").first.click()
     watch.page.wait_for_url("**/name")
     look_at(watch, "another name of a medicine")
-    refused.update(["/admin/unrecognised/name", *refuse(watch.page)])
+    refused.update(["/admin/unrecognised/name", *refuse(watch)])
     look_at(watch, "another name of a medicine, refused")
     context.close()
     # The console tells of every answer that is not good.
