@@ -48,13 +48,25 @@ async def ask(
     await require_rule_set(request)
     parts = parts_of(request)
     started = perf_counter()
-    answer = parts.checks.check(profile, explain=explain)
+    answer = await checked(parts, profile, explain=explain)
     written = write(answer)
     if parts.decisions is not None:
         question = profile.model_dump_json(exclude_defaults=True).encode()
         as_v1 = parts.renderer.render(_apart(answer))
         await keep_decision(request, answer, as_v1, question, explain=explain, seconds=perf_counter() - started)
     return written
+
+
+async def checked(parts: Parts, profile: MedicationProfile, *, explain: bool) -> CheckAnswer:
+    """Check a list. The search for a day plan may take long, and nobody else is to wait for that.
+
+    Raises:
+        NoRuleSet: there is nothing to answer from.
+        RuleSetStale: what there is has not been confirmed for too long.
+    """
+    if profile.timetable:
+        return await parts.checks.check_aside(profile, explain=explain)
+    return parts.checks.check(profile, explain=explain)
 
 
 async def keep_decision(

@@ -3,8 +3,10 @@
 The report is the engine's, unchanged, with an id in front. Nothing here reads HTTP or stores anything.
 """
 
+import asyncio
 import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Annotated, Protocol
 
@@ -93,9 +95,32 @@ class Checks:
         self._today = today
         self._new_id = new_id
         self._totals = metrics.checks
+        self._thread: ThreadPoolExecutor | None = None
 
-    def check(self, profile: MedicationProfile, *, explain: bool = False) -> CheckAnswer:
-        """Check a medication list.
+    def rule_set(self) -> CompiledRuleSet:
+        """What answers now, for those who ask twice: both answers have to come from the same.
+
+        Raises:
+            NoRuleSet: there is nothing to answer from.
+            RuleSetStale: what there is has not been confirmed for too long.
+        """
+        return self._rule_sets.current()
+
+    def check(
+        self, profile: MedicationProfile, *, explain: bool = False, rule_set: CompiledRuleSet | None = None
+    ) -> CheckAnswer:
+        """Check a medication list; ``rule_set`` is the one to answer from, or the one that answers now.
+
+        Raises:
+            NoRuleSet: there is nothing to answer from.
+            RuleSetStale: what there is has not been confirmed for too long.
+        """
+        compiled = rule_set or self._rule_sets.current()
+        degraded = self._standing.degraded()
+        return self._answer(report_on(compiled, self._dated(profile), explain=explain), degraded)
+
+    async def check_aside(self, profile: MedicationProfile, *, explain: bool = False) -> CheckAnswer:
+        """The same, and while the report is made others are answered: for questions that want a day plan.
 
         Raises:
             NoRuleSet: there is nothing to answer from.
@@ -103,23 +128,33 @@ class Checks:
         """
         compiled = self._rule_sets.current()
         degraded = self._standing.degraded()
-        if profile.as_of is None:
-            profile = profile.model_copy(update={"as_of": self._today()})
-        report = report_on(compiled, profile, explain=explain)
+        dated = self._dated(profile)
+        return self._answer(await self._aside(lambda: report_on(compiled, dated, explain=explain)), degraded)
+
+    async def timetable(self, profile: MedicationProfile, rule_set: CompiledRuleSet) -> Timetable:
+        """The day plan of a question whose check was asked for without one. It counts as no check of its own."""
+        planned = profile.model_copy(update={"timetable": True})
+        report = await self._aside(lambda: check(rule_set, planned))
+        return report["timetable"]
+
+    async def _aside(self, make: Callable[[], CheckReport]) -> CheckReport:
+        """Make a report in the one thread there is for those that may take long.
+
+        It is one, because more of them would only take the processor away from each other and from all other requests.
+        """
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="day-plans")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, make)
+
+    def _dated(self, profile: MedicationProfile) -> MedicationProfile:
+        return profile if profile.as_of is not None else profile.model_copy(update={"as_of": self._today()})
+
+    def _answer(self, report: CheckReport, degraded: Degraded | None) -> CheckAnswer:
         unrecognised = 0
         if report["status"] == _INCOMPLETE:  # nothing is unrecognised in a complete answer
             unrecognised = sum([line["state"] == _UNRECOGNISED for line in report["medications"]])
         self._totals.count(report["status"], report["finding_counts"], unrecognised)
         return {"check_id": self._new_id(), "degraded": degraded, **report}
-
-    def timetable(self, profile: MedicationProfile) -> Timetable:
-        """The day plan of a question whose check was asked for without one. It counts as no check of its own.
-
-        Raises:
-            NoRuleSet: there is nothing to answer from.
-        """
-        compiled = self._rule_sets.current()
-        return check(compiled, profile.model_copy(update={"timetable": True}))["timetable"]
 
     def resolve(self, items: Iterable[MedicationItem]) -> ResolutionAnswer:
         """Say what each medication is taken for.

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 from time import perf_counter
 from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from rules.profile import MedicationProfile
-from rules.report_plan import Timetable
+from rules.report import Finding
 from service.api.asking import keep_decision
 from service.api.bodies import read_content
 from service.api.cds_hooks.calls import HookCall, HookRequest, place_of, read_call
-from service.api.cds_hooks.card_types import CdsCard, CdsCards
-from service.api.cds_hooks.cards import Scene, cards_of
+from service.api.cds_hooks.card_types import CdsCards
+from service.api.cds_hooks.cards import MOST_CARDS, Scene, cards_of
 from service.api.cds_hooks.discovery import TAG
 from service.api.cds_hooks.examples import HOOK_REQUESTS
 from service.api.cds_hooks.limits import Supply, limits_of, medication_supply
@@ -69,10 +67,22 @@ async def call_magnesium_service(request: Request) -> Response:
     started = perf_counter()
     reading = _read(call, prefetch, parts)
     profile = reading.profile(as_of=parts.today())
-    answer = parts.checks.check(profile)
+    rule_set = parts.checks.rule_set()
+    answer = parts.checks.check(profile, rule_set=rule_set)
     answer["check_id"] = decision_id(answer["check_id"])
     caller = principal_of(request).id
-    cards = _cards(call, prefetch, reading, profile, answer, parts)
+    focus = _focus(call, reading)
+    suggestions = _suggestions(call, reading, answer, parts)
+    if suggestions.need_a_plan(_with_cards(answer, focus)):
+        suggestions = replace(suggestions, plan=await parts.checks.timetable(profile, rule_set))
+    scene = Scene(
+        focus=focus,
+        lines=dict(_named_lines(reading, answer)),
+        suggest=suggestions.of,
+        base=parts.settings.public_url,
+        factor_cards=Option.FACTOR_CARDS in call.options,
+    )
+    cards = cards_of(answer, scene, limits_of(prefetch, reading, answer))
     written = orjson.dumps(await without_repeated(cards, call, reading, answer, caller, parts))
     if parts.decisions is not None:
         question = profile.model_dump_json(exclude_defaults=True).encode()
@@ -143,38 +153,22 @@ def _something(value: object, depth: int) -> bool:
     return bool(value)
 
 
-def _cards(
-    call: HookCall,
-    prefetch: Mapping[str, Any],
-    reading: Reading,
-    profile: MedicationProfile,
-    answer: CheckAnswer,
-    parts: Parts,
-) -> list[CdsCard]:
+def _suggestions(call: HookCall, reading: Reading, answer: CheckAnswer, parts: Parts) -> Suggestions:
     orders = call.orders()
-    base = parts.settings.public_url
-
-    @cache
-    def plan() -> Timetable:
-        return parts.checks.timetable(profile)
-
-    suggestions = Suggestions(
+    return Suggestions(
         decision=answer["check_id"],
         report=answer,
         reading=reading,
         patient=call.patient_id,
         orders=None if orders is None else orders[0],
-        base=base,
-        plan=plan,
+        base=parts.settings.public_url,
     )
-    scene = Scene(
-        focus=_focus(call, reading),
-        lines=dict(_named_lines(reading, answer)),
-        suggest=suggestions.of,
-        base=base,
-        factor_cards=Option.FACTOR_CARDS in call.options,
-    )
-    return cards_of(answer, scene, limits_of(prefetch, reading, answer))
+
+
+def _with_cards(answer: CheckAnswer, focus: frozenset[str] | None) -> list[Finding]:
+    """The findings that get a card, and so suggestions, of their own."""
+    findings = answer["findings"]
+    return [one for one in findings if focus is None or not focus.isdisjoint(one["medication_ids"])][:MOST_CARDS]
 
 
 def _focus(call: HookCall, reading: Reading) -> frozenset[str] | None:

@@ -7,9 +7,9 @@ nothing is suggested that the report does not say.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rules.profile import MedicationItem
 from rules.report import CheckReport, Finding
@@ -26,6 +26,13 @@ _MOST_IN_LABEL: Final = 100
 _SET: Final = frozenset({"set", "moved"})
 
 
+class _ToChange(NamedTuple):
+    """Orders whose times could be changed, and the hours after magnesium and after the other medicine."""
+
+    orders: list[str]
+    hours: tuple[str | None, str | None]
+
+
 _DESCRIBED: Final[Unchanging[str]] = Unchanging()
 
 
@@ -37,7 +44,7 @@ def _described(finding: Finding) -> str:
 class Suggestions:
     """Makes the suggestions of findings. ``orders`` is what the place of the orders was called, if there are any.
 
-    ``plan`` works out a day plan when it is first needed: most answers need none.
+    ``plan`` is the day plan that times come from; None as long as nobody asked whether they `need_a_plan`.
     """
 
     decision: str
@@ -46,7 +53,11 @@ class Suggestions:
     patient: str | None
     orders: str | None
     base: str | None
-    plan: Callable[[], Timetable]
+    plan: Timetable | None = None
+
+    def need_a_plan(self, findings: Iterable[Finding]) -> bool:
+        """Whether the suggestions of one of these findings need a day plan; most answers need none."""
+        return any(self._to_change(finding) is not None for finding in findings)
 
     def of(self, number: int, finding: Finding) -> list[CdsSuggestion]:
         """Those of one finding; the times first."""
@@ -68,7 +79,8 @@ class Suggestions:
             "actions": [action],
         }
 
-    def _times(self, number: int, finding: Finding) -> CdsSuggestion | None:
+    def _to_change(self, finding: Finding) -> _ToChange | None:
+        """The orders whose times somebody could change, and the hours between; None where that does not help."""
         separation = finding["management"]["separation"]
         timing = finding["timing"]
         kept = timing is not None and timing["state"] == "kept"
@@ -78,9 +90,15 @@ class Suggestions:
         if not changed:
             return None
         hours = (separation["magnesium_first_hours"], separation["drug_first_hours"])
-        if hours == (None, None):
+        return None if hours == (None, None) else _ToChange(changed, hours)
+
+    def _times(self, number: int, finding: Finding) -> CdsSuggestion | None:
+        wanted = self._to_change(finding)
+        if wanted is None:
             return None
-        times = _planned(self.plan(), [item for item in self.reading.medications if item.id in changed])
+        changed, hours = wanted
+        items = [item for item in self.reading.medications if item.id in changed]
+        times = _planned(self.plan, items) if self.plan is not None else {}
         actions: list[CdsAction] = []
         for name in changed:
             instruction = self._instruction(name, finding, hours)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from rules.profile import MedicationProfile
-from service.api.asking import IF_RULE_SET, keep_decision, require_rule_set
+from service.api.asking import IF_RULE_SET, checked, keep_decision, require_rule_set
 from service.api.bodies import parse_body, read_content
 from service.api.dependencies import parts_of
 from service.api.examples import CHECK_REQUESTS
@@ -76,7 +76,7 @@ async def check_medications(request: Request) -> Response:
     parts = parts_of(request)
     await require_rule_set(request)
     started = perf_counter()
-    answer = parts.checks.check(profile, explain=explain)
+    answer = await checked(parts, profile, explain=explain)
     written = parts.renderer.render(answer)
     await keep_decision(request, answer, written, body, explain=explain, seconds=perf_counter() - started)
     return DirectAnswer(written)
