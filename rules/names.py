@@ -453,7 +453,7 @@ class _Reader:
         word, before, following = self.words[position], self.words[position - 1], self.words[position + 1]
         if word in known.SALTS:
             self.roles[position] = TokenRole.SALT
-            if word in known.CATIONS and before in known.ELEMENTS:
+            if before in known.ELEMENTS and word in known.CATIONS | known.SALTS_OF_MAGNESIUM:
                 return False
             last = position - 2 if before == "/" else position - 1  # "mono/macro"
             if before in {"as", "("} or position - 1 in self.named or self.roles[last] is TokenRole.SALT:

@@ -133,8 +133,11 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Rea
 
 
 def _drop_forms(words: list[str], named: list[Named], taken: set[int]) -> None:
-    """INH is isoniazid alone and an inhaler beside another name."""
+    """INH is isoniazid alone, and first with its strength; beside another name it is an inhaler."""
+    first = named[0]
     for one in [each for each in named if each.end == each.start + 1 and words[each.start] in FORMS]:
+        if one is first and words[one.end][0] in _DIGITS:
+            continue
         named.remove(one)
         taken.discard(one.start)
 

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rules import CompiledRuleSet
@@ -17,6 +17,7 @@ from rules.lookup import Target
 from rules.names import normalise, tokens
 from rules.recognition import other_endings
 from rules.resolution import resolve
+from rules.vocabulary import UNITS
 from tests.baseline import packaged_rules
 
 # Pairs that error reports and the lists of the ISMP and the FDA name again and again.
@@ -161,6 +162,28 @@ def test_no_change_makes_another_medicine_of_a_name(
         if tokens(name)[start:end] != words[start:end]
     )
     assert found <= mine or exact, f"{changed!r} became {sorted(found)}"
+
+
+@pytest.mark.parametrize("joint", [" ", "; ", " 40 mg; ", " tab daily; "])
+@given(st.data())
+@settings(max_examples=400, deadline=None)
+def test_of_two_names_on_a_line_none_is_left_out(rules: CompiledRuleSet, joint: str, data: st.DataObject) -> None:
+    """But for an element that a salt beside it is of, and INH, which is an inhaler beside another name."""
+    names = st.sampled_from(sorted(rules.lookup.phrases))
+    one, other = data.draw(names), data.draw(st.just(("magnesium",)) | names)
+    across = {(*one[start:], *other[:end]) for start in range(len(one)) for end in range(1, len(other) + 1)}
+    strength = one[-1][0].isdigit() and other[0] in UNITS  # "Mag 64" and "mg oxide"
+    assume(across.isdisjoint(rules.lookup.phrases) and not strength)
+    entries = resolve(rules, f"{' '.join(one)}{joint}{' '.join(other)}", ()).entries
+    if entries:
+        found = {entry.id for entry in entries}
+        meant = {name for phrase in (one, other) for name in rules.lookup.phrases[phrase].substances}
+        explained = {
+            *("magnesium" for entry in entries if entry.salt_form is not None),
+            *("iron" for each in found if each.startswith("ferrous-")),
+            *("isoniazid" for each in (one, other) if each == ("inh",)),
+        }
+        assert meant - found <= explained
 
 
 @given(st.text(max_size=200))

@@ -474,6 +474,11 @@ class TestUnread:
         """Salts cut short, what it is diluted in, units of insulin in a millilitre; only where they stand for that."""
         assert unread(text) == left
 
+    def test_a_salt_of_magnesium_behind_magnesium_is_not_said_in_passing(self) -> None:
+        """It may be another medicine: "esomeprazole magnesium", and "magnesium citrate"."""
+        words = tokens("zzdrug magnesium citrate dihydrate")
+        assert read_besides(words, frozenset({0, 1})).unread == (2, 3)
+
     def test_a_word_of_the_name_said_again_adds_nothing(self) -> None:
         words = tokens("insulin zzdrug (Brand Insulin) plus acid mag")
         reading = read_besides(words, frozenset({0, 1, 3}))

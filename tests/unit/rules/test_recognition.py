@@ -148,6 +148,8 @@ class TestSomethingElse:
     def test_short_name_that_is_a_form_beside_another_name(self, world: CompiledRuleSet) -> None:
         assert found(world, "salbutamol 100 mcg inh") == ["salbutamol"]
         assert found(world, "INH 300 mg") == ["isoniazid"]
+        assert found(world, "INH 300 mg, salbutamol") == ["isoniazid", "salbutamol"]
+        assert found(world, "INH salbutamol") == ["salbutamol"]
 
     def test_unit_before_a_salt_is_no_name(self, world: CompiledRuleSet) -> None:
         assert found(world, "Mg oxide 400 mg") == ["magnesium-oxide"]
