@@ -17,14 +17,15 @@ import pytest
 
 import rules
 import service
+from service.api.edge import MAXIMUM_BODY
 
-# Each step is four times the one before, up to a megabyte. Twice quadratic would be 16 times the time.
-_LENGTHS: Final = (4_096, 16_384, 65_536, 262_144, 1_048_576)
+# Each step is four times the one before, up to the longest body there can be. Quadratic would be 16 times the time.
+_LENGTHS: Final = (4_096, 16_384, 65_536, MAXIMUM_BODY)
 _WORST_RATIO: Final = 10
 # CPU time of this process; below this it says more about the machine than about the pattern.
 _WORTH_A_LOOK_SECONDS: Final = 0.1
-# No need to wait for the end: a pattern that is linear needs a tenth of this for a megabyte.
-_HOPELESS_SECONDS: Final = 5.0
+# No need to wait for the end: a pattern that is linear needs a tenth of this for the longest text.
+_HOPELESS_SECONDS: Final = 2.0
 _UNITS: Final = ("a", "0", " ", '"', '\\"', "-", "0.", ",0", "(", "Mg", "é ", "a\n", '"a" ')
 
 
