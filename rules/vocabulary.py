@@ -16,14 +16,14 @@ FORMS: Final[dict[str, DoseForm]] = {
     word: form
     for form, words in {
         DoseForm.TABLET: """tablet tablets tab tabs tbl tabl tbs tablette tabletten filmtablette filmtabletten caplet
-            caplets comprime comprimes cp cpr comprimido comprimidos compressa compresse tb""",
+            caplets comprime comprimes cp cpr comprimido comprimidos compressa compresse tb dragee dragees""",
         DoseForm.CHEWABLE_TABLET: "chewable chewtab chewtabs chew chw chtb gummy gummies kautablette kautabletten",
         DoseForm.EFFERVESCENT: "effervescent effervescents brausetablette brausetabletten brause brausetbl",
         DoseForm.GASTRO_RESISTANT: """enteric gastro ec dr delayed tbec tbdr cpdr cpep drtb drcp msr
-            magensaftresistent""",
+            magensaftresistent magensaftresistente magensaftresistenten resistante resistantes""",
         DoseForm.MODIFIED_RELEASE: """extended er xr xl sr cr mr cd la retard ret retardtabletten retardkapseln
             prolonged modified sustained hr lp sa tber tbsr cper cpsr""",
-        DoseForm.CAPSULE: """capsule capsules cap caps kapsel kapseln kps gelule gelules capsula capsulas capsule
+        DoseForm.CAPSULE: """capsule capsules cap caps kapsel kapseln kps cps gelule gelules capsula capsulas capsule
             softgel softgels""",
         DoseForm.SOLUTION: """solution soln sol syrup syrp elixir elix liquid liqd conc losung saft
             sirup sirop""",
@@ -86,7 +86,7 @@ TIMES_OF_DAY: Final[dict[str, str]] = {
 # Where a line names two of them, nobody can tell whether they are one intake or two.
 LATE: Final = frozenset({"evening", "second half", "bedtime"})
 # Said after a count: it is one of a day.
-DAY: Final = frozenset("day d daily j jour jours tag taglich taeglich taegl tagl tgl dia giorno die dd".split())
+DAY: Final = frozenset("day d daily j jour jours tag taglich taeglich taegl tagl tgl dia giorno die di dd".split())
 DAYS: Final = frozenset("d j day days jour jours tag tage dia dias giorno giorni".split())
 TIMES_A_DAY: Final = frozenset("xday xd xdaily xtgl xtagl xtaglich".split())  # 2xday
 HOURS: Final = frozenset("h hr hrs hour hours stunde stunden std heure heures horas ore".split())
@@ -134,7 +134,7 @@ TAKE: Final = frozenset("take give use chew swallow inhale instil prendre einneh
 PIECES: Final = frozenset(
     """tablet tablets tab tabs tbl tabl tablette tabletten filmtablette filmtabletten caplet caplets comprime comprimes
     cp cpr comprimido comprimidos compressa compresse kautablette kautabletten brausetablette brausetabletten
-    capsule capsules cap caps kapsel kapseln kps gelule gelules capsula capsulas softgel softgels lozenge lozenges
+    capsule capsules cap caps kapsel kapseln kps cps gelule gelules capsula capsulas softgel softgels lozenge lozenges
     sachet sachets packet packets beutel btl suppository suppositories zapfchen patch patches""".split()
 )
 # Portions of an inhaler or a spray: never part of a sum of magnesium.
@@ -193,8 +193,9 @@ FILLER: Final = frozenset(
     le la les de du des un une au aux par jour jours avant apres pendant repas jeun fois et si toutes heure heures
     eau cuillere mesure
     el los las al dia dias con por cada antes despues ayunas en comida comidas hora horas
-    il dello giorno giorni dopo prima pasti
-    sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis tad biogaran heumann aliud almus
+    il dello di giorno giorni dopo prima pasti
+    sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis tad henning cinfa
+    pensa pharma biogaran heumann aliud almus
     """.split()
 )
 # What it is taken for; only where the line says so, because "furosemide allergy" is no furosemide.
