@@ -142,12 +142,16 @@ def _take(collected: Collected, notes: Notes, found: Found, depth: int) -> None:
 
 def _outcome(notes: Notes, found: Found) -> None:
     """An answer in place of resources. A server that found them may still have a remark, which is no failure."""
-    severities = {text_of(issue.get("severity")) for issue in objects(found.resource.get("issue"))}
-    if severities == {"information"}:
+    if _is_remark(found.resource):
         notes.warning(NoteCode.FETCH_FAILED, found.pointer, "The server that was asked for these has a remark on them.")
     else:
         text = "A request for these resources failed at the sender, so it is not known what they are."
         notes.error(NoteCode.FETCH_FAILED, found.pointer, text)
+
+
+def _is_remark(outcome: Resource) -> bool:
+    """Whether an OperationOutcome only has something to say, and no failure."""
+    return {text_of(issue.get("severity")) for issue in objects(outcome.get("issue"))} == {"information"}
 
 
 def _inner(origin: str, pointer: str, part: Resource) -> Found:
@@ -159,6 +163,7 @@ def _bundle(collected: Collected, notes: Notes, found: Found, depth: int) -> Non
     entries = found.resource.get("entry")
     wrapped = entries if isinstance(entries, list) else [entries] if isinstance(entries, dict) else []
     kinds: set[str] = set()
+    remarks = 0
     for position, entry in enumerate(wrapped):
         pointer = f"{found.pointer}/entry/{position}"
         if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
@@ -169,7 +174,11 @@ def _bundle(collected: Collected, notes: Notes, found: Found, depth: int) -> Non
             notes.error(NoteCode.NOT_A_RESOURCE, pointer, "This entry has no resource.")
             continue
         kinds.add(inner.type)
+        remarks += inner.type == "OperationOutcome" and _is_remark(inner.resource)
         _take(collected, notes, inner, depth + 1)
+    if remarks and remarks == len(wrapped):
+        text = "There is nothing in this list but what the server says of it, so it is not known to be empty."
+        notes.error(NoteCode.FETCH_FAILED, found.pointer, text)
     if any(text_of(link.get("relation")) == "next" for link in objects(found.resource.get("link"))):
         _paginated(notes, found.pointer, kinds)
 

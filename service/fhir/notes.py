@@ -26,6 +26,7 @@ class NoteCode(StrEnum):
     NOT_READ_HERE = "not-read-here"
     FETCH_FAILED = "fetch-failed"
     MORE_PAGES = "more-pages"
+    WITHHELD = "withheld"
     GIVEN_TWICE = "given-twice"
     OTHER_PATIENT = "other-patient"
     NOT_FOUND = "reference-not-found"

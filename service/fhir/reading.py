@@ -20,6 +20,7 @@ from service.fhir.medications import Source, medications_of
 from service.fhir.notes import Note, NoteCode, Notes, NoteSeverity
 from service.fhir.observations import Reader
 from service.fhir.patients import age_of, sex_of, the_patient
+from service.fhir.withheld import without_withheld
 
 __all__ = ["Note", "NoteCode", "NoteSeverity", "Reading", "ReadingRefused", "Source", "read"]
 
@@ -53,6 +54,11 @@ class Reading:
         """Whether everything that counts could be taken; where not, the answer is incomplete."""
         return all(note.severity is not NoteSeverity.ERROR for note in self.notes)
 
+    def is_whole(self, pointer: str) -> bool:
+        """Whether nothing was withheld from the resource at this place."""
+        withheld = [note.pointer for note in self.notes if note.code is NoteCode.WITHHELD]
+        return not any(one == pointer or one.startswith(f"{pointer}/") for one in withheld)
+
     def profile(self, *, as_of: date, **more: Any) -> MedicationProfile:  # noqa: ANN401 - other parts of a question
         """The question; ``more`` are its other parts, such as ``timetable``."""
         return MedicationProfile(
@@ -85,7 +91,7 @@ def read(
         ReadingRefused: it is about several patients, or larger or deeper than any list of one.
     """
     notes = Notes()
-    collected = collect(resources, notes)
+    collected = collect(without_withheld(list(resources), notes), notes)
     patient, about = the_patient(collected, patient_id, notes)
     medications = medications_of(about, collected, as_of, notes, proposed=proposed, refills=refills)
     values = Reader(collected, as_of, notes).read(about)

@@ -23,6 +23,7 @@ _ISSUE_TYPES: Final[dict[NoteCode, str]] = {
     NoteCode.NOT_A_RESOURCE: "structure",
     NoteCode.FETCH_FAILED: "incomplete",
     NoteCode.MORE_PAGES: "incomplete",
+    NoteCode.WITHHELD: "suppressed",
     NoteCode.GIVEN_TWICE: "duplicate",
     NoteCode.NOT_FOUND: "not-found",
     NoteCode.NOT_READ_HERE: "not-supported",

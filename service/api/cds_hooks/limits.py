@@ -15,6 +15,7 @@ from service.api.cds_hooks.offered import MEDICATION_PARTS, PREFETCH, Part
 from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs
 from service.application.checks import CheckAnswer
 from service.fhir.codes import MEDICATION_TYPES
+from service.fhir.elements import objects
 from service.fhir.notes import Note, NoteCode, NoteSeverity
 from service.fhir.reading import Reading
 
@@ -52,6 +53,7 @@ _MEDICATION_KEYS: Final = frozenset(part.value for part in MEDICATION_PARTS)
 _NAMED_KEYS: Final = {part.value: name for part, name in _NAMES.items()}
 # What the reader says about lists of medications is said above, for the list as a whole.
 _SAID: Final = frozenset({NoteCode.FETCH_FAILED, NoteCode.MORE_PAGES, NoteCode.NOTHING_THERE})
+_OTHERWISE_SAID: Final = frozenset({*_SAID, NoteCode.WITHHELD})
 # A doubt about what a value means, or whom it is about, is worth a card of its own; most others are not.
 _TELLING: Final = frozenset(
     {NoteCode.UNIT_UNKNOWN, NoteCode.NO_UNIT, NoteCode.UNIT_DECIDES, NoteCode.OTHER_PATIENT, NoteCode.NOT_FOUND}
@@ -78,6 +80,8 @@ def supply_of(sent: object, types: Collection[str] | None = None) -> Supply:
     entries = sent.get("entry", []) if isinstance(sent, dict) and kind == "Bundle" else None
     if not isinstance(sent, dict) or not isinstance(entries, list) or any(_failed(entry) for entry in entries):
         return Supply.FAILED
+    if entries and not any(_is_suppressed(entry["resource"]) or not _is_remark(entry["resource"]) for entry in entries):
+        return Supply.FAILED  # nothing but a remark: not known to be empty
     links = sent.get("link")
     further = isinstance(links, list) and any(isinstance(one, dict) and one.get("relation") == "next" for one in links)
     return Supply.PARTIAL if further else Supply.GIVEN
@@ -88,12 +92,22 @@ def _failed(entry: object) -> bool:
     resource = entry.get("resource") if isinstance(entry, dict) else None
     if not isinstance(resource, dict):
         return True
-    if resource.get("resourceType") != "OperationOutcome":
+    if not _is_remark(resource) or _is_suppressed(resource):
         return False
     issues = resource.get("issue")
     return not isinstance(issues, list) or any(
         not isinstance(one, dict) or one.get("severity") != "information" for one in issues
     )
+
+
+def _is_remark(resource: Mapping[str, Any]) -> bool:
+    """Whether an entry says something of the list instead of standing on it."""
+    return bool(resource.get("resourceType") == "OperationOutcome")
+
+
+def _is_suppressed(resource: Mapping[str, Any]) -> bool:
+    """Whether it says that something was withheld, which is no failure; the reader notes it as what it is."""
+    return _is_remark(resource) and any(one.get("code") == "suppressed" for one in objects(resource.get("issue")))
 
 
 def medication_supply(prefetch: Mapping[str, Any]) -> Supply:
@@ -116,7 +130,9 @@ def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer
     """What has to be said about an answer; none where nothing has to be."""
     supply = medication_supply(prefetch)
     unrecognised = _unrecognised(reading, answer)
+    withheld = [note for note in reading.notes if note.code is NoteCode.WITHHELD]
     errors = _texts(reading.notes, NoteSeverity.ERROR)
+    unread = any(note.severity is NoteSeverity.ERROR and note.code not in _OTHERWISE_SAID for note in reading.notes)
     doubts = _texts(reading.notes, NoteSeverity.WARNING)
     telling = any(note.code in _TELLING for note in reading.notes)
     degraded = answer["degraded"]
@@ -124,8 +140,9 @@ def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer
     reasons = [
         *(["the answer may be out of date"] if degraded is not None else []),
         *([f"medications that were not recognised: {len(unrecognised)}"] if unrecognised else []),
+        *(["something was withheld"] if withheld else []),
         *(["the current medications are not known or not all of them"] if supply is not Supply.GIVEN else []),
-        *(["something that was sent could not be read"] if errors or failed else []),
+        *(["something that was sent could not be read"] if unread or failed else []),
         *(["something was read with a doubt"] if telling and not errors else []),
     ]
     if not reasons:

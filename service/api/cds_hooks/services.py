@@ -132,7 +132,7 @@ def _read(call: HookCall, prefetch: Mapping[str, Any], parts: Parts) -> Reading:
 
 def _without_unwritten(reading: Reading) -> Reading:
     """Leave out orders that nobody has finished writing: while they are chosen, a name may still be to come."""
-    left = [item for item in reading.medications if item.text != UNNAMED or _says(reading.sources[item.id].resource)]
+    left = [item for item in reading.medications if item.text != UNNAMED or _is_written(reading, item.id)]
     if len(left) == len(reading.medications):
         return reading
     gone = {reading.sources[item.id].pointer for item in reading.medications} - {
@@ -140,6 +140,12 @@ def _without_unwritten(reading: Reading) -> Reading:
     }
     notes = tuple(note for note in reading.notes if not any(note.pointer.startswith(pointer) for pointer in gone))
     return replace(reading, medications=tuple(left), notes=notes)
+
+
+def _is_written(reading: Reading, name: str) -> bool:
+    """Whether a line was written and only cannot be read, for whatever reason; what is masked was written."""
+    source = reading.sources[name]
+    return _says(source.resource) or not reading.is_whole(source.pointer)
 
 
 def _says(resource: Mapping[str, Any]) -> bool:

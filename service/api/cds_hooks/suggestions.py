@@ -17,7 +17,7 @@ from rules.report_plan import Timetable
 from service.api.cds_hooks.card_types import ActionType, CdsAction, CdsSuggestion
 from service.api.cds_hooks.plain_markdown import plain
 from service.application.card_ids import CardKind, card_id
-from service.fhir.elements import objects
+from service.fhir.elements import objects, text_of
 from service.fhir.issues import detected_issue
 from service.fhir.reading import Reading
 from service.unchanging import Unchanging
@@ -121,7 +121,13 @@ class Suggestions:
     def _may_change(self, name: str) -> bool:
         """Whether a line is one of the orders, and the client can tell which."""
         source = self.reading.sources.get(name)
-        return source is not None and source.origin == self.orders and isinstance(source.resource.get("id"), str)
+        return (
+            source is not None
+            and source.origin == self.orders
+            and text_of(source.resource.get("id")) is not None
+            # A whole resource takes the place of the order, and what was withheld would be gone.
+            and self.reading.is_whole(source.pointer)
+        )
 
     def _instruction(self, name: str, finding: Finding, hours: tuple[str | None, str | None]) -> str:
         """The interval as an instruction, from the side of the line."""

@@ -68,11 +68,6 @@ def test_a_resource_is_found_wherever_it_stands(sent: object) -> None:
         ({"resourceType": "Encounter"}, NoteCode.NOT_READ_HERE, True),
         ({"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}, NoteCode.FETCH_FAILED, False),
         (bundle({"resourceType": "OperationOutcome"}), NoteCode.FETCH_FAILED, False),
-        (
-            bundle({"resourceType": "OperationOutcome", "issue": [{"severity": "information"}]}),
-            NoteCode.FETCH_FAILED,
-            True,
-        ),
     ],
 )
 def test_what_is_no_list_is_never_taken_for_an_empty_one(sent: object, code: NoteCode, whole: bool) -> None:  # noqa: FBT001
