@@ -180,7 +180,9 @@ def watched(
 ) -> Watched:
     """A new page, of a new context unless one is given: two pages of one context are signed in together."""
     context = context or browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",  # a colour on its way to another one is no fault
     )
     page = context.new_page()
     watch = Watched(page, address)

@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.e2e.chromium import asked, chromium, served
+from tests.e2e.chromium import Watched, asked, chromium, served, watched
 from tests.e2e.test_cli_serve import free_port
 
 pytestmark = pytest.mark.browser
 
 START_SECONDS = 60.0
+LOOKS = pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 1280), (False, 820), (True, 820)])
 
 
 @pytest.fixture(scope="module")
@@ -58,17 +59,31 @@ def known(address: str, subject: str, **claims: Any) -> None:  # noqa: ANN401 - 
     urllib.request.urlopen(sent, timeout=10).close()  # noqa: S310
 
 
-@pytest.fixture(scope="module")
-def service(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    settings = {
+def led_to(provider: str, port: int, **more: str) -> dict[str, str]:
+    """Settings of a service whose people the provider vouches for."""
+    return {
         "MAGCHECK_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "MAGCHECK_OIDC_ISSUER": provider,
         "MAGCHECK_OIDC_CLIENT_ID": "magcheck",
         "MAGCHECK_OIDC_CLIENT_SECRET": "known to both",
         "MAGCHECK_OIDC_ROLE_MAP": "mg authors=author, pharmacy=viewer",
+        **more,
     }
-    with served(tmp_path_factory.mktemp("service"), port=port, **settings) as address:
+
+
+@pytest.fixture(scope="module")
+def service(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port = free_port()
+    with served(tmp_path_factory.mktemp("service"), port=port, **led_to(provider, port)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def left_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service whose provider is not there, and that takes no passwords."""
+    port, nowhere = free_port(), free_port()
+    settings = led_to(f"http://127.0.0.1:{nowhere}", port, MAGCHECK_PASSWORD_SIGN_IN="false")
+    with served(tmp_path_factory.mktemp("left-alone"), port=port, **settings) as address:
         yield address
 
 
@@ -150,3 +165,57 @@ def test_somebody_who_changes_their_mind_is_told(browser: Browser, service: str)
         page.get_by_role("button", name="Deny").click()
         # This provider leaves out the state when it refuses, so what it says is not taken for its word either.
         expect(page.locator("h1")).to_have_text("The sign-in was not taken")
+
+
+def look_at(watch: Watched, what: str) -> None:
+    assert watch.axe() == [], what
+    assert watch.fits(), what
+
+
+@LOOKS
+def test_nobody_is_kept_out_where_people_sign_in(browser: Browser, service: str, dark: bool, width: int) -> None:  # noqa: FBT001
+    watch = watched(browser, service, dark=dark, width=width)
+    page = watch.open("/admin/sign-in?back=/admin/records")
+    expect(page.get_by_role("link", name="Sign in with your organisation")).to_be_visible()
+    look_at(watch, "both ways")
+    page.get_by_label("Name").fill("nobody.known")
+    page.get_by_label("Password").fill("not the password of anybody")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("The name or the password is not right.")
+    look_at(watch, "a name that is not known")
+    watch.answered(401)
+    # What the provider sends people back with when it refuses them, or when they never set out from here.
+    page = watch.open("/v1/sign-ins/provider/return?error=access_denied&state=of-nobody")
+    expect(page.locator("h1")).to_have_text("The sign-in was not taken")
+    look_at(watch, "refused")
+    watch.answered(403)
+    page.context.close()
+    assert watch.faults == []
+
+
+@LOOKS
+def test_nobody_is_kept_out_while_the_provider_is_away(
+    browser: Browser,
+    left_alone: str,
+    dark: bool,  # noqa: FBT001
+    width: int,
+) -> None:
+    watch = watched(browser, left_alone, dark=dark, width=width)
+    page = watch.open("/admin/sign-in")
+    expect(page.get_by_label("Password")).to_have_count(0)
+    look_at(watch, "by the provider alone")
+    page.get_by_role("link", name="Sign in with your organisation").click()
+    expect(page.locator(".failure-number")).to_have_text("503")
+    look_at(watch, "the provider is away")
+    watch.answered(503)
+    page.context.close()
+    assert watch.faults == []
+
+
+def test_refused_by_the_provider_a_person_reads_why(browser: Browser, service: str) -> None:
+    """As `test_somebody_without_a_role_is_told_and_not_let_in`, looked at."""
+    with context(browser, scripts=True) as made:
+        watch = watched(browser, service, context=made)
+        sign_in(watch.page, service, "zoe")
+        expect(watch.page.locator("h1")).to_have_text("The sign-in was not taken")
+        look_at(watch, "without a role")
