@@ -166,8 +166,8 @@ def task_test(*args: str) -> None:
 def task_browser(*args: str) -> None:
     """Run the tests that drive a real browser, in processes of their own (arguments go to pytest)."""
     setup()
-    # Each file has a service and a browser of its own, and starts them once.
-    files = ("-n", "auto", "--dist", "loadfile", "tests/e2e")
+    # Each file has a service and a browser of its own, and starts them once; the longest come first (its conftest).
+    files = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder", "tests/e2e")
     run(PYTHON, "-m", "pytest", "-m", "browser", *(args or files))
 
 

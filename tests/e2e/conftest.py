@@ -12,6 +12,26 @@ if TYPE_CHECKING:
 
     from tests.e2e.chromium import Watched
 
+# What takes longest is begun first, so that no processor waits for one long file in the end (dev.py deals out files).
+LONGEST = (
+    "test_editor_pages.py",
+    "test_editor_every_form.py",
+    "test_editor_corpus.py",
+    "test_editor_drafts.py",
+    "test_editor_forms.py",
+    "test_editor_beside.py",
+    "test_editor_care.py",
+    "test_editor_provider.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, where only a browser is driven; the tests of a file stay as they were."""
+    if all(item.get_closest_marker("browser") for item in items):
+        turns = {name: turn for turn, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: turns.get(item.path.name, len(turns)))
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

@@ -173,7 +173,7 @@ def addresses(furnished: Furnished) -> dict[str, list[str]]:
     of_draft = {name: f"/admin/drafts/{one}" for name, one in drafts.items()}
     failing, submitted, approved = of_draft["failing"], of_draft["submitted"], of_draft["approved"]
     states = list(of_draft.values())
-    # Forms of every kind, new and full, are looked at in `test_editor_forms`.
+    # Forms of every kind, new and full, are looked at in `test_editor_every_form`.
     kinds, some = list(RECORD_TYPES), ("interactions", "cases", "products")
     counts, _ = furnished.keys
     return {

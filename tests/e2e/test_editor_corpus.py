@@ -1,6 +1,6 @@
 """Scripts, markup and templates in every field of every page: shown as they stand and never run, in a real Chromium.
 
-Stored or refused, it is the same. The fields of records are tried in `test_editor_forms`.
+Stored or refused, it is the same. The fields of records are tried in `test_editor_every_form`.
 """
 
 from __future__ import annotations
