@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from service.api.cds_hooks.cards import indicator_of
 from tests.contract.cds_hooks.conftest import Asked
 from tests.contract.cds_hooks.schemas import empty_places, faults
 from tests.contract.cds_hooks.writing import (
@@ -291,6 +292,26 @@ def test_a_contraindication_is_critical(client: ContractClient) -> None:
     # Kidney failure: Neomag SmPC, section 4.3.
     assert card["indicator"] == "critical"
     assert card["summary"].startswith("Contraindicated")
+
+
+@pytest.mark.parametrize(
+    ("severity", "classes", "indicator"),
+    [
+        ("contraindicated", ["avoid", "usually_avoid"], "critical"),
+        ("major", ["avoid", "usually_avoid"], "critical"),
+        ("major", ["minimize_risk", "monitor"], "warning"),
+        ("moderate", ["avoid", "usually_avoid", "minimize_risk", "monitor"], "warning"),
+        ("minor", ["minimize_risk", "monitor", "no_special_precaution"], "info"),
+    ],
+)
+def test_severity_decides_how_urgent_a_card_is(severity: str, classes: list[str], indicator: str) -> None:
+    """As service/adr/0016 has it; the classes are those that POLICY.md lets go with a severity."""
+    for one in classes:
+        finding: Any = {"severity": severity, "operational_class": one, "severity_ceiling": severity}
+        assert indicator_of(finding) == indicator
+        # What a missing fact could make contraindicated is no mere information.
+        finding["severity_ceiling"] = "contraindicated"
+        assert indicator_of(finding) == ("warning" if indicator == "info" else indicator)
 
 
 # --- mutated cards ----------------------------------------------------------------------------------------------------
