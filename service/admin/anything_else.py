@@ -20,4 +20,6 @@ async def find_nothing(rest: str) -> Response:
         ProblemError: always.
     """
     del rest
-    raise ProblemError(ProblemCode.NOT_FOUND, "There is no page at this address; the menu leads to those there are.")
+    raise ProblemError(
+        ProblemCode.NOT_FOUND, "There is no page at this address; go on from the dashboard, or find a record."
+    )

@@ -137,6 +137,9 @@ def test_the_list_is_cut_into_pages_and_by_state(pages: PageClient) -> None:
     second = pages.open("eve", "/admin/drafts?page=2").text
     assert "Draft 00" in second
     assert "No draft is in this state." in pages.open("eve", "/admin/drafts?state=published").text
+    beyond = pages.open("eve", "/admin/drafts?page=400").text
+    assert "No draft stands so far back." in beyond
+    assert "There is no draft yet." not in beyond
     assert pages.open("eve", "/admin/drafts?state=nonsense").status_code == 422
 
 

@@ -243,6 +243,9 @@ def test_the_trail_is_found_by_person_action_subject_and_day(pages: PageClient) 
     assert of_ann[0] not in entries(pages, "?until=2020-01-01")
     assert entries(pages, "?since=2999-01-01") == []
     assert "No entry fits." in pages.open("adi", "/admin/audit?since=2999-01-01&until=9999-12-31").text
+    beyond = pages.open("adi", "/admin/audit?page=400").text
+    assert "No entry stands so far back." in beyond
+    assert "No entry fits." not in beyond
     assert entries(pages, "?person=&action=&subject=&since=&until=") == every
 
 
