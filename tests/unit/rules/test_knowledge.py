@@ -219,6 +219,7 @@ class TestIntake:
         [
             ("Magnesium oxide 400 mg tab PO BID", "482.4"),  # labelled 241.3 mg each
             ("Magnesium oxide 400 mg tablet once daily", "241.2"),
+            ("magnesium chloride 64 mg EC tab bid", "128"),  # labelled by its magnesium; the salt is 535 mg
             ("Magnesium hydroxide 1200 mg once daily", "500.1"),  # labelled 500 mg in 15 mL
             ("Magnesium 10 mmol sachet daily", "243"),  # labelled 243 mg
         ],
