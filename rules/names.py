@@ -65,6 +65,7 @@ _NOON: Final = 12
 _NOTHING: Final = [""] * 8  # more than anything looks ahead
 _AND: Final = frozenset({"and", "&", "+", "plus", "und", "et"})
 _BEFORE_BED: Final = frozenset({"before", "at"})
+_BETWEEN: Final = _BEFORE_BED | known.PIECES | known.NUMBER_WORDS.keys() | {"in", "the", "with"}
 _ON_MONDAY_AND_WEDNESDAY: Final = ["m", "/", "w", "/"]
 _SHORTEST_AGAIN: Final = 4  # letters of a word that is known again as part of a name
 _MOST_PIECES: Final = 6  # more than that at once is rather a pack, and from a fortnight's worth on surely one
@@ -346,17 +347,20 @@ class _Reader:
         word, before, following = self.words[position], self.words[position - 1], self.words[position + 1]
         if word == "u":
             return following in known.CONCENTRATIONS and position > min(self.named, default=position)
-        if before == "in" and word in known.VEHICLES:
-            return word != "d" or self.words[position + 2] == "w"  # D5W
-        if before == "normal" and word == "saline":
+        if self._is_vehicle(position) or (before == "normal" and word == "saline"):
             return True
         again = len(word) >= _SHORTEST_AGAIN and word not in known.PROMISING and word not in known.ANOTHER
         return again and any(one < position and self.words[one] == word for one in self.named)
 
+    def _is_vehicle(self, position: int) -> bool:
+        """Whether the word begins what a medicine is diluted in: "in NaCl 0.9 %", "in D5W"."""
+        word = self.words[position]
+        dextrose = word == "d" and self.words[position + 2] == "w"
+        return self.words[position - 1] == "in" and (dextrose or word in known.VEHICLES)
+
     def _diluted(self, position: int) -> bool:
         """Whether it has been said what the medicine is diluted in: the volume behind that is no dose."""
-        words = self.words
-        return any(words[one] == "in" and words[one + 1] in known.VEHICLES for one in range(position - 1))
+        return any(self._is_vehicle(one) for one in range(1, position))
 
     def _at_night(self, position: int) -> bool:
         """Whether it says "before bed", or "on" (omne nocte) at the end of a line or before "prn"."""
@@ -453,8 +457,10 @@ class _Reader:
         word, before, following = self.words[position], self.words[position - 1], self.words[position + 1]
         if word in known.SALTS:
             self.roles[position] = TokenRole.SALT
-            if before in known.ELEMENTS and word in known.CATIONS | known.SALTS_OF_MAGNESIUM:
+            if before in known.ELEMENTS and word in known.CATIONS:
                 return False
+            if before == "magnesium" and word in known.SALTS_OF_MAGNESIUM:
+                return False  # "esomeprazole magnesium citrate": it may be another medicine
             last = position - 2 if before == "/" else position - 1  # "mono/macro"
             if before in {"as", "("} or position - 1 in self.named or self.roles[last] is TokenRole.SALT:
                 return True
@@ -667,7 +673,9 @@ class _Reader:
         if self.rarer or self.unsteady or not (self.counts or self.slots or self.parts):
             return None
         late = len(known.LATE.intersection(self.slots))
-        if (late > 1 and 1 not in self.counts) or (self.counts and self.slots and self._one_more()):
+        # "Daily in the evening at bedtime" is once; of others that name two late times nobody can tell.
+        once = late > 1 and late == len(self.slots) and 1 in self.counts and _AND.isdisjoint(self.words)
+        if (late > 1 and not once) or (self.counts and self.slots and self._one_more()):
             return None
         told = {count for count in self.counts if count > 1}
         if self.parts:
@@ -675,7 +683,7 @@ class _Reader:
         if len(told) > 1:
             return None
         clocks = sum(1 for slot in self.slots if slot[0] in _DIGITS)
-        slots = len(self.slots) - max(late - 1, 0)  # "daily in the evening at bedtime" is once
+        slots = 1 if once else len(self.slots)
         if clocks and clocks < slots:  # "in the morning at 8 am" is once, "in the morning and at 2 pm" is twice
             return None
         if told:
@@ -684,11 +692,13 @@ class _Reader:
         return slots or (1 if self.counts else None)
 
     def _one_more(self) -> bool:
-        """Whether a time of day may come on top of a count: "three times a day and at bedtime"."""
+        """Whether a time of day may come on top of a count: "three times a day and 1 tab at bedtime"."""
         words = self.words
         for position, word in enumerate(words):
             if word in _AND and position and words[position - 1] not in known.TIMES_OF_DAY:
-                after = position + 2 if words[position + 1] in _BEFORE_BED else position + 1
+                after = position + 1
+                while words[after] in _BETWEEN or self._figure(after):
+                    after += 1
                 if words[after] in known.TIMES_OF_DAY:
                     return True
         return False

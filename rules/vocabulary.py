@@ -23,7 +23,7 @@ FORMS: Final[dict[str, DoseForm]] = {
             magensaftresistent magensaftresistente magensaftresistenten resistante resistantes""",
         DoseForm.MODIFIED_RELEASE: """extended er xr xl sr cr mr cd la retard ret retardtabletten retardkapseln
             prolonged modified sustained hr lp sa tber tbsr cper cpsr""",
-        DoseForm.CAPSULE: """capsule capsules cap caps kapsel kapseln kps cps gelule gelules capsula capsulas capsule
+        DoseForm.CAPSULE: """capsule capsules cap caps kapsel kapseln kps gelule gelules capsula capsulas capsule
             softgel softgels""",
         DoseForm.SOLUTION: """solution soln sol syrup syrp elixir elix liquid liqd conc losung saft
             sirup sirop""",
@@ -101,8 +101,7 @@ PERIODS: Final = frozenset(
 RARER: Final = frozenset(
     """weekly wkly monthly qod eod tiw biw qwk alternate wochentlich monatlich fortnightly yearly annually hebdomadaire
     mwf mo tu mon tue tues wed thu thur thurs fri sat sundays mondays tuesdays wednesdays thursdays fridays saturdays
-    sunday monday tuesday wednesday
-    thursday friday saturday""".split()
+    sunday monday tuesday wednesday thursday friday saturday""".split()
 )
 # What is said is no steady dose: the times a day stay open.
 UNSTEADY: Final = frozenset(
@@ -149,7 +148,7 @@ UNITS: Final = frozenset({*AMOUNTS, *VOLUMES, "iu", "ie", "ui", "unt", "units", 
 # What a strength may be per, besides a volume.
 PER: Final = frozenset({*HOURS, *DAY, "min", "kg", "m", "dose", "actuation", "spray", "puff", "drop", "application"})
 # What a medicine is diluted in; only behind "in".
-VEHICLES: Final = frozenset("nacl dextrose glucose saline ns normal water sodium d lr".split())
+VEHICLES: Final = frozenset("nacl dextrose glucose saline ns normal water sodium lr".split())
 # Units of insulin in a millilitre, behind "U".
 CONCENTRATIONS: Final = frozenset({"100", "200", "300", "500"})
 # Salts, esters and water: they say nothing about which drug it is, after its name and only there.
@@ -193,7 +192,7 @@ FILLER: Final = frozenset(
     le la les de du des un une au aux par jour jours avant apres pendant repas jeun fois et si toutes heure heures
     eau cuillere mesure
     el los las al dia dias con por cada antes despues ayunas en comida comidas hora horas
-    il dello di giorno giorni dopo prima pasti
+    cps il dello di giorno giorni dopo prima pasti
     sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis tad henning cinfa
     pensa pharma biogaran heumann aliud almus
     """.split()

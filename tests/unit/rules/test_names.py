@@ -304,6 +304,10 @@ class TestFrequency:
             "3 times a day and at bedtime",
             "1 in am 1 in pm 3 at bedtime",
             "with dinner and at bedtime",
+            "daily with dinner and at bedtime",
+            "1 tab daily am, pm and at bedtime",
+            "2 tabs BID and 1 tab at bedtime",
+            "BID and two in the evening",
         ],
     )
     def test_not_known(self, words: str) -> None:
@@ -478,6 +482,7 @@ class TestUnread:
         """It may be another medicine: "esomeprazole magnesium", and "magnesium citrate"."""
         words = tokens("zzdrug magnesium citrate dihydrate")
         assert read_besides(words, frozenset({0, 1})).unread == (2, 3)
+        assert read_besides(tokens("iron lactate"), frozenset({0})).unread == ()
 
     def test_a_word_of_the_name_said_again_adds_nothing(self) -> None:
         words = tokens("insulin zzdrug (Brand Insulin) plus acid mag")
