@@ -8,6 +8,7 @@ is masked is not looked at any further, even where it came along, and no text of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -50,6 +51,11 @@ def without_withheld(sent: list[tuple[str, object]], notes: Notes) -> list[tuple
     if content is not None and not any(trace in content for trace in _TRACES):
         return sent
     return [(origin, _Walk(notes).kept(value, origin)) for origin, value in sent]
+
+
+def is_suppressed(outcome: Mapping[str, Any]) -> bool:
+    """Whether an OperationOutcome says that something was withheld; that is no failure."""
+    return any(text_of(issue.get("code")) == "suppressed" for issue in objects(outcome.get("issue")))
 
 
 class _Walk:
@@ -95,7 +101,7 @@ class _Walk:
         """Note the marks of a resource; of one that is masked only a stub is left."""
         marks = _marks_of(value)
         if kind == "OperationOutcome":
-            if any(text_of(issue.get("code")) == "suppressed" for issue in objects(value.get("issue"))):
+            if is_suppressed(value):
                 self._note(_LIST, pointer)
         elif marks and kind in {"Bundle", "Parameters"}:
             self._note(_LIST, pointer)

@@ -15,9 +15,9 @@ from service.api.cds_hooks.offered import MEDICATION_PARTS, PREFETCH, Part
 from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs
 from service.application.checks import CheckAnswer
 from service.fhir.codes import MEDICATION_TYPES
-from service.fhir.elements import objects
 from service.fhir.notes import Note, NoteCode, NoteSeverity
 from service.fhir.reading import Reading
+from service.fhir.withheld import is_suppressed
 
 _MOST_NAMED: Final = 12
 _UNRECOGNISED: Final = RecognitionState.UNRECOGNISED.value
@@ -106,8 +106,8 @@ def _is_remark(resource: Mapping[str, Any]) -> bool:
 
 
 def _is_suppressed(resource: Mapping[str, Any]) -> bool:
-    """Whether it says that something was withheld, which is no failure; the reader notes it as what it is."""
-    return _is_remark(resource) and any(one.get("code") == "suppressed" for one in objects(resource.get("issue")))
+    """Whether it says that something was withheld; the reader notes it as what it is."""
+    return _is_remark(resource) and is_suppressed(resource)
 
 
 def medication_supply(prefetch: Mapping[str, Any]) -> Supply:
