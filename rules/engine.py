@@ -310,7 +310,8 @@ def _timed(finding: Finding, meetings: list[Meeting], missing: Sequence[str]) ->
     known = [two for two in met.values() if two.drug.times and two.magnesium.times]
     if not known:
         return finding
-    timing = finding["timing"] = timing_of(window, known, complete=len(known) == len(met))
+    complete = all(one[2].all_times_given and one[4].all_times_given for one in meetings)
+    timing = finding["timing"] = timing_of(window, known, complete=complete)
     detail = f"dose times: window {timing['state']} ({timing_words(timing)})"
     if timing["state"] == TimingState.KEPT:
         finding["severity"] = finding["severity_ceiling"] = _MITIGATED

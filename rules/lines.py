@@ -53,15 +53,23 @@ class Line:
 
     @property
     def times_per_day(self) -> int | None:
-        """How often a day, from the caller's number, the dose times or the text."""
+        """How often a day, from the caller's number, the dose times or the text.
+
+        Where the text counts more doses than there are times, some times were not given: the larger number counts.
+        """
         item = self.item
         times = item.times_per_day
         if times is not None:
             return times
-        if item.times:
-            return len(item.times)
         reading = self.resolution.reading
-        return reading.times_per_day if reading is not None else None
+        said = reading.times_per_day if reading is not None else None
+        return max(len(item.times), said or 0) if item.times else said
+
+    @property
+    def all_times_given(self) -> bool:
+        """Whether the dose times are those of every dose, so that they can prove something."""
+        times = self.item.times
+        return bool(times) and not self.as_needed and len(times) == self.times_per_day
 
     @property
     def not_daily(self) -> bool:

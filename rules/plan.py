@@ -406,7 +406,7 @@ class _Planner:
         for dose in timetable["doses"]:
             times.setdefault(dose["medication_id"], []).append(dose["time"])
         items = [
-            item.model_copy(update={"times": tuple(times[item.id]), "times_per_day": None})
+            item.model_copy(update={"times": tuple(times[item.id]), "times_per_day": len(times[item.id])})
             if item.id in times
             else item
             for item in (*self.profile.medications, added)

@@ -55,7 +55,8 @@ class TimingReport(TypedDict):
         TimingState,
         Field(
             description="`kept`: every pair of doses keeps it in both orders. `broken`: at least one does not. "
-            "`unproven`: nothing is broken, but a number or the times of a medication are missing."
+            "`unproven`: nothing is broken, but a number or times of a medication are missing, or it is taken only "
+            "when needed."
         ),
     ]
     gaps: Annotated[list[DoseGap], Field(description="Broken: the gaps that are too short; otherwise every gap.")]

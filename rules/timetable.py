@@ -151,6 +151,9 @@ class _Plan:
             return "It is not known how often a day it is taken: give times or times_per_day."
         if not line.as_needed and (line.times_per_day or 0) > _MOST_DOSES:
             return f"It is taken more than {_MOST_DOSES} times a day."
+        if line.item.times and not line.as_needed and not line.all_times_given:
+            often, given = line.times_per_day, len(line.item.times)
+            return f"The text says {often} times a day, and {given} of the times {'is' if given == 1 else 'are'} given."
         if line.given.routes != (Route.ORAL,):
             self.assumptions.append(f"{line.id} is taken by mouth.")
         return None

@@ -112,6 +112,9 @@ class TestOneProduct:
             (line("magnesium citrate", "4", "mmol"), "97.2"),  # the salt does not matter
             (line("magnesium oxide", "400", of="salt", times_per_day=3), "723.7"),  # 3 x 241.2167..., not 3 x 241.2
             (line("magnesium oxide", "400", of="salt", times=["08:00", "20:00"]), "482.4"),
+            (line("magnesium oxide twice daily", "400", of="salt", times=["08:00"]), "482.4"),  # one time is not given
+            (line("magnesium oxide daily", "400", of="salt", times=["08:00", "20:00"]), "482.4"),
+            (line("magnesium oxide twice daily", "400", of="salt", times_per_day=1), "241.2"),  # the caller's number
         ],
     )
     def test_exact(self, world: CompiledRuleSet, given: dict[str, Any], milligrams: str) -> None:

@@ -237,6 +237,11 @@ class TestFit:
         assert all(time >= "10:00" for time in times)
         assert all(form["fit"] == "fits" for form in options(plan(world(BINDS), drug, observations=(LOW,))).values())
 
+    def test_the_caller_says_how_often_and_not_the_text(self) -> None:
+        drug = make.medication("a", "alvorin 5 mg twice daily", times_per_day=1)
+        found = options(plan(world(BINDS), drug, observations=(LOW,)))
+        assert all(form["fit"] == "fits" for form in found.values())
+
     def test_a_window_that_nobody_can_plan_asks_for_care(self) -> None:
         drug = make.medication("a", "alvorin")
         option = options(plan(world(BINDS), drug, observations=(LOW,)))["plain"]

@@ -142,6 +142,14 @@ class TestNotPlanned:
             (make.medication("x", "drippol", route="intravenous"), "It is not taken by mouth."),
             (make.medication("x", "plainol"), "It is not known how often a day it is taken"),
             (make.medication("x", "plainol", times_per_day=9), "It is taken more than 8 times a day."),
+            (
+                make.medication("x", "plainol 5 mg twice daily", times=["08:00"]),
+                "The text says 2 times a day, and 1 of the times is given.",
+            ),
+            (
+                make.medication("x", "plainol 5 mg qid", times=["08:00", "12:00"]),
+                "The text says 4 times a day, and 2 of the times are given.",
+            ),
         ],
     )
     def test_reasons(self, line: dict[str, Any], reason: str) -> None:

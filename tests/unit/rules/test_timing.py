@@ -192,6 +192,35 @@ class TestFindings:
         assert found["timing"] is not None
         assert found["timing"]["state"] == "unproven"
 
+    @pytest.mark.parametrize(
+        ("alvorin", "magnesia"),
+        [
+            ({}, {"as_needed": True}),
+            ({"as_needed": True}, {}),
+            ({"text": "alvorin 5 mg twice daily"}, {}),
+            ({}, {"text": "magnesia 5 mg qid"}),
+        ],
+    )
+    def test_times_of_some_doses_prove_nothing(self, alvorin: dict[str, object], magnesia: dict[str, object]) -> None:
+        """What is taken when needed may be taken at any time, and of two doses one time says little."""
+        found = self.finding(
+            self.HOURS,
+            make.medication("a", **{"text": "alvorin", "times": ["08:00"], **alvorin}),
+            make.medication("m", **{"text": "magnesia", "times": ["12:00"], **magnesia}),
+        )
+        assert (found["severity"], found["severity_ceiling"]) == ("major", "major")
+        assert found["timing"] is not None
+        assert found["timing"]["state"] == "unproven"
+
+    @pytest.mark.parametrize("text", ["alvorin 5 mg twice daily", "alvorin 5 mg daily", "alvorin 5 mg prn"])
+    def test_as_many_times_as_the_text_says_prove_it(self, text: str) -> None:
+        found = self.finding(
+            self.HOURS,
+            make.medication("a", text, times=["08:00", "20:00"]),
+            make.medication("m", "magnesia", times=["12:00"]),
+        )
+        assert found["severity"] == "minor"
+
     def test_two_products_kept_by_both(self) -> None:
         found = self.finding(
             self.HOURS,
