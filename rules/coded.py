@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from rules.code_systems import ndc_digits
 from rules.lookup import Target
-from rules.names import Strength, read_besides, routes_of_form, tokens
 from rules.quantities import MASS_UNITS
+from rules.reading import Strength, read_besides, routes_of_form
 from rules.terminology import NAMES, ConceptKind
 from rules.terms import CodeSystem, MatchKind, word
+from rules.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

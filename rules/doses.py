@@ -15,8 +15,8 @@ from rules.vocabulary import DAYS
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from rules.names import Reading, Strength
     from rules.profile import Dose
+    from rules.reading import Reading, Strength
 
 _COUNTS: Final = frozenset(COUNT_UNITS)
 

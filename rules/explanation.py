@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from rules.conditions import number_words
 from rules.doses import is_of_a_day, written
 from rules.lines import Line, Taken
-from rules.names import places, tokens
 from rules.recognition import read_line
 from rules.resolution import checked
 from rules.terms import DosePeriod, MatchKind, TokenRole, word
+from rules.tokens import places, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.compiled import CompiledRuleSet
-    from rules.names import Strength
     from rules.profile import MedicationItem
+    from rules.reading import Strength
     from rules.recognition import Named
     from rules.report import ReadDose, ReadStrength, ReadToken, ResolvedMedication, Understanding
 

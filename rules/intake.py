@@ -12,7 +12,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules.doses import UNCLEAR, amount_of, is_of_a_day, written
-from rules.names import PARENTERAL
 from rules.quantities import (
     AMOUNT_UNITS,
     decimal_from,
@@ -23,6 +22,7 @@ from rules.quantities import (
     plain,
 )
 from rules.quantities import MASS_UNITS as _MASS_UNITS
+from rules.reading import PARENTERAL
 from rules.terms import CodeSystem, DoseBasis, MagnesiumSource, Route, word
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rules.compiled import CompiledRuleSet, Entry, Limit
     from rules.conditions import Facts, Range
     from rules.lines import Line
-    from rules.names import Strength
+    from rules.reading import Strength
     from rules.report import (
         Finding,
         IntakeContribution,

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from rules.names import tokens
 from rules.spelling import SpellingIndex
 from rules.terms import CodeSystem, MatchKind, RecordStatus
+from rules.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

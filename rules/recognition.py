@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rules.coded import entries_named, name_at
-from rules.names import normalise, read_besides
+from rules.reading import read_besides
 from rules.terms import MatchKind
+from rules.tokens import normalise
 from rules.vocabulary import FORMS, SALTS_OF_MAGNESIUM, UNITS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from rules.compiled import CompiledRuleSet, Entry
     from rules.lookup import Lookup, Target
-    from rules.names import Reading, Strength
+    from rules.reading import Reading, Strength
     from rules.report import Candidate
     from rules.spelling import Likeness
 

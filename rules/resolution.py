@@ -12,18 +12,19 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from rules.coded import CodeReading, product_named, read_code
-from rules.names import Reading, read_besides, routes_of_form, tokens
 from rules.quantities import MASS_UNITS, milligrams
+from rules.reading import Reading, read_besides, routes_of_form
 from rules.recognition import candidates_of, entries_of, read_line, strengths_of
 from rules.terms import MatchKind, RecognitionState, Route, word
+from rules.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rules.compiled import CompiledRuleSet, Entry, Manner
     from rules.model import Product
-    from rules.names import Strength
     from rules.profile import Code, MedicationItem
+    from rules.reading import Strength
     from rules.recognition import Named
     from rules.report import Candidate, CheckedMedication, MatchDetail
     from rules.terms import DoseForm

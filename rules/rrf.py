@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from rules.code_systems import ndc_digits
 from rules.errors import ReleaseInvalid
-from rules.names import tokens
 from rules.terminology import KINDS, NOTHING, RETIRED, VARIES, ConceptKind, amount_of, written
+from rules.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from rules.errors import TerminologyDamaged
-from rules.names import is_unread_first, read_besides, tokens
+from rules.reading import is_unread_first, read_besides
 from rules.spelling import SpellingIndex
+from rules.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

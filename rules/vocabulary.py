@@ -1,7 +1,7 @@
 """The words of a medication line that are no names: forms, routes, how often, units, and words that say nothing.
 
 English, German, French, Spanish, Italian and the Latin of prescriptions, lower case and without accents. It holds
-words only; `rules.names` reads lines with them, and no word here may be one that tells one medicine from another.
+words only; `rules.reading` reads lines with them, and no word here may be one that tells one medicine from another.
 """
 
 # ruff: noqa: SIM905 - lists of words are read and reviewed as words

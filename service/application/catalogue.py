@@ -28,9 +28,9 @@ from rules.model import (
     Substance,
     Symptom,
 )
-from rules.names import normalise
 from rules.quantities import elemental_fraction, molar_mass, plain
 from rules.report import RuleSetReference
+from rules.tokens import normalise
 from service.application.checks import RuleSetSource
 from service.application.source_attributes import Attributes, SourceAttributes
 

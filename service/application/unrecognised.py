@@ -18,9 +18,9 @@ from pydantic import ValidationError
 
 from rules.compiled import CompiledRuleSet
 from rules.explanation import explained
-from rules.names import tokens
 from rules.profile import MedicationItem, MedicationProfile
 from rules.terms import RecognitionState
+from rules.tokens import tokens
 from service.application.replays import question_of
 from service.errors import NotReplayable
 from service.storage import decisions

@@ -9,9 +9,10 @@ import re
 from typing import Final, NamedTuple
 
 from rules.code_systems import SPELLINGS
-from rules.names import read_besides, tokens
 from rules.profile import Code
+from rules.reading import read_besides
 from rules.terms import CodeSystem
+from rules.tokens import tokens
 from service.fhir.codes import SYSTEMS
 from service.fhir.elements import MAXIMUM_TEXT, objects, text_of
 from service.fhir.notes import NoteCode, Notes

@@ -12,9 +12,10 @@ from fractions import Fraction
 from typing import Final
 
 from rules import quantities
-from rules.names import read_besides, tokens
 from rules.profile import Dose
+from rules.reading import read_besides
 from rules.terms import DoseBasis, Route
+from rules.tokens import tokens
 from rules.vocabulary import ROUTES as ROUTES_AS_WRITTEN
 from service.fhir import codes
 from service.fhir.concepts import Concept, concept_of

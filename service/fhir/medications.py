@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, NamedTuple
 
-from rules.names import read_besides, tokens
 from rules.profile import MAXIMUM_MEDICATIONS, Code, MedicationItem
+from rules.reading import read_besides
 from rules.terms import DoseForm, MedicationStatus
+from rules.tokens import tokens
 from service.fhir import codes
 from service.fhir.collecting import Collected, Found, ReadingRefused
 from service.fhir.concepts import Concept, concept_of, named_medicine

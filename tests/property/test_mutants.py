@@ -27,7 +27,6 @@ from rules import (
     lines,
     load,
     lookup,
-    names,
     quantities,
     resolution,
     schedules,
@@ -35,6 +34,7 @@ from rules import (
     solver,
     timetable,
     timing,
+    tokens,
 )
 from tests.property.laws import documents
 from tests.property.laws.cases import rules_without_a_witness
@@ -352,7 +352,7 @@ def _case_matters(patch: Patch) -> None:
 
 
 def _invisible_characters_are_letters(patch: Patch) -> None:
-    patch.setattr(names, "_PLAIN", {})
+    patch.setattr(tokens, "_PLAIN", {})
 
 
 def _a_combination_is_its_first_ingredient(patch: Patch) -> None:

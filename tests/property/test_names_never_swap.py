@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from rules import CompiledRuleSet
 from rules.lookup import Target
-from rules.names import normalise, tokens
 from rules.recognition import other_endings
 from rules.resolution import resolve
+from rules.tokens import normalise, tokens
 from rules.vocabulary import UNITS
 from tests.baseline import packaged_rules
 

@@ -15,8 +15,8 @@ from rules import CompiledRuleSet, RuleSet
 from rules.canonical import digest
 from rules.documents import Bounds, Expression
 from rules.errors import QuantityError
-from rules.names import routes_of_form
 from rules.quantities import AMOUNT_UNITS, MASS_UNITS, magnesium_milligrams, milligrams, serum_mmol_per_l
+from rules.reading import routes_of_form
 from rules.report import CheckReport, Finding
 from rules.terms import DoseForm, ObservationKind, Route
 from tests import factories

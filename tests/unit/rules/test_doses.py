@@ -8,9 +8,10 @@ from fractions import Fraction
 import pytest
 
 from rules.doses import ONE, UNCLEAR, Taking, amount_of, is_of_a_day, taking_of, written
-from rules.names import Reading, Strength, read_besides, tokens
 from rules.profile import Dose
-from tests.unit.rules.test_names import NAME
+from rules.reading import Reading, Strength, read_besides
+from rules.tokens import tokens
+from tests.unit.rules.test_reading import NAME
 
 
 def read(text: str) -> Reading:

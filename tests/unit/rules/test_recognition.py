@@ -6,11 +6,11 @@ import pytest
 
 from rules import CompiledRuleSet
 from rules.explanation import explained
-from rules.names import places, tokens
 from rules.recognition import other_endings
 from rules.report import ResolvedMedication
 from rules.resolution import resolve
 from rules.spelling import SpellingIndex, distance, sound_of
+from rules.tokens import places, tokens
 from tests import factories as make
 from tests.releases import Rows
 

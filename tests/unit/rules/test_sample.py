@@ -16,7 +16,7 @@ import pytest
 
 from rules import CompiledRuleSet, compile_rule_set
 from rules.baseline import read_baseline
-from rules.names import Strength
+from rules.reading import Strength
 from rules.resolution import Resolution, resolve
 from tests.reference.lines import HELD_OUT, Labelled, read_further, read_sample
 

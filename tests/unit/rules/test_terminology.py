@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from rules import terminology as module
 from rules.errors import TerminologyDamaged
-from rules.names import tokens
 from rules.terminology import NOTHING, Amount, ConceptKind, Terminology, amount_of
+from rules.tokens import tokens
 from tests.releases import INGREDIENTS, Rows, concept, loaded, replaced
 
 BLOCK: Final = Rows().block()

@@ -1,0 +1,245 @@
+"""What a number of a line means: a strength, what is taken each time, how often, how much is in a pack, or nothing.
+
+A number that may be read in two ways is read in none.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from rules import vocabulary as known
+from rules.reading.said import Strength
+from rules.terms import TokenRole
+from rules.tokens import DIGITS
+
+if TYPE_CHECKING:
+    from rules.reading.reader import Reader
+
+# "1,000" is a thousand in one country and one in another: a thousandfold slip, so it is not read as a strength.
+_THOUSANDS = re.compile(r"[1-9][0-9]*[.,][0-9]{3}$")
+_HOURS_A_DAY: Final = 24
+_NOON: Final = 12
+_MOST_PIECES: Final = 6  # more than that at once is rather a pack, and from a fortnight's worth on surely one
+_PACK: Final = 14
+_MOST_MILLILITRES: Final = 100
+_WEEK: Final = Decimal(7)
+_PARTS: Final = (2, 3, 4)
+_ONE: Final = Decimal(1)
+_PERIODS: Final = known.DAYS | known.PERIODS
+_DIVIDED: Final = known.PIECES | {"a"}  # what half of may be taken
+_COUNTED_OUT: Final = frozenset({"#", "qty", "quantity", "disp", "dispense"})
+
+
+@lru_cache(maxsize=4096)  # the same few numbers are written again and again
+def _value(word: str) -> Decimal:
+    """A number as written; "1/2" is a half."""
+    if word.isdigit():
+        return Decimal(word)
+    whole, slash, parts = word.replace(",", ".").partition("/")
+    return Decimal(whole) / Decimal(parts) if slash and parts.strip("0") else Decimal(whole)
+
+
+def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - one kind of number after the other
+    """Read what starts with a number and say how many tokens it took."""
+    word, following, before = reader.words[position], reader.words[position + 1], reader.words[position - 1]
+    if "-" in word:
+        return _parts_of_a_day(reader, position)
+    if following in known.AMOUNTS and before != "x":
+        return _strength(reader, position)
+    if following == "%":
+        return reader.mark(TokenRole.STRENGTH, position, 2)
+    if before in _COUNTED_OUT and following not in known.AMOUNTS:
+        return reader.mark(TokenRole.QUANTITY, position)
+    chain = _chain(reader, position)
+    if chain:
+        return chain
+    if before in known.EVERY or (before == "les" and reader.words[position - 2] in known.EVERY):
+        length = _interval(reader, position)
+        if length:
+            return length
+    if before == "x" and not reader.figure(position - 2) and following not in _PERIODS:
+        reader.unsteady = reader.unsteady or reader.is_frequency(position + 1)  # "x2 daily" may be either
+        return reader.mark(TokenRole.QUANTITY, position)
+    if following in known.TIMES_A_DAY and word.isdigit():
+        reader.counts.append(int(word))
+        return reader.mark(TokenRole.FREQUENCY, position, 2)
+    if following in known.TIMES:
+        return _count(reader, position)
+    if following in known.AMOUNTS:
+        return _strength(reader, position)
+    if following in {"am", "pm"}:
+        return _clock(reader, position)
+    return _dose(reader, position)
+
+
+def _parts_of_a_day(reader: Reader, position: int) -> int:
+    """1-0-1: a number for each time of the day; before a unit it is the strengths of a combination."""
+    if reader.words[position + 1] in known.AMOUNTS or reader.parts:
+        reader.unclear = reader.unclear or bool(reader.parts)
+        return reader.mark(TokenRole.STRENGTH, position)
+    reader.parts = [_value(part) for part in reader.words[position].split("-")]
+    return reader.mark(TokenRole.FREQUENCY, position)
+
+
+def _chain(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning after the other
+    """Numbers joined by a stroke or hyphen: a fraction of a tablet, a range, or strengths whose order is open."""
+    end = position + 1
+    while reader.words[end] in {"/", "-"} and reader.single(end + 1) and end + 1 not in reader.named:
+        end += 2
+    if end == position + 1:
+        return 0
+    joint, unit = reader.words[position + 1], reader.words[end]
+    if (end - position == 3 and joint == "/" and unit in _DIVIDED) or _half(reader, position, end):  # noqa: PLR2004
+        return _fraction(reader, position, end)
+    if joint == "-" and (unit in known.PIECES or unit in known.VOLUMES or reader.is_frequency(end)):
+        reader.unclear = True
+        return reader.mark(TokenRole.DOSE, position, end - position)
+    if joint == "-" and unit in known.TIMES:
+        reader.unsteady = True
+        return reader.mark(TokenRole.FREQUENCY, position, end - position)
+    if joint == "-" and unit in known.HOURS:
+        return reader.mark(TokenRole.FREQUENCY, position, end - position + 1)
+    unit_too = 1 if unit in known.UNITS else 0
+    if joint == "/" and not unit_too and _value(reader.words[end - 1]) in {_WEEK, 12, 52}:  # days, months, weeks (UK)
+        return reader.mark(TokenRole.QUANTITY, position, end - position)
+    if joint == "-" and unit in known.AMOUNTS:
+        reader.unclear = True
+    return reader.mark(TokenRole.STRENGTH, position, end - position + unit_too)
+
+
+def _half(reader: Reader, position: int, end: int) -> bool:
+    return reader.words[position:end] in (["1", "/", "2"], ["1", "/", "4"], ["3", "/", "4"]) and (
+        reader.is_frequency(end) or reader.words[end] == ""
+    )
+
+
+def _fraction(reader: Reader, position: int, end: int) -> int:
+    """Half a tablet ("1/2"), and "1 1/2 tablets", where the whole number was left for it."""
+    above, below = _value(reader.words[position]), _value(reader.words[end - 1])
+    if below in _PARTS and above < below:
+        value = above / below
+        if reader.doses and reader.doses[-1][1] == "whole":
+            value += reader.doses.pop()[0]
+        reader.doses.append((value, "piece"))
+    else:
+        reader.unclear = True
+    return reader.mark(TokenRole.DOSE, position, end - position)
+
+
+def _interval(reader: Reader, position: int) -> int:
+    """So often: "q8h", "every 12 hours", "every 2 days"."""
+    following = reader.words[position + 1]
+    value = _value(reader.words[position])
+    if following in known.HOURS:
+        if value and _HOURS_A_DAY % value == 0:
+            reader.counts.append(int(_HOURS_A_DAY // value))
+        else:
+            reader.rarer = True
+    elif following in _PERIODS:
+        reader.rarer = True
+    else:
+        return 0
+    return reader.mark(TokenRole.FREQUENCY, position, 2)
+
+
+def _count(reader: Reader, position: int) -> int:
+    """So many times: "3 times a day", "2 x 200 mg", "2x1"."""
+    value, after = _value(reader.words[position]), position + 2
+    if reader.per_day(after) and value == int(value):
+        reader.counts.append(int(value))
+    elif reader.per_period(after):
+        reader.rarer = True
+    elif reader.single(after):
+        if reader.words[after + 1] not in known.AMOUNTS:  # so many times so many pieces
+            reader.counts.append(int(value))
+            reader.doses.append((_value(reader.words[after]), "piece"))
+            return reader.mark(TokenRole.FREQUENCY, position, 3)
+        reader.doses.append((value, "piece"))
+        reader.unclear = reader.unclear or not _says_how_often(reader)
+        return reader.mark(TokenRole.DOSE, position, 2)
+    else:
+        reader.unsteady = True
+    return reader.mark(TokenRole.FREQUENCY, position, 2)
+
+
+def _says_how_often(reader: Reader) -> bool:
+    """Whether a word of the line counts more than once a day, so that "2 x 200 mg" cannot be the count."""
+    return any(known.COUNTED.get(word, 1) > 1 for word in reader.words)
+
+
+def _clock(reader: Reader, position: int) -> int:
+    hour, half = _value(reader.words[position]) % _NOON, reader.words[position + 1]
+    reader.slots[f"{hour} {half}"] = None
+    return reader.mark(TokenRole.FREQUENCY, position, 2)
+
+
+def _strength(reader: Reader, position: int) -> int:
+    word, unit = reader.words[position], reader.words[position + 1]
+    length, per, per_unit = _per(reader, position + 2)
+    if per_unit in known.DAY:
+        reader.counts.append(1)
+    if not (_THOUSANDS.match(word) or _continues(reader, position) or word[0] not in DIGITS):
+        strength = Strength(_value(word), unit, position, bool(per_unit), per, per_unit)
+        reader.strengths.append(strength)
+    return reader.mark(TokenRole.STRENGTH, position, 2 + length)
+
+
+def _per(reader: Reader, position: int) -> tuple[int, Decimal, str]:
+    """What a strength is of: how many tokens say so, the number and the unit; no unit where it is of a piece."""
+    if reader.words[position] not in {"/", "per"}:
+        return 0, _ONE, ""
+    number, unit = reader.words[position + 1], reader.words[position + 2]
+    figure = reader.single(position + 1)
+    if figure and unit in known.VOLUMES:
+        return 3, _value(number), unit
+    if number in known.VOLUMES or number in known.PER:
+        return 3 if (number, unit) == ("m", "2") else 2, _ONE, number
+    if figure and unit in known.HOURS:
+        return 3, _value(number), unit
+    return 0, _ONE, ""
+
+
+def _continues(reader: Reader, position: int) -> bool:
+    """Whether another number stands straight before: "1 500 mg" is 1500 mg here and one of 500 mg there."""
+    before = position - 2 if reader.words[position - 1] in {",", "-"} else position - 1
+    return before >= 0 and before not in reader.named and reader.words[before][0] in DIGITS
+
+
+def _dose(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning after the other
+    """Pieces or millilitres taken each time, a pack, or a number that says nothing."""
+    word, following = reader.words[position], reader.words[position + 1]
+    if word[0] not in DIGITS or _THOUSANDS.match(word):
+        return reader.mark(TokenRole.QUANTITY, position)
+    value = _value(word)
+    if following in known.VOLUMES:
+        swallowed = reader.words[position + 2] not in known.CONTAINERS and value <= _MOST_MILLILITRES
+        if swallowed and not reader.diluted(position):
+            reader.doses.append((value * Decimal(known.VOLUMES[following]), "ml"))
+        return reader.mark(TokenRole.DOSE, position, 2)
+    if following in _PERIODS:
+        return reader.mark(TokenRole.QUANTITY, position, 2)
+    taken = reader.words[position - 1] in known.TAKE
+    if following in known.PIECES:
+        _pieces(reader, value, taken=taken)
+        return reader.mark(TokenRole.DOSE, position)
+    if following in known.PORTIONS:
+        return reader.mark(TokenRole.DOSE, position, 2)
+    if reader.is_frequency(position + 1) and (reader.strengths or taken):
+        _pieces(reader, value, taken=taken)
+        return reader.mark(TokenRole.DOSE, position)
+    if reader.words[position + 2] == "/" and reader.figure(position + 1):
+        reader.doses.append((value, "whole"))
+        return reader.mark(TokenRole.DOSE, position)
+    if following in known.UNITS:
+        return reader.mark(TokenRole.STRENGTH, position, 2)
+    return reader.mark(TokenRole.QUANTITY, position)
+
+
+def _pieces(reader: Reader, value: Decimal, *, taken: bool) -> None:
+    if taken or value <= _MOST_PIECES:
+        reader.doses.append((value, "piece"))
+    elif value < _PACK:
+        reader.unclear = True

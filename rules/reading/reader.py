@@ -1,0 +1,124 @@
+"""What has been read of a line so far, and what stands around a word of it.
+
+It answers what is asked of a position and keeps what it is told; what a word or a number means is decided in
+`rules.reading.words` and `rules.reading.numbers`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rules import vocabulary as known
+from rules.terms import DoseForm, Route, TokenRole
+from rules.tokens import DIGITS
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+    from decimal import Decimal
+
+    from rules.reading.said import Strength
+
+_FILLER: Final = TokenRole.FILLER  # looked up once each, and not for every line
+_NAME: Final = TokenRole.NAME
+_NOTHING: Final = [""] * 8  # more than anything looks ahead
+Meaning = Route | DoseForm | int | str  # what a word may say; one for a time of day is text
+
+
+class Reader:
+    """What has been read of a line so far."""
+
+    __slots__ = (
+        "counts",
+        "doses",
+        "forms",
+        "named",
+        "needed",
+        "parts",
+        "rarer",
+        "roles",
+        "routes",
+        "slots",
+        "strengths",
+        "unclear",
+        "unsteady",
+        "words",
+    )
+
+    def __init__(self, words: list[str], named: AbstractSet[int]) -> None:
+        # Nothing stands before and behind the line: nobody has to ask how long it is (-1 and -2 count from the end).
+        self.words = words + _NOTHING
+        self.named = named
+        self.roles = roles = [_FILLER] * len(words)
+        for position in named:
+            roles[position] = _NAME
+        self.strengths: list[Strength] = []
+        self.routes: list[Route] = []
+        self.forms: list[DoseForm] = []
+        self.doses: list[tuple[Decimal, str]] = []
+        self.parts: list[Decimal] = []  # of a day, as in 1-0-1
+        self.counts: list[int] = []
+        self.slots: dict[str, None] = {}
+        self.rarer = self.unsteady = self.unclear = self.needed = False
+
+    def figure(self, position: int) -> bool:
+        """Whether a number stands at the position."""
+        return self.words[position][:1] in DIGITS
+
+    def single(self, position: int) -> bool:
+        """Whether one number stands at the position, and not those of the parts of a day (1-0-1)."""
+        return self.figure(position) and "-" not in self.words[position]
+
+    def ends(self, position: int) -> bool:
+        """Whether the line ends behind the word, or goes on with something else."""
+        return self.words[position + 1] in {"", "prn", ",", ")"} and position > 0
+
+    def is_frequency(self, position: int) -> bool:
+        """Whether what stands at the position says how often."""
+        word = self.words[position]
+        if word == "on":
+            return self.ends(position)
+        if word in {"each", "every"}:
+            return self.words[position + 1] in known.TIMES_OF_DAY or self.words[position + 1] in known.DAY
+        named_count = word in known.NUMBER_WORDS and self.words[position + 1] in known.TIMES
+        return word in known.COUNTED or word in known.TIMES_OF_DAY or named_count or word == "once"
+
+    def per_day(self, position: int) -> bool:
+        """Whether a count is said to be one of a day: "daily", "a day", "per day", "/j"; at the end of a count."""
+        word, following = self.words[position], self.words[position + 1]
+        if word in known.COUNTED:
+            return known.COUNTED[word] == 1
+        return word in known.DAY or (word in known.EACH and following in known.DAY)
+
+    def per_period(self, position: int) -> bool:
+        """Whether a count is said to be one of a week, a month or the like."""
+        word, following = self.words[position], self.words[position + 1]
+        return word in known.RARER or word in known.PERIODS or following in known.PERIODS
+
+    def is_vehicle(self, position: int) -> bool:
+        """Whether the word begins what a medicine is diluted in: "in NaCl 0.9 %", "in D5W"."""
+        word = self.words[position]
+        dextrose = word == "d" and self.words[position + 2] == "w"
+        return self.words[position - 1] == "in" and (dextrose or word in known.VEHICLES)
+
+    def diluted(self, position: int) -> bool:
+        """Whether it has been said what the medicine is diluted in: the volume behind that is no dose."""
+        return any(self.is_vehicle(one) for one in range(1, position))
+
+    def mark(self, role: TokenRole, start: int, length: int = 1) -> int:
+        """Note what the tokens are and say how many there are."""
+        roles = self.roles
+        roles[start] = role
+        if length > 1:
+            roles[start : start + length] = [role] * length
+        return length
+
+    def add(self, what: Meaning) -> None:
+        """Keep what a word says of the form, the route or how often."""
+        if isinstance(what, DoseForm):
+            self.forms.append(what)
+        elif isinstance(what, Route):
+            self.routes.append(what)
+        elif isinstance(what, int):
+            self.counts.append(what)
+        else:
+            self.slots[what] = None

@@ -1,0 +1,195 @@
+"""What a word of a line means: always the same, or what the words around it make of it.
+
+It reads words only, and no word here may be one that tells one medicine from another; numbers are read in
+`rules.reading.numbers`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from rules import vocabulary as known
+from rules.terms import TokenRole
+from rules.vocabulary import SEPARATORS
+
+if TYPE_CHECKING:
+    from rules.reading.reader import Meaning, Reader
+
+_BY_EYE: Final = frozenset({"eye", "eyes", "ophthalmic", "ophth", "drops", "drop", "gtt", "ou", "os"})
+_BEFORE_BED: Final = frozenset({"before", "at"})
+_ON_MONDAY_AND_WEDNESDAY: Final = ["m", "/", "w", "/"]
+_SHORTEST_AGAIN: Final = 4  # letters of a word that is known again as part of a name
+# Words that mean something else depending on what stands around them; `read_word` decides.
+DEPENDS: Final = frozenset(
+    {
+        *("od", "on", "other", "bis", "q", "b", "f"),
+        *known.NUMBER_WORDS,
+        *known.AS_NEEDED,
+        *known.PERIODS,
+        *known.RARER,
+        *known.STRENGTH_ONLY,
+        *known.UNSTEADY,
+        *(first for first, _ in known.UNTIL),
+        *known.EVERY,
+        *known.SALTS,
+        *known.PROMISING,
+        *known.ANOTHER,
+        *known.INDICATIONS,
+    }
+)
+# What a word always means, but straight behind a brand: looked up once for each word. The later counts.
+ALWAYS: Final[dict[str, tuple[TokenRole, Meaning | None]]] = {
+    **dict.fromkeys((known.FILLER | known.TAKE) - DEPENDS, (TokenRole.FILLER, None)),
+    **dict.fromkeys(known.UNITS - DEPENDS, (TokenRole.UNIT, None)),
+    **{word: (TokenRole.FREQUENCY, slot) for word, slot in known.TIMES_OF_DAY.items()},
+    **{word: (TokenRole.FREQUENCY, count) for word, count in known.COUNTED.items() if word != "od"},
+    **{word: (TokenRole.ROUTE, route) for word, route in known.ROUTES.items() if word != "od"},
+    **{word: (TokenRole.DOSE_FORM, form) for word, form in known.FORMS.items()},
+    **dict.fromkeys(SEPARATORS - {"plus", "/"}, (TokenRole.SEPARATOR, None)),
+    **dict.fromkeys("()[]", (TokenRole.FILLER, None)),
+}
+
+
+def read_word(reader: Reader, position: int) -> None:  # noqa: PLR0911 - one kind of word after the other
+    """Read one word that means something else depending on what stands around it, or nothing at all."""
+    word = reader.words[position]
+    roles = reader.roles
+    if word == "/" or (word == "plus" and position + 1 in reader.named):
+        roles[position] = TokenRole.SEPARATOR
+        return
+    if word not in DEPENDS:
+        roles[position] = TokenRole.FILLER if _adds_nothing(reader, position) else TokenRole.UNREAD
+        return
+    if word == "od":
+        by_eye = not _BY_EYE.isdisjoint(reader.words)
+        reader.add(known.ROUTES[word] if by_eye else known.COUNTED[word])
+        roles[position] = TokenRole.ROUTE if by_eye else TokenRole.FREQUENCY
+        return
+    if word in known.NUMBER_WORDS and _number_word(reader, position):
+        return
+    if _at_night(reader, position):
+        reader.slots["bedtime"] = None
+        roles[position] = TokenRole.FREQUENCY
+        return
+    if word in known.AS_NEEDED and _needed(reader, position):
+        reader.needed = True
+        roles[position] = TokenRole.AS_NEEDED
+        return
+    if _seldom(reader, position):
+        roles[position] = TokenRole.FREQUENCY
+        return
+    if word in known.EVERY and _each_day(reader, position):
+        return
+    if not _says_nothing(reader, position):
+        roles[position] = TokenRole.FILLER if _adds_nothing(reader, position) else TokenRole.UNREAD
+
+
+def _adds_nothing(reader: Reader, position: int) -> bool:
+    """Whether a word that is known for nothing adds nothing to the name it stands behind.
+
+    It says part of that name again, what the medicine is diluted in, or how many units of insulin a millilitre has.
+    """
+    word, before, following = reader.words[position], reader.words[position - 1], reader.words[position + 1]
+    if word == "u":
+        return following in known.CONCENTRATIONS and position > min(reader.named, default=position)
+    if reader.is_vehicle(position) or (before == "normal" and word == "saline"):
+        return True
+    again = len(word) >= _SHORTEST_AGAIN and word not in known.PROMISING and word not in known.ANOTHER
+    return again and any(one < position and reader.words[one] == word for one in reader.named)
+
+
+def _at_night(reader: Reader, position: int) -> bool:
+    """Whether it says "before bed", or "on" (omne nocte) at the end of a line or before "prn"."""
+    if reader.words[position] == "bed":
+        return reader.words[position - 1] in _BEFORE_BED
+    return reader.words[position] == "on" and reader.ends(position)
+
+
+def _needed(reader: Reader, position: int) -> bool:
+    before = known.NEEDED_AFTER.get(reader.words[position])
+    return before is None or reader.words[position - 1] in before
+
+
+def _seldom(reader: Reader, position: int) -> bool:
+    """Whether the word makes the count one of a week, or no steady count at all."""
+    word, following, before = reader.words[position], reader.words[position + 1], reader.words[position - 1]
+    a_period = word in known.PERIODS and before in known.EACH and reader.words[position - 2] not in known.DURING
+    if a_period or word in known.RARER or (word == "other" and before == "every"):
+        reader.rarer = True
+        return True
+    if word == "f" and reader.words[max(position - 4, 0) : position] == _ON_MONDAY_AND_WEDNESDAY:
+        reader.rarer = True
+        return True
+    if word in known.STRENGTH_ONLY and not reader.figure(position + 1):
+        return False
+    if word in known.UNSTEADY or (word, following) in known.UNTIL or word == "bis":
+        reader.unsteady = True
+        reader.unclear = reader.unclear or word not in {"stat", "max", "maximum", "up"}
+        return True
+    return False
+
+
+def _each_day(reader: Reader, position: int) -> bool:
+    """What follows says how often: "every day", "each day", "q day", "every week"."""
+    following = reader.words[position + 1]
+    if following in known.DAY:
+        reader.counts.append(1)
+    elif following in known.PERIODS:
+        reader.rarer = True
+    else:
+        return False
+    reader.mark(TokenRole.FREQUENCY, position, 1)
+    return True
+
+
+def _number_word(reader: Reader, position: int) -> bool:
+    """A number in letters: one of a count, of pieces, or alone before a frequency."""
+    value = Decimal(known.NUMBER_WORDS[reader.words[position]])
+    after = position + 1
+    if reader.words[after] in {"a", "of", "une", "un"}:  # half a tablet
+        after += 1
+    if reader.words[after] in known.TIMES and reader.per_day(after + 1):
+        reader.counts.append(int(value))
+    elif reader.words[after] in known.TIMES and reader.per_period(after + 1):
+        reader.rarer = True
+    elif reader.words[after] in known.PIECES or reader.is_frequency(after):
+        if reader.words[position - 1] == "to" or reader.words[after] == "to":
+            reader.unclear = True
+        reader.doses.append((value, "piece"))
+        reader.mark(TokenRole.DOSE, position)
+        return True
+    elif reader.words[after] in known.PORTIONS:
+        reader.mark(TokenRole.DOSE, position)
+        return True
+    elif reader.words[after] == "to":
+        reader.unclear = True
+        return True
+    else:
+        return False
+    reader.mark(TokenRole.FREQUENCY, position)
+    return True
+
+
+def _says_nothing(reader: Reader, position: int) -> bool:  # noqa: PLR0911 - one reason after the other
+    """Whether the word tells nothing about the medicine where it stands."""
+    word, before, following = reader.words[position], reader.words[position - 1], reader.words[position + 1]
+    if word in known.SALTS:
+        reader.roles[position] = TokenRole.SALT
+        if before in known.ELEMENTS and word in known.CATIONS:
+            return False
+        if before == "magnesium" and word in known.SALTS_OF_MAGNESIUM:
+            return False  # "esomeprazole magnesium citrate": it may be another medicine
+        last = position - 2 if before == "/" else position - 1  # "mono/macro"
+        if before in {"as", "("} or position - 1 in reader.named or reader.roles[last] is TokenRole.SALT:
+            return True
+        return word == "base" and before in known.AMOUNTS  # "2.5 mg base"
+    if word in known.STRENGTH_ONLY:
+        return following in {"strength", "dose"}
+    if word in known.PROMISING:
+        return position + 1 not in reader.named and word in {"or", "oder"} and following != ""
+    if word in known.ANOTHER and position + 1 in reader.named:
+        return False
+    if word in known.INDICATIONS:
+        return not known.FOR.isdisjoint(reader.words[:position])
+    return word in known.FILLER or word == "q" or (word == "b" and following == "bed")
