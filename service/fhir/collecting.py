@@ -194,9 +194,10 @@ def _paginated(notes: Notes, pointer: str, kinds: set[str]) -> None:
 def _add(collected: Collected, notes: Notes, found: Found) -> None:
     if len(collected.found) >= MAXIMUM_RESOURCES:
         raise ReadingRefused(f"there are more than {MAXIMUM_RESOURCES} resources")
+    by_reference = collected.by_reference
     reference = found.reference if found.id is not None else None
-    other = collected.by_reference.get(reference) if reference is not None else None
-    if other is not None:
+    if reference is not None and reference in by_reference:
+        other = by_reference[reference]
         if other.resource == found.resource:
             notes.information(NoteCode.GIVEN_TWICE, found.pointer, "The same resource was sent before; it counts once.")
         else:
@@ -204,13 +205,16 @@ def _add(collected: Collected, notes: Notes, found: Found) -> None:
             notes.warning(NoteCode.GIVEN_TWICE, found.pointer, text)
         return
     collected.found.append(found)
-    for name in (reference, found.full_url):
-        if name is not None:
-            collected.by_reference.setdefault(name, found)
+    if reference is not None:
+        by_reference[reference] = found
     if found.full_url is not None:
-        collected.by_reference.setdefault(relative(found.full_url), found)
+        by_reference.setdefault(found.full_url, found)
+        by_reference.setdefault(relative(found.full_url), found)
 
 
 def subject_of(resource: Resource) -> Resource:
     """The reference to whom a resource is about; empty where it does not say."""
-    return first(resource.get("subject")) or first(resource.get("patient"))
+    subject = resource.get("subject")
+    if subject and isinstance(subject, dict):
+        return subject
+    return first(subject) or first(resource.get("patient"))

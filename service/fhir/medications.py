@@ -117,22 +117,24 @@ def medications_of(
 # --- one resource by itself -------------------------------------------------------------------------------------------
 
 # All that is looked at in a resource by itself: nothing that says whom it is about, by whom, or when it was written.
-_LOOKED_AT: Final = (
-    "resourceType",
-    "status",
-    "intent",
-    "doNotPerform",
-    "taken",  # STU3
-    "wasNotTaken",
-    "wasNotGiven",
-    "reportedBoolean",
-    "reported",
-    "reportedReference",
-    "medicationCodeableConcept",
-    "medicationReference",
-    "medication",
-    "dosage",
-    "dosageInstruction",
+_LOOKED_AT: Final = frozenset(
+    {
+        "resourceType",
+        "status",
+        "intent",
+        "doNotPerform",
+        "taken",  # STU3
+        "wasNotTaken",
+        "wasNotGiven",
+        "reportedBoolean",
+        "reported",
+        "reportedReference",
+        "medicationCodeableConcept",
+        "medicationReference",
+        "medication",
+        "dosage",
+        "dosageInstruction",
+    }
 )
 
 
@@ -218,14 +220,15 @@ def _line(
     found: Found, kind: str, collected: Collected, as_of: date, proposed: Collection[str], notes: Notes
 ) -> _Line | None:
     resource, pointer = found.resource, found.pointer
-    look = _remembered_look({name: resource[name] for name in _LOOKED_AT if name in resource}, pointer, notes)
+    said = {name: value for name, value in resource.items() if name in _LOOKED_AT}
+    look = _remembered_look(said, pointer, notes)
     if look is None:
         return None
     taken = look.taken
     named = [look.named] if look.named is not None else _referred_to(look.reference, found, collected, notes)
     last = taken.ended_on
-    period = first(resource.get("effectivePeriod")) or first(resource.get("occurencePeriod"))
-    if period:
+    if "effectivePeriod" in resource or "occurencePeriod" in resource:
+        period = first(resource.get("effectivePeriod")) or first(resource.get("occurencePeriod"))
         started, ended = day_of(period.get("start")), day_of(period.get("end"))
         if started is not None and (taken.started_on is None or started[0] < taken.started_on):
             taken = replace(taken, started_on=started[0])

@@ -47,9 +47,12 @@ def the_patient(collected: Collected, patient_id: str | None, notes: Notes) -> t
 
 def _name_of(collected: Collected, found: Found, meant: Found | None, known: dict[str, str | None]) -> str | None:
     """The id of the patient a resource is about; None where it does not say, or says it in another way."""
-    written = text_of(subject_of(found.resource).get("reference"))
-    if written is None or written in known:
-        return None if written is None else known[written]
+    given = subject_of(found.resource).get("reference")
+    if isinstance(given, str) and given in known:
+        return known[given]
+    written = text_of(given)
+    if written is None:
+        return None
     target = collected.resolve(written, found)
     if target is not None and target.type == "Patient":
         name = meant.id if target is meant and meant is not None else target.id
