@@ -378,7 +378,7 @@ def intake_report(
     low, high = intake.regular
     exact, least = low is high, plain(low)
     limits: list[IntakeLimitReport] = []
-    for limit in _limits_for(compiled, facts.age_years) if intake.contributions or intake.as_needed else ():
+    for limit in limits_for(compiled, facts.age_years) if intake.contributions or intake.as_needed else ():
         shown = limit.shown.copy()
         shown["exceeded"] = shown["exceeded_with_as_needed"] = limit.above.holds(intake.regular)
         if intake.as_needed:
@@ -427,7 +427,7 @@ def _kidney_function(compiled: CompiledRuleSet, findings: Sequence[Finding]) -> 
     ]
 
 
-def _limits_for(compiled: CompiledRuleSet, age: int | None) -> tuple[Limit, ...]:
+def limits_for(compiled: CompiledRuleSet, age: int | None) -> tuple[Limit, ...]:
     """The limits for an age; ages are few, so the answer for each is kept."""
     known = compiled.limits_by_age.get(age)
     if known is None:

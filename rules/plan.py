@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rules.compiled import SUPPLEMENT_CLASS
 from rules.conditions import Range
 from rules.fragments import cited
+from rules.intake import limits_for
 from rules.judgement import RANK
 from rules.monitoring import worklist
 from rules.profile import Dose, MedicationItem
@@ -23,6 +24,7 @@ from rules.terms import (
     AbsorptionRank,
     Applicability,
     DeficiencyState,
+    Direction,
     DoseBasis,
     ExcessState,
     Fit,
@@ -40,7 +42,7 @@ from rules.terms import (
     TimingState,
     word,
 )
-from rules.timetable import timetable_of
+from rules.timetable import administrations_of, timetable_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -70,6 +72,8 @@ _TREATMENT: Final = "treatment-of-low-magnesium"
 _FORMS: Final = "choosing-a-magnesium-form"
 _CONSTIPATION: Final = "constipation"
 _EGFR: Final = "patient.egfr"
+_AGE: Final = "patient.age_years"
+_ADULT: Final = 18
 _MODERATE: Final = Severity.MODERATE.rank
 _MAJOR: Final = Severity.MAJOR.rank
 # Below this filtration rate UK product information contraindicates magnesium by mouth, and the page on food, which
@@ -84,6 +88,7 @@ _LAXATIVE: Final = tuple(LaxativeEffect)
 _WITH_SUPPLEMENT: Final = frozenset(
     {PlanDecision.ORAL_TREATMENT, PlanDecision.FOOD_FIRST, PlanDecision.MEASURE_FIRST, PlanDecision.NO_NEED_SHOWN}
 )
+_NO_LEVEL: Final = "No upper level is set for this age, so that no amount is founded: it is a matter for the doctor."
 _STATEMENTS: Final = {
     PlanDecision.SUPERVISED_TREATMENT: "Treatment by mouth is not enough: magnesium is usually given intravenously, "
     "under supervision. This is never a matter for self-treatment.",
@@ -150,16 +155,18 @@ class _Planner:
         decision = self._need()
         reasons = list(self._needed_because())
         supplement: SupplementPlan | None = None
-        if decision in _WITH_SUPPLEMENT and (amount := self._amount(decision)) is not None:
-            supplement = self._supplement(amount)
+        if decision in _WITH_SUPPLEMENT:
+            amount = self._amount(decision, reasons)
+            supplement = self._supplement(amount) if amount is not None else None
+        if supplement is not None:
             forms = supplement["forms"]
             if forms and all(form["fit"] == Fit.UNSUITABLE for form in forms):
                 decision = PlanDecision.DO_NOT_SUPPLEMENT
                 reasons = list({reason["text"]: reason for form in forms for reason in form["reasons"]}.values())
                 supplement = None
                 self.ask_first.clear()
-            elif self.situation.facts.egfr == (None, None):
-                self.ask_first.add(_EGFR)
+        if self.situation.facts.egfr == (None, None) and (supplement is not None or _AGE in self.ask_first):
+            self.ask_first.add(_EGFR)
         low = self.risks.deficiency["state"] == DeficiencyState.MEASURED_LOW
         refer = decision is PlanDecision.SUPERVISED_TREATMENT or (decision is PlanDecision.DO_NOT_SUPPLEMENT and low)
         return {
@@ -251,16 +258,21 @@ class _Planner:
         wanted = {PlanDecision.ORAL_TREATMENT, PlanDecision.FOOD_FIRST, PlanDecision.MEASURE_FIRST}
         return self._text(_FOOD) if decision in wanted and not weak else None
 
-    def _amount(self, decision: PlanDecision) -> _Amount | None:
-        """What to add to what the list brings already; None: nothing, or no amount is founded for this person."""
+    def _amount(self, decision: PlanDecision, reasons: list[PlanReason]) -> _Amount | None:
+        """What to add to what the list brings already; None: nothing, or no amount is founded for this person.
+
+        Where the list brings enough, ``reasons`` are told so.
+        """
         asked = self.profile.magnesium_target_mg_per_day
         age = self.situation.facts.age_years
+        records = [record for record in self.compiled.care.supplement_targets if record.decision is decision]
+        if age is None and (asked is not None or any(record.age_years is not None for record in records)):
+            self.ask_first.add(_AGE)
         record = next(
             (
                 record
-                for record in self.compiled.care.supplement_targets
-                if record.decision is decision
-                and (record.age_years is None or (age is not None and Range(record.age_years).contains(age)))
+                for record in records
+                if record.age_years is None or (age is not None and Range(record.age_years).contains(age))
             ),
             None,
         )
@@ -274,9 +286,17 @@ class _Planner:
         doses = record.least_doses_per_day if record is not None else 1
         if self.risks.intake["elemental_mg_per_day"] is None:
             self.ask_first.update(self.situation.intake.missing)
-        if most <= already:
+        target = None if asked is not None else record
+        if least <= already:
+            wanted = plain(most) if least == most else f"{plain(least)} to {plain(most)}"
+            text = (
+                f"The list already brings {plain(already)} mg of magnesium a day, and {wanted} mg are aimed at: "
+                "whether more is needed is the prescriber's decision."
+            )
+            citations = cited(target.citations, self.compiled.citations) if target is not None else []
+            reasons.append({"text": text, "interaction_id": None, "citations": citations})
             return None
-        return _Amount(max(least - already, Fraction(1)), most - already, doses, None if asked is not None else record)
+        return _Amount(least - already, most - already, doses, target)
 
     def _supplement(self, amount: _Amount) -> SupplementPlan:
         """Every form that is sold as a supplement, the best fitting first."""
@@ -322,8 +342,12 @@ class _Planner:
             conflict = trial.impossible["conflict"]
             text = conflict["text"] if conflict is not None else trial.impossible["statement"]
             reasons.append({"text": text, "interaction_id": None, "citations": []})
+        age = self.situation.facts.age_years
+        if age is not None and self.compiled.limits and not limits_for(self.compiled, age):
+            fit = Fit.UNSUITABLE
+            reasons.append({"text": _NO_LEVEL, "interaction_id": None, "citations": []})
         for finding in trial.findings:
-            found = _fit_of(finding)
+            found = _fit_of(finding, child=age is not None and age < _ADULT)
             missing.update(finding["missing_facts"] if RANK[finding["severity_ceiling"]] >= _MAJOR else ())
             if found is not Fit.FITS:
                 reasons.append(_about(finding, f"{finding['title']}. {finding['management']['text']}"))
@@ -392,7 +416,11 @@ class _Planner:
             for finding, window, pairs in asked.windowed
             if added.id in finding["medication_ids"]
         ]
-        key = tuple((name, window, pairs) for name, window, pairs in sorted(windows, key=lambda one: one[0]))
+        [line] = [line for line in asked.situation.lines if line.id == added.id]
+        key = (
+            tuple(sorted(windows, key=lambda one: one[0])),
+            tuple(rule.id for rule in administrations_of(asked.situation, line)),
+        )
         timetable = self.timetables.get(key)
         if timetable is None:
             timetable = timetable_of(asked.situation, asked.windowed, budget=Budget(_TRY_BUDGET))
@@ -439,13 +467,23 @@ def _about(finding: Finding, text: str) -> PlanReason:
     return {"text": text, "interaction_id": finding["interaction_id"], "citations": finding["evidence"]["citations"]}
 
 
-def _fit_of(finding: Finding) -> Fit:
-    """What a finding about the added form means for it: kept windows are minor by now and no obstacle."""
+def _fit_of(finding: Finding, *, child: bool) -> Fit:
+    """What a finding about the added form means for it: kept windows are minor by now and no obstacle.
+
+    Above an upper level an adult may be treated for good reason; for a child no amount above it is founded.
+    """
     sure = finding["applicability"] == Applicability.APPLIES
-    rank = RANK[finding["severity"]]
     timing = finding["timing"]
     if timing is not None and timing["state"] == TimingState.KEPT:
         return Fit.FITS
+    if sure and finding["direction"] == Direction.INTAKE_LIMIT:
+        return Fit.UNSUITABLE if child else max(Fit.WITH_CARE, _fit_by_severity(finding), key=_FITS.index)
+    return _fit_by_severity(finding)
+
+
+def _fit_by_severity(finding: Finding) -> Fit:
+    sure = finding["applicability"] == Applicability.APPLIES
+    rank = RANK[finding["severity"]]
     separable = finding["management"]["separation"] is not None and finding["management"]["separation"]["spacing_helps"]
     avoid = finding["operational_class"] in {OperationalClass.AVOID, OperationalClass.USUALLY_AVOID}
     if sure and not separable and (rank >= _MAJOR or avoid):

@@ -174,7 +174,21 @@ class TestAmount:
         assert supplement["doses_per_day"] == 2
 
     def test_no_amount_for_a_child(self) -> None:
-        assert plan(world(), observations=(LOW,), patient={"age_years": 8})["supplement"] is None
+        found = plan(world(), observations=(LOW,), patient={"age_years": 8})
+        assert (found["supplement"], found["ask_first"]) == (None, [])
+
+    def test_without_an_age_there_is_no_amount_and_it_is_asked_for(self) -> None:
+        found = plan(world(), observations=(LOW,), patient={"age_years": None, "egfr": None})
+        assert (found["decision"], found["supplement"]) == ("oral_treatment", None)
+        assert found["ask_first"] == ["patient.age_years", "patient.egfr"]
+
+    def test_an_age_that_no_record_reads_is_not_asked_for(self) -> None:
+        compiled = make.compiled(*forms("plain"), make.supplement_target("treat", "oral_treatment", "1", "2"), bands())
+        assert plan(compiled, observations=(LOW,), patient={"age_years": None})["ask_first"] == []
+
+    def test_an_amount_that_was_asked_for_asks_for_the_age(self) -> None:
+        found = plan(world(), magnesium_target_mg_per_day="150", patient={"age_years": None})
+        assert found["ask_first"] == ["patient.age_years"]
 
     def test_what_the_list_brings_is_taken_off(self) -> None:
         taken = make.medication(
@@ -185,11 +199,23 @@ class TestAmount:
         assert (supplement["least_mg_per_day"], supplement["most_mg_per_day"]) == ("200", "500")
         assert "already brings 100 mg a day" in supplement["basis"]
 
-    def test_nothing_on_top_where_the_list_brings_enough(self) -> None:
-        taken = make.medication(
-            "mg", "magnesium plain", dose={"value": "600", "unit": "mg", "of": "elemental"}, times_per_day=1
+    @pytest.mark.parametrize("milligrams", ["300", "450", "600", "601"])
+    def test_nothing_on_top_where_the_list_brings_enough(self, milligrams: str) -> None:
+        """A plan never adds a milligram for the sake of adding something."""
+        taken = make.medication("mg", "magnesium plain", dose=elemental(milligrams), times_per_day=1)
+        found = plan(world(), taken, observations=(LOW,))
+        assert found["supplement"] is None
+        assert found["reasons"][-1]["text"] == (
+            f"The list already brings {milligrams} mg of magnesium a day, and 300 to 600 mg are aimed at: whether more "
+            "is needed is the prescriber's decision."
         )
-        assert plan(world(), taken, observations=(LOW,))["supplement"] is None
+        assert found["reasons"][-1]["citations"]
+
+    def test_a_target_of_the_caller_that_the_list_reaches(self) -> None:
+        taken = make.medication("mg", "magnesium plain", dose=elemental("150"), times_per_day=1)
+        found = plan(world(), taken, magnesium_target_mg_per_day="150")
+        assert found["supplement"] is None
+        assert "brings 150 mg of magnesium a day, and 150 mg are aimed at" in found["reasons"][-1]["text"]
 
     def test_an_unknown_amount_on_the_list_is_asked_for_first(self) -> None:
         found = plan(world(), make.medication("mg", "magnesium plain", times_per_day=1), observations=(LOW,))
@@ -318,6 +344,73 @@ class TestFit:
         compiled = make.compiled(make.supplement_target("treat", "oral_treatment", "300", "600"), bands())
         found = plan(compiled, observations=(LOW,))
         assert (found["decision"], options(found)) == ("oral_treatment", {})
+
+    LEVEL = make.interaction(
+        "above-level",
+        direction="intake_limit",
+        severity="minor",
+        scope="list",
+        affected=None,
+        precipitant={"classes": [make.MAGNESIUM]},
+        when={
+            "any": [
+                {"elemental_mg_per_day": {"above": 350}},
+                {"all": [{"age_years": {"below": 9}}, {"elemental_mg_per_day": {"above": 110}}]},
+            ]
+        },
+    )
+
+    @pytest.mark.parametrize(
+        ("age", "asked", "fit"),
+        [
+            (8, "110", "fits"),
+            (8, "111", None),
+            (17, "350", "fits"),
+            (17, "351", None),
+            (18, "350", "fits"),
+            (18, "351", "with_care"),
+            (None, "110", "fits"),
+            (None, "351", "with_care"),
+        ],
+    )
+    def test_above_an_upper_level(self, age: int | None, asked: str, fit: str | None) -> None:
+        """For an adult a matter of care; for a child no form at all, and the finding says why."""
+        found = plan(world(self.LEVEL), magnesium_target_mg_per_day=asked, patient={"age_years": age})
+        if fit is None:
+            assert (found["decision"], found["supplement"]) == ("do_not_supplement", None)
+            assert [reason["interaction_id"] for reason in found["reasons"]] == ["above-level"]
+        else:
+            assert {option["fit"] for option in options(found).values()} == {fit}
+
+    def test_a_grave_limit_is_no_matter_of_care(self) -> None:
+        grave = make.interaction(
+            "grave-limit",
+            direction="intake_limit",
+            severity="contraindicated",
+            operational_class="avoid",
+            affected=None,
+            precipitant={"classes": [make.MAGNESIUM]},
+        )
+        assert plan(world(grave), observations=(LOW,))["decision"] == "do_not_supplement"
+
+    @pytest.mark.parametrize(("age", "decision"), [(0, "do_not_supplement"), (1, "no_need_shown")])
+    def test_where_no_level_is_set_for_the_age_no_amount_is_founded(self, age: int, decision: str) -> None:
+        compiled = world(make.intake_limit("toddlers", "65", age_years={"at_least": 1}))
+        found = plan(compiled, magnesium_target_mg_per_day="50", patient={"age_years": age})
+        assert found["decision"] == decision
+        assert (found["supplement"] is None) is (age == 0)
+        if not age:
+            assert found["reasons"][0]["text"].startswith("No upper level is set for this age")
+
+    @pytest.mark.parametrize("names", [("plain", "other"), ("other", "plain")])
+    def test_a_form_that_is_taken_with_food_has_times_of_its_own(self, names: tuple[str, str]) -> None:
+        """Two forms of the same windows do not share times where one of them belongs to meals."""
+        meals = make.administration("other-with-food", "magnesium-other", food="with_food")
+        drug = make.medication("a", "alvorin", times=("06:00",))
+        day = {"wakes_at": "06:00", "sleeps_at": "22:00", "meals": ("09:00", "20:00")}
+        found = options(plan(world(BINDS, meals, names=names), drug, observations=(LOW,), day=day))
+        assert found["other"]["times"] == ["09:00", "20:00"]
+        assert found["plain"]["times"] != found["other"]["times"]
 
     def test_the_added_line_takes_no_id_of_the_list(self) -> None:
         found = plan(world(BINDS), make.medication("plan", "alvorin", times=("08:00",)), observations=(LOW,))
