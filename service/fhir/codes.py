@@ -6,6 +6,7 @@ Regenstrief Institute; its codes are used under its licence (https://loinc.org/l
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final, NamedTuple
 
 from rules.terms import ObservationKind, Pregnancy, Route
@@ -135,6 +136,27 @@ ROUTES: Final[dict[str, Route]] = {
     "58100008": Route.OTHER,  # intra-arterial
     "38239002": Route.OTHER,  # intraperitoneal
     "12130007": Route.OTHER,  # intra-articular
+    "260548002": Route.ORAL,  # qualifiers that records use as routes
+    "738956005": Route.ORAL,
+    "255560000": Route.INTRAVENOUS,
+    "448598008": Route.TOPICAL,
+    # EDQM Standard Terms, as European records have them
+    "20053000": Route.ORAL,
+    "20045000": Route.INTRAVENOUS,
+    "20035000": Route.INTRAMUSCULAR,
+    "20066000": Route.SUBCUTANEOUS,
+    "20020000": Route.INHALED,
+    "20003000": Route.TOPICAL,
+    "20070000": Route.TRANSDERMAL,
+    "20051000": Route.OPHTHALMIC,
+    "20001000": Route.OTIC,
+    "20049000": Route.NASAL,
+    "20061000": Route.RECTAL,
+    "20072000": Route.VAGINAL,
+    "20067000": Route.SUBLINGUAL,
+    "20009000": Route.OTHER,  # epidural
+    "20024000": Route.OTHER,  # intra-articular
+    "20042000": Route.OTHER,  # intrathecal
     # NCI Thesaurus, as product labels have them
     "c38288": Route.ORAL,
     "c38276": Route.INTRAVENOUS,
@@ -154,6 +176,20 @@ ROUTES: Final[dict[str, Route]] = {
 ROUTE_WORDS: Final[dict[str, Route]] = {
     "nasogastric": Route.ORAL,
     "enteral": Route.ORAL,
+    "orale": Route.ORAL,
+    "peroral": Route.ORAL,
+    "einnehmen": Route.ORAL,
+    "oraal": Route.ORAL,
+    "intravenos": Route.INTRAVENOUS,  # without its accents
+    "intravenose": Route.INTRAVENOUS,
+    "intraveineuse": Route.INTRAVENOUS,
+    "intraveneus": Route.INTRAVENOUS,
+    "ivpush": Route.INTRAVENOUS,
+    "ivdrip": Route.INTRAVENOUS,
+    "intramusculaire": Route.INTRAMUSCULAR,
+    "subkutan": Route.SUBCUTANEOUS,
+    "subkutane": Route.SUBCUTANEOUS,
+    "subcutaan": Route.SUBCUTANEOUS,
     "gastrostomy": Route.ORAL,
     "inhalation": Route.INHALED,
     "respiratory": Route.INHALED,
@@ -163,6 +199,8 @@ ROUTE_WORDS: Final[dict[str, Route]] = {
     "intraperitoneal": Route.OTHER,
     "intraarticular": Route.OTHER,
 }
+# The kinds of dose that are said side by side: HL7's, and a vendor's.
+DOSE_TYPES: Final = frozenset({"ordered", "calculated", "admin-amount"})
 SNOMED_DOSE_UNITS: Final[dict[str, str]] = {
     "258682000": "g",
     "258684004": "mg",
@@ -171,6 +209,9 @@ SNOMED_DOSE_UNITS: Final[dict[str, str]] = {
     "258773002": "mL",
     "385055001": "tablet",
     "420692007": "capsule",
+    "732936001": "tablet",  # units of presentation
+    "732937005": "capsule",
+    "732981002": "puff",
 }
 # Units of doses as other systems write them, lower case, beside those of `rules.quantities`.
 DOSE_UNITS: Final[dict[str, str]] = {
@@ -190,6 +231,17 @@ DOSE_UNITS: Final[dict[str, str]] = {
     "drop(s)": "drop",
     "[drp]": "drop",
     "gtt": "drop",
+    "tropfen": "drop",
+    "ampulle": "ampoule",
+    "ampullen": "ampoule",
+    # Pieces, as records in other languages have them; what has no name of its own is a dose.
+    **dict.fromkeys(("tablette", "tabletten", "tablette(n)", "filmtablette", "filmtabletten"), "tablet"),
+    **dict.fromkeys(("comprimé", "comprimés", "comprimé(s)", "comprimido", "comprimidos"), "tablet"),
+    **dict.fromkeys(("compressa", "compresse", "film-coated tablet", "\u9320"), "tablet"),
+    **dict.fromkeys(("kapsel", "kapseln", "kapsel(n)", "gélule", "gélules", "capsule(n)", "cápsula"), "capsule"),
+    **dict.fromkeys(("beutel", "sachet(s)"), "sachet"),
+    **dict.fromkeys(("stück", "stk", "stk.", "st", "st.", "stuk", "stuks", "each", "ea", "{each}"), "dose"),
+    **dict.fromkeys(("pill", "pills", "{pill}", "[pill]", "piece", "pieces"), "dose"),
 }
 
 # --- how often --------------------------------------------------------------------------------------------------------
@@ -204,10 +256,27 @@ TIMES_A_DAY: Final[dict[str, int]] = {
     "q3h": 8,
     "q2h": 12,
     "q1h": 24,
+    # SNOMED CT, frequencies
+    "229797004": 1,
+    "229799001": 2,
+    "229798009": 3,
+    "307439001": 4,
 }
-RARER_THAN_DAILY: Final = frozenset({"qod", "q48h", "q72h", "wk", "weekly", "mo", "monthly", "qw", "qmo"})
-HOURS_OF: Final[dict[str, int]] = {"h": 1, "d": 24, "wk": 168}
-RARER_UNITS: Final = frozenset({"mo", "a"})
+RARER_THAN_DAILY: Final[dict[str, str]] = {
+    **dict.fromkeys(("qod", "q48h"), "every other day"),
+    "q72h": "every 3 days",
+    **dict.fromkeys(("wk", "weekly", "qw"), "once a week"),
+    **dict.fromkeys(("mo", "monthly", "qmo"), "once a month"),
+}
+HOURS_OF: Final[dict[str, Fraction]] = {
+    "min": Fraction(1, 60),
+    "h": Fraction(1),
+    "d": Fraction(24),
+    "wk": Fraction(168),
+}
+MONTHS_OF: Final[dict[str, int]] = {"mo": 1, "a": 12}
+# Events of a day that come with each meal, which nobody says how many of there are.
+MEALS: Final = frozenset({"C", "AC", "PC"})
 
 # --- states -----------------------------------------------------------------------------------------------------------
 

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
+from itertools import groupby
 from typing import Final
 
 from rules import quantities
 from rules.profile import Dose
+from rules.reading import Reading as LineReading
 from rules.reading import read_besides
-from rules.terms import DoseBasis, Route
+from rules.terms import DoseBasis, Route, TokenRole
 from rules.tokens import tokens
 from rules.vocabulary import ROUTES as ROUTES_AS_WRITTEN
 from service.fhir import codes
-from service.fhir.concepts import Concept, concept_of
+from service.fhir.concepts import concept_of
 from service.fhir.elements import (
     Resource,
-    clock_of,
+    code_of,
     day_of,
     decimal_text,
     first,
@@ -31,12 +31,9 @@ from service.fhir.elements import (
     text_of,
     texts,
 )
+from service.fhir.frequency import MAXIMUM_FREE_TEXT, MOST_A_DAY, SOME_DAYS, days_of_week, frequency_of
 from service.fhir.notes import NoteCode, Notes
 
-_MOST_A_DAY: Final = 24
-_DAYS_OF_WEEK: Final = 7
-_MAXIMUM_FREE_TEXT: Final = 500
-_HOURS_OF_DAY: Final = 24
 _UNITS: Final = {unit.lower(): unit for unit in quantities.DOSE_UNITS}
 # How a dose says what it counts, as an annotation of UCUM: mg{elemental}.
 _BASES: Final = {
@@ -45,11 +42,16 @@ _BASES: Final = {
     "{mg}": DoseBasis.ELEMENTAL,
     "{salt}": DoseBasis.SALT,
 }
+_OF_FREQUENCY: Final = frozenset({TokenRole.FREQUENCY, TokenRole.FILLER})
+# The kinds of units one dose can be said in, the best first.
+_KINDS: Final = tuple(
+    frozenset(unit.lower() for unit in units)
+    for units in (quantities.COUNT_UNITS, (*quantities.MASS_UNITS, *quantities.AMOUNT_UNITS), quantities.VOLUME_UNITS)
+)
+_UNIT_OF_PRESENTATION: Final = " (unit of presentation)"  # what SNOMED CT adds
+_PIECE: Final = "dose"  # what is counted without a name: the unity of UCUM, "Stück", "pill"
 # R4 and STU3; a MedicationAdministration; a DSTU2 MedicationStatement.
 _DOSES: Final = ("doseQuantity", "dose", "quantityQuantity")
-_NUMBERS: Final = ("frequency", "frequencyMax", "period")
-_WEEKLY: Final = "once a week"
-_EVERY_OTHER_DAY: Final = "every other day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ def _one(given: Resource, pointer: str, notes: Notes) -> Taken:
         started_on=None if started is None else started[0],
         ended_on=None if ended is None else ended[1],
     )
-    taken = _timed(taken, repeat, concept_of(timing.get("code")), f"{pointer}/timing", notes)
+    often = frequency_of(timing, f"{pointer}/timing", notes)
+    taken = replace(taken, times=often.times, times_per_day=often.times_per_day, rarer=often.rarer)
     structured = any(name in given for name in ("timing", "doseAndRate", "doseQuantity", "dose", "doseRange"))
     free = text_of(given.get("text")) or text_of(given.get("patientInstruction"))
     return taken if free is None else _from_text(taken, free, structured, f"{pointer}/text", notes)
@@ -121,14 +124,33 @@ def _together(given: list[Resource], read: list[Taken], pointer: str, notes: Not
     if any(one.rarer for one in read) or len(doses) > 1 or len(needed | {together.as_needed}) > 1:
         text = "Several dosages differ, so dose and times a day count as not known."
         notes.warning(NoteCode.DOSE_LEFT_OUT, pointer, text)
-        times = tuple(sorted({time for one in read for time in one.times}))
-        return replace(together, times=times if all(one.times for one in read) else ())
+        return replace(together, times=_times(read), rarer=_rarest(given, read))
     together = replace(together, dose=doses.pop())
     if all(one.times for one in read):
         return replace(together, times=tuple(sorted({time for one in read for time in one.times})))
     counts = [len(one.times) or one.times_per_day for one in read]
     total = sum(count for count in counts if count is not None)
-    return together if None in counts or total > _MOST_A_DAY else replace(together, times_per_day=total)
+    return together if None in counts or total > MOST_A_DAY else replace(together, times_per_day=total)
+
+
+def _times(read: list[Taken]) -> tuple[str, ...]:
+    """All times of day, where each dosage has some; those of different days only where they are the same."""
+    if not all(one.times for one in read):
+        return ()
+    if any(one.rarer for one in read):
+        return read[0].times if len({one.times for one in read}) == 1 else ()
+    return tuple(sorted({time for one in read for time in one.times}))
+
+
+def _rarest(given: list[Resource], read: list[Taken]) -> str | None:
+    """In words, that none of several dosages is for every day, and neither are all together."""
+    if not all(one.rarer for one in read):
+        return None
+    days = [texts(first(first(one.get("timing")).get("repeat")).get("dayOfWeek")) for one in given]
+    if all(days):
+        return days_of_week(text for texts_of_one in days for text in texts_of_one)
+    said = {one.rarer for one in read}
+    return said.pop() if len(said) == 1 else SOME_DAYS
 
 
 # --- the dose ---------------------------------------------------------------------------------------------------------
@@ -145,6 +167,10 @@ def _dose(given: Resource, pointer: str, notes: Notes) -> Dose | None:
     doses = {dose_of(quantity) for quantity in quantities_given}
     if len(doses) == 1 and None not in doses:
         return doses.pop()
+    if len(rates) > 1:
+        dose = _of_types(rates)
+        if dose is not None:
+            return dose
     text = (
         "The dose is given in ways that differ; it counts as not known."
         if len(doses) > 1
@@ -152,6 +178,23 @@ def _dose(given: Resource, pointer: str, notes: Notes) -> Dose | None:
     )
     notes.warning(NoteCode.DOSE_LEFT_OUT, pointer, text)
     return None
+
+
+def _of_types(rates: list[Resource]) -> Dose | None:
+    """One dose that is said several times: as it was ordered, as it was worked out, and as what is given at once.
+
+    Of a mass and a number of pieces the pieces count: the strength of a piece is known better than what a mass is of.
+    """
+    types = [code_of(rate.get("type")) for rate in rates]
+    if len(set(types)) < len(types) or not codes.DOSE_TYPES.issuperset(types):
+        return None
+    found = {dose for rate in rates for name in _DOSES for one in objects(rate.get(name)) if (dose := dose_of(one))}
+    kinds = [next((kind for kind in _KINDS if dose.unit.lower() in kind), None) for dose in found]
+    if None in kinds or len(set(kinds)) < len(kinds):
+        return None
+    return min(
+        found, key=lambda dose: next(n for n, kind in enumerate(_KINDS) if dose.unit.lower() in kind), default=None
+    )
 
 
 def dose_of(quantity: Resource) -> Dose | None:
@@ -173,12 +216,13 @@ def _unit_texts(quantity: Resource) -> list[str]:
     system = text_of(quantity.get("system")) or ""
     if codes.SYSTEMS.get(system.lower(), system) == codes.SNOMED:
         code = codes.SNOMED_DOSE_UNITS.get(code or "")
-    return [text for text in (code, unit) if text is not None and text != "1"]
+    written = [text for text in (code, unit) if text is not None and text != "1"]
+    return written or [_PIECE for text in (code,) if text is not None]
 
 
 def _unit(text: str) -> tuple[str, DoseBasis | None] | None:
     """A unit of a dose as a question has it, and what it says that a mass counts."""
-    lowered = text.lower()
+    lowered = text.lower().removesuffix(_UNIT_OF_PRESENTATION)
     basis = None
     for annotation, meaning in _BASES.items():
         if lowered.endswith(annotation):
@@ -193,83 +237,6 @@ def _unit(text: str) -> tuple[str, DoseBasis | None] | None:
     plain = {"ug": "mcg", "\u00b5g": "mcg", "\u03bcg": "mcg", "microgram": "mcg", "micrograms": "mcg"}.get(plain, plain)
     single = plain.removesuffix("s")
     return _UNITS.get(single if single in _UNITS and plain.endswith("s") else plain, known), basis
-
-
-# --- how often --------------------------------------------------------------------------------------------------------
-
-
-def _timed(taken: Taken, repeat: Resource, code: Concept, pointer: str, notes: Notes) -> Taken:
-    days = {text.lower() for text in texts(repeat.get("dayOfWeek"))}
-    rarer = _WEEKLY if 0 < len(days) < _DAYS_OF_WEEK else None
-    clocks = [clock_of(text) for text in texts(repeat.get("timeOfDay"))]
-    times = tuple(sorted({clock for clock in clocks if clock is not None}))
-    if clocks and None not in clocks and len(times) <= _MOST_A_DAY:
-        if rarer is not None:
-            notes.warning(
-                NoteCode.TIMING_LEFT_OUT, pointer, "It is not taken every day; its times are those of a day it is."
-            )
-        return replace(taken, times=times, rarer=rarer)
-    if clocks:
-        notes.warning(NoteCode.TIMING_LEFT_OUT, pointer, "A time of day is none; the times were left out.")
-    if rarer is not None:
-        notes.information(NoteCode.TIMING_LEFT_OUT, pointer, "It is not taken every day, so times a day were left out.")
-        return replace(taken, rarer=rarer)
-    return _counted(taken, repeat, code, pointer, notes)
-
-
-def _counted(taken: Taken, repeat: Resource, code: Concept, pointer: str, notes: Notes) -> Taken:
-    """How many times a day, where no times of day are given."""
-    a_day = _a_day(repeat) or _a_day_of_code(code)
-    events = texts(repeat.get("when"))
-    if events and (a_day is None or (a_day == 1 and len(events) > 1)):
-        a_day = Fraction(len(events))  # each event of daily life brings a dose
-    if a_day is None:
-        if repeat.keys() - {"boundsPeriod", "boundsDuration", "boundsRange"} or code.words() or code.codings:
-            text = "How often it is taken cannot be read as a number of times a day; it counts as not known."
-            notes.warning(NoteCode.TIMING_LEFT_OUT, pointer, text)
-        return taken
-    if a_day < 1:
-        notes.information(NoteCode.TIMING_LEFT_OUT, pointer, "It is not taken every day, so times a day were left out.")
-        return replace(taken, rarer=_EVERY_OTHER_DAY if a_day == Fraction(1, 2) else _WEEKLY)
-    if a_day.denominator != 1 or a_day > _MOST_A_DAY:
-        text = "How often it is taken is no whole number of times a day; it counts as not known."
-        notes.warning(NoteCode.TIMING_LEFT_OUT, pointer, text)
-        return taken
-    return replace(taken, times_per_day=int(a_day))
-
-
-def _a_day(repeat: Resource) -> Fraction | None:
-    """How many times a day frequency and period come to; of a range of frequencies the most."""
-    unit = (text_of(repeat.get("periodUnit")) or text_of(repeat.get("periodUnits")) or "").lower()
-    if any(repeat.get(name) is not None and number_of(repeat[name]) is None for name in _NUMBERS):
-        return None
-    period = number_of(repeat.get("period"))
-    given = number_of(repeat.get("frequencyMax")) or number_of(repeat.get("frequency"))
-    if period is None and not unit:
-        # "Three times", without a period: of a day, as nobody says otherwise.
-        return Fraction(given) if given is not None and given > 0 else None
-    frequency = Decimal(1) if given is None else given
-    period = Decimal(1) if period is None else period
-    if period <= 0 or frequency <= 0:
-        return None
-    if unit in codes.RARER_UNITS:
-        return Fraction(1, _DAYS_OF_WEEK)
-    hours = codes.HOURS_OF.get(unit)
-    return None if hours is None else Fraction(frequency) * _HOURS_OF_DAY / (Fraction(period) * hours)
-
-
-def _a_day_of_code(code: Concept) -> Fraction | None:
-    for written in (*code.written(), *(text.lower() for text in code.words())):
-        plain = written.strip().rstrip(".")
-        if plain in codes.TIMES_A_DAY:
-            return Fraction(codes.TIMES_A_DAY[plain])
-        if plain in codes.RARER_THAN_DAILY:
-            return Fraction(1, 2) if plain in {"qod", "q48h"} else Fraction(1, _DAYS_OF_WEEK)
-    for text in code.words():
-        reading = read_besides(tokens(text[:_MAXIMUM_FREE_TEXT]), frozenset())
-        if not reading.unread and reading.times_per_day is not None:
-            return Fraction(reading.times_per_day)
-    return None
 
 
 def _as_needed(given: Resource) -> bool | None:
@@ -288,7 +255,7 @@ def _route(value: object, pointer: str, notes: Notes) -> Route | None:
     found = {codes.ROUTES[code] for code in concept.written() if code in codes.ROUTES}
     if not found:
         for text in [*concept.words(), *concept.written()]:
-            words = tokens(text[:_MAXIMUM_FREE_TEXT])
+            words = tokens(text[:MAXIMUM_FREE_TEXT])
             found |= {codes.ROUTE_WORDS[word] for word in words if word in codes.ROUTE_WORDS}
             found |= {ROUTES_AS_WRITTEN[word] for word in words if word in ROUTES_AS_WRITTEN}
     if len(found) == 1:
@@ -303,7 +270,7 @@ def _route(value: object, pointer: str, notes: Notes) -> Route | None:
 
 def _from_text(taken: Taken, free: str, structured: bool, pointer: str, notes: Notes) -> Taken:  # noqa: FBT001 - whether there is anything besides
     """Take from a sentence what is not said in elements, where every word of it is understood."""
-    reading = read_besides(tokens(free[:_MAXIMUM_FREE_TEXT]), frozenset()) if len(free) <= _MAXIMUM_FREE_TEXT else None
+    reading = read_besides(tokens(free[:MAXIMUM_FREE_TEXT]), frozenset()) if len(free) <= MAXIMUM_FREE_TEXT else None
     if reading is None or reading.unread:
         if not structured:
             notes.information(
@@ -316,10 +283,21 @@ def _from_text(taken: Taken, free: str, structured: bool, pointer: str, notes: N
         taken = replace(taken, as_needed=True)
     timed = taken.times or taken.times_per_day is not None or taken.rarer is not None
     if not timed and reading.not_daily:
-        return replace(taken, rarer=_WEEKLY)
+        return replace(taken, rarer=_how_rarely(free, reading))
     if not timed and reading.times_per_day is not None:
         taken = replace(taken, times_per_day=reading.times_per_day)
     if taken.dose is None and not structured and reading.dose is not None and not reading.dose_unclear:
         unit = "mL" if reading.dose_unit == "ml" else "dose"
         taken = replace(taken, dose=Dose(value=decimal_text(reading.dose), unit=unit))
     return taken
+
+
+def _how_rarely(free: str, reading: LineReading) -> str:
+    """The words of a sentence that say on which days; they have to say it by themselves."""
+    words = zip(tokens(free[:MAXIMUM_FREE_TEXT]), reading.roles, strict=False)
+    for apart, run in groupby(words, key=lambda one: one[1] not in _OF_FREQUENCY):
+        said = " ".join([word for word, _ in run])
+        again = None if apart else read_besides(tokens(said), frozenset())
+        if again is not None and again.not_daily and not again.unread:
+            return said
+    return SOME_DAYS
