@@ -34,6 +34,7 @@ from service.api.problems import ProblemCode, ProblemError
 from service.api.routes import DirectAnswer, DirectRoute, operation_id
 from service.application.card_ids import decision_id
 from service.application.checks import CheckAnswer
+from service.application.fhir_server import FAILED
 from service.application.principals import Permission
 from service.fhir.collecting import relative
 from service.fhir.medications import UNNAMED
@@ -65,7 +66,14 @@ async def call_magnesium_service(request: Request) -> Response:
     parts = parts_of(request)
     prefetch = await _with_fetched(call, parts)
     started = perf_counter()
-    reading = _read(call, prefetch, parts)
+    try:
+        reading = _read(call, prefetch, parts)
+    except ProblemError:
+        if prefetch is call.prefetch:
+            raise
+        # No client can mend what its server sends too much or too deep of: that has failed, and a card says so.
+        prefetch = {key: call.prefetch.get(key, FAILED) for key in prefetch}
+        reading = _read(call, prefetch, parts)
     profile = reading.profile(as_of=parts.today())
     rule_set = parts.checks.rule_set()
     answer = parts.checks.check(profile, rule_set=rule_set)
