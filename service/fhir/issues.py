@@ -101,7 +101,42 @@ _VALUES: Final[dict[str, str]] = {
 _KIDNEYS: Final = "eGFR"
 
 
-def detected_issue(finding: Finding, report: CheckReport, reading: Reading, *, base: str = "") -> Json:
+class Answered:
+    """An answer and what it was read from, with what is looked up in the two again and again.
+
+    ``recognised`` are the names of the substances of each line that has any, and ``patient`` whom it is about.
+    """
+
+    __slots__ = ("_magnesium", "patient", "reading", "recognised", "report")
+
+    def __init__(self, report: CheckReport, reading: Reading) -> None:
+        """Look through both once."""
+        self.report = report
+        self.reading = reading
+        self.patient = None if reading.patient_reference is None else {"reference": reading.patient_reference}
+        self.recognised = {
+            line["id"]: ", ".join([substance["name"] for substance in line["substances"]])
+            for line in report["medications"]
+            if line["substances"]
+        }
+        self._magnesium: dict[str, set[str]] = {}
+        intake = report["magnesium_intake"]
+        for contribution in (*intake["contributions"], *intake["as_needed"]):
+            self._magnesium.setdefault(contribution["medication_id"], set()).update(contribution["sources"])
+
+    def magnesium_sources(self, names: Iterable[str]) -> set[str]:
+        """How the magnesium of these lines came about."""
+        return set().union(*[self._magnesium.get(name, ()) for name in names])
+
+    def line(self, name: str) -> Json:
+        """What a line of the list came from; its name is what it was recognised as, in words of ours."""
+        reference = source_reference(name, self.reading.sources.get(name))
+        if name in self.recognised:
+            reference["display"] = self.recognised[name]
+        return reference
+
+
+def detected_issue(finding: Finding, answered: Answered, *, base: str = "") -> Json:
     """A finding. ``base`` is the address at which this service is reached, for the link to the rule."""
     timing = finding["timing"]
     kept = timing is not None and timing["state"] == "kept"
@@ -116,46 +151,46 @@ def detected_issue(finding: Finding, report: CheckReport, reading: Reading, *, b
             ],
             # What may apply is not final: a fact is missing that would decide it.
             "status": "final" if finding["applicability"] == "applies" else "preliminary",
-            "code": {"coding": [_coding(code) for code in issue_codes(finding, report)], "text": finding["title"]},
+            "code": {"coding": [_coding(code) for code in issue_codes(finding, answered)], "text": finding["title"]},
             "severity": _SEVERITIES[finding["severity"]],
-            "patient": _patient(reading),
-            "identifiedDateTime": report["as_of"],
-            "implicated": [line_reference(name, report, reading) for name in finding["medication_ids"]],
-            "evidence": _evidence(finding, report, reading),
-            "detail": _detail(finding, report, said),
+            "patient": answered.patient,
+            "identifiedDateTime": answered.report["as_of"],
+            "implicated": [answered.line(name) for name in finding["medication_ids"]],
+            "evidence": _evidence(finding, answered),
+            "detail": _detail(finding, answered.report, said),
             "reference": f"{base}/v1/interactions/{finding['interaction_id']}#{finding['record_digest']}",
             "mitigation": [said.suggested, *([_KEPT] if kept else [])],
         }
     )
 
 
-def duplicate_issues(report: CheckReport, reading: Reading) -> list[Json]:
+def duplicate_issues(answered: Answered) -> list[Json]:
     """The same substance on several lines, and several products that bring magnesium."""
+    report = answered.report
     issues = [
         _duplicate(
             "DUPTHPGEN",
             f"{duplicate['substance']['name']} is on the list more than once.",
             duplicate["medication_ids"],
-            report,
-            reading,
+            answered,
         )
         for duplicate in report["duplicates"]
     ]
     products = report["magnesium_products"]
     if products is not None:
-        issues.append(_duplicate("DUPTHPY", products["statement"], products["medication_ids"], report, reading))
+        issues.append(_duplicate("DUPTHPY", products["statement"], products["medication_ids"], answered))
     return issues
 
 
-def _duplicate(code: str, text: str, names: Iterable[str], report: CheckReport, reading: Reading) -> Json:
+def _duplicate(code: str, text: str, names: Iterable[str], answered: Answered) -> Json:
     return _without_empty(
         {
             "resourceType": "DetectedIssue",
             "status": "final",
             "code": {"coding": [_coding(code)], "text": text},
-            "patient": _patient(reading),
-            "identifiedDateTime": report["as_of"],
-            "implicated": [line_reference(name, report, reading) for name in names],
+            "patient": answered.patient,
+            "identifiedDateTime": answered.report["as_of"],
+            "implicated": [answered.line(name) for name in names],
             "detail": text,
         }
     )
@@ -164,14 +199,14 @@ def _duplicate(code: str, text: str, names: Iterable[str], report: CheckReport, 
 # --- codes ------------------------------------------------------------------------------------------------------------
 
 
-def issue_codes(finding: Finding, report: CheckReport) -> list[str]:
+def issue_codes(finding: Finding, answered: Answered) -> list[str]:
     """The codes of v3-ActCode for a finding; the one that says most comes first."""
     direction = finding["direction"]
     found = []
     if direction in _ABOUT_A_CONDITION:
         found += [_OF_CONDITION[name] for name in finding["condition_ids"] if name in _OF_CONDITION]
     if direction in {"magnesium_alters_drug", "additive_effect"}:
-        found += _codes_of_sources(finding, report)
+        found += _codes_of_sources(finding, answered)
     if not found:
         found.append(_OF_DIRECTION[direction])
     separation = finding["management"]["separation"]
@@ -180,16 +215,9 @@ def issue_codes(finding: Finding, report: CheckReport) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _codes_of_sources(finding: Finding, report: CheckReport) -> list[str]:
+def _codes_of_sources(finding: Finding, answered: Answered) -> list[str]:
     """How the magnesium in a finding came about, where it is one thing and not several."""
-    intake = report["magnesium_intake"]
-    sources = {
-        source
-        for contribution in (*intake["contributions"], *intake["as_needed"])
-        if contribution["medication_id"] in finding["medication_ids"]
-        for source in contribution["sources"]
-    }
-    found = {_OF_SOURCE.get(source, "DRG") for source in sources}
+    found = {_OF_SOURCE.get(source, "DRG") for source in answered.magnesium_sources(finding["medication_ids"])}
     return list(found) if len(found) == 1 else []
 
 
@@ -198,15 +226,6 @@ def _coding(code: str) -> Json:
 
 
 # --- references -------------------------------------------------------------------------------------------------------
-
-
-def line_reference(name: str, report: CheckReport, reading: Reading) -> Json:
-    """What a line of the list came from; its name is what it was recognised as, in words of ours."""
-    reference = source_reference(name, reading.sources.get(name))
-    for line in report["medications"]:
-        if line["id"] == name and line["substances"]:
-            reference["display"] = ", ".join([substance["name"] for substance in line["substances"]])
-    return reference
 
 
 def source_reference(name: str, source: Source | None) -> Json:
@@ -220,21 +239,18 @@ def source_reference(name: str, source: Source | None) -> Json:
     return reference
 
 
-def _patient(reading: Reading) -> Json | None:
-    return None if reading.patient_reference is None else {"reference": reading.patient_reference}
-
-
 # --- what it rests on, and what it says -------------------------------------------------------------------------------
 
 
-def _evidence(finding: Finding, report: CheckReport, reading: Reading) -> list[Json]:
+def _evidence(finding: Finding, answered: Answered) -> list[Json]:
     said = [{"code": [{"text": reason["detail"]}]} for reason in finding["why"]]
-    seen = [{"detail": [{"reference": name}]} for name in _rests_on(finding, report, reading)]
+    seen = [{"detail": [{"reference": name}]} for name in _rests_on(finding, answered)]
     return [*said, *seen]
 
 
-def _rests_on(finding: Finding, report: CheckReport, reading: Reading) -> list[str]:
+def _rests_on(finding: Finding, answered: Answered) -> list[str]:
     """References of the conditions and values that the finding rests on."""
+    report, reading = answered.report, answered.reading
     names: list[str | None] = [
         reading.condition_sources[term["position"]]
         for term in report["conditions"]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from rules.report import CheckReport, IntakeContribution
+from rules.report import CheckedMedication, CheckReport, IntakeContribution
 from rules.report_plan import Timetable
-from service.fhir.issues import NAMES, Json, detected_issue, duplicate_issues, line_reference
+from service.fhir.issues import NAMES, Answered, Json, detected_issue, duplicate_issues
 from service.fhir.notes import Note, NoteCode, NoteSeverity
 from service.fhir.reading import Reading
 
@@ -41,6 +41,7 @@ def answer_parameters(
     report: CheckReport, reading: Reading, *, check_id: str, degraded: Mapping[str, Any] | None, base: str = ""
 ) -> Json:
     """The whole answer. ``base`` is the address at which this service is reached, for links to rules."""
+    answered = Answered(report, reading)
     whole = reading.whole
     statement = report["statement"] if whole or report["status"] == _INCOMPLETE else _NOT_READ + report["statement"]
     parameters = [
@@ -52,13 +53,13 @@ def answer_parameters(
         _named("asOf", "Date", report["as_of"]),
         _named("highestSeverity", "Code", report["highest_severity"]),
         _parts("degraded", _degraded(degraded)),
-        *(_resource("finding", detected_issue(one, report, reading, base=base)) for one in report["findings"]),
-        *(_resource("duplicate", issue) for issue in duplicate_issues(report, reading)),
-        *(_parts("medication", _medication(one["id"], report, reading)) for one in report["medications"]),
+        *(_resource("finding", detected_issue(one, answered, base=base)) for one in report["findings"]),
+        *(_resource("duplicate", issue) for issue in duplicate_issues(answered)),
+        *(_parts("medication", _medication(one, answered)) for one in report["medications"]),
         *(_named("missingFact", "String", fact) for fact in report["missing_facts"]),
-        _parts("magnesiumIntake", _intake(report, reading)),
-        *(_parts("nearMiss", _near_miss(one, report, reading)) for one in report.get("near_misses", [])),
-        _parts("timetable", _timetable(report.get("timetable"), report, reading)),
+        _parts("magnesiumIntake", _intake(answered)),
+        *(_parts("nearMiss", _near_miss(one, answered)) for one in report.get("near_misses", [])),
+        _parts("timetable", _timetable(report.get("timetable"), answered)),
     ]
     outcome = notes_outcome(reading.notes)
     if outcome is not None:
@@ -107,8 +108,8 @@ def _parts(name: str, parts: Iterable[Json | None]) -> Json | None:
     return {"name": name, "part": there} if there else None
 
 
-def _reference(name: str, line: str, report: CheckReport, reading: Reading) -> Json:
-    return {"name": name, "valueReference": line_reference(line, report, reading)}
+def _reference(name: str, line: str, answered: Answered) -> Json:
+    return {"name": name, "valueReference": answered.line(line)}
 
 
 def _rule_set(reference: Mapping[str, Any]) -> list[Json | None]:
@@ -134,14 +135,14 @@ def _degraded(degraded: Mapping[str, Any] | None) -> list[Json | None]:
     ]
 
 
-def _medication(line: str, report: CheckReport, reading: Reading) -> list[Json | None]:
+def _medication(checked: CheckedMedication, answered: Answered) -> list[Json | None]:
     """What became of one line of the list; every line stands in the answer."""
-    checked = next(one for one in report["medications"] if one["id"] == line)
-    source = reading.sources.get(line)
+    line = checked["id"]
+    source = answered.reading.sources.get(line)
     also = () if source is None else source.also
     return [
         _named("id", "String", line),
-        _reference("reference", line, report, reading),
+        _reference("reference", line, answered),
         _named("state", "Code", f"{checked['state']}"),
         *(_named("substance", "String", substance["name"]) for substance in checked["substances"]),
         *(_named("problem", "String", problem) for problem in checked["problems"]),
@@ -150,11 +151,11 @@ def _medication(line: str, report: CheckReport, reading: Reading) -> list[Json |
     ]
 
 
-def _intake(report: CheckReport, reading: Reading) -> list[Json | None]:
+def _intake(answered: Answered) -> list[Json | None]:
     """Elemental magnesium a day by mouth."""
-    intake = report["magnesium_intake"]
-    counted = [_contribution("contribution", one, report, reading) for one in intake["contributions"]]
-    needed = [_contribution("asNeeded", one, report, reading) for one in intake["as_needed"]]
+    intake = answered.report["magnesium_intake"]
+    counted = [_contribution("contribution", one, answered) for one in intake["contributions"]]
+    needed = [_contribution("asNeeded", one, answered) for one in intake["as_needed"]]
     if not counted and not needed:
         return []
     limits = [
@@ -171,11 +172,11 @@ def _intake(report: CheckReport, reading: Reading) -> list[Json | None]:
     return [_milligrams("perDay", intake["elemental_mg_per_day"]), *counted, *needed, *limits]
 
 
-def _contribution(name: str, one: IntakeContribution, report: CheckReport, reading: Reading) -> Json | None:
+def _contribution(name: str, one: IntakeContribution, answered: Answered) -> Json | None:
     return _parts(
         name,
         [
-            _reference("medication", one["medication_id"], report, reading),
+            _reference("medication", one["medication_id"], answered),
             _milligrams("perDay", one["elemental_mg_per_day"]),
             _named("basis", "String", one["basis"]),
         ],
@@ -191,16 +192,16 @@ def _milligrams(name: str, amount: str | None) -> Json | None:
     return {"name": name, "valueQuantity": quantity}
 
 
-def _near_miss(one: Mapping[str, Any], report: CheckReport, reading: Reading) -> list[Json | None]:
+def _near_miss(one: Mapping[str, Any], answered: Answered) -> list[Json | None]:
     return [
         _named("interaction", "String", one["interaction_id"]),
         _named("title", "String", one["title"]),
-        *(_reference("medication", line, report, reading) for line in one["medication_ids"]),
+        *(_reference("medication", line, answered) for line in one["medication_ids"]),
         *(_named("failed", "String", reason["detail"]) for reason in one["failed"]),
     ]
 
 
-def _timetable(timetable: Timetable | None, report: CheckReport, reading: Reading) -> list[Json | None]:
+def _timetable(timetable: Timetable | None, answered: Answered) -> list[Json | None]:
     """A day plan."""
     if timetable is None:
         return []
@@ -209,7 +210,7 @@ def _timetable(timetable: Timetable | None, report: CheckReport, reading: Readin
             "dose",
             [
                 _named("time", "Time", f"{dose['time']}:00"),
-                _reference("medication", dose["medication_id"], report, reading),
+                _reference("medication", dose["medication_id"], answered),
                 _named("move", "Code", f"{dose['move']}"),
             ],
         )
@@ -219,7 +220,7 @@ def _timetable(timetable: Timetable | None, report: CheckReport, reading: Readin
         _parts(
             "notPlanned",
             [
-                _reference("medication", one["medication_id"], report, reading),
+                _reference("medication", one["medication_id"], answered),
                 _named("reason", "String", one["reason"]),
             ],
         )

@@ -28,7 +28,7 @@ from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs, p
 from service.application.card_ids import CardKind, card_id
 from service.application.checks import CheckAnswer
 from service.application.feedback import OverrideReason
-from service.fhir.issues import ACT_CODE, ISSUES, NAMES, issue_codes
+from service.fhir.issues import ACT_CODE, ISSUES, NAMES, Answered, issue_codes
 from service.unchanging import Unchanging
 
 LABEL: Final = "magcheck"
@@ -62,10 +62,12 @@ REASONS: Final[list[CdsCoding]] = [
 class Scene:
     """What cards need to know besides the report.
 
-    ``focus`` are the lines it is about, all where it is None. ``lines`` are their names, as finished Markdown.
-    ``suggest`` makes the suggestions of a finding. ``base`` is the address at which this service is reached.
+    ``answered`` is the report and what was read. ``focus`` are the lines it is about, all where it is None. ``lines``
+    are their names, as finished Markdown. ``suggest`` makes the suggestions of a finding. ``base`` is the address at
+    which this service is reached.
     """
 
+    answered: Answered
     focus: frozenset[str] | None
     lines: Mapping[str, str]
     suggest: Callable[[int, Finding], list[CdsSuggestion]]
@@ -133,7 +135,7 @@ def _source(scene: Scene, topic: CdsCoding | None = None) -> CdsSource:
 
 
 def _card(answer: CheckAnswer, number: int, finding: Finding, scene: Scene) -> CdsCard:
-    code = issue_codes(finding, answer)[0]
+    code = issue_codes(finding, scene.answered)[0]
     card: CdsCard = {
         "uuid": card_id(answer["check_id"], CardKind.FINDING, number),
         "summary": wording.summary_of(finding),

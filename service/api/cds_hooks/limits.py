@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from rules.terms import RecognitionState
+from rules.terms import CheckStatus, RecognitionState
 from service.api.cds_hooks.offered import MEDICATION_PARTS, PREFETCH, Part
 from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs
 from service.application.checks import CheckAnswer
@@ -21,6 +21,7 @@ from service.fhir.withheld import is_suppressed
 
 _MOST_NAMED: Final = 12
 _UNRECOGNISED: Final = RecognitionState.UNRECOGNISED.value
+_COMPLETE: Final = CheckStatus.COMPLETE.value
 
 
 class Supply(StrEnum):
@@ -78,36 +79,37 @@ def supply_of(sent: object, types: Collection[str] | None = None) -> Supply:
     if isinstance(sent, list) or (single and (types is None or kind in types)):
         return Supply.GIVEN
     entries = sent.get("entry", []) if isinstance(sent, dict) and kind == "Bundle" else None
-    if not isinstance(sent, dict) or not isinstance(entries, list) or any(_failed(entry) for entry in entries):
+    remarks = _remarks(entries) if isinstance(entries, list) else None
+    if not isinstance(sent, dict) or not isinstance(entries, list) or remarks is None:
         return Supply.FAILED
-    if entries and not any(_is_suppressed(entry["resource"]) or not _is_remark(entry["resource"]) for entry in entries):
-        return Supply.FAILED  # nothing but a remark: not known to be empty
+    if remarks and remarks == len(entries):
+        return Supply.FAILED  # nothing but what the server says of it: not known to be empty
     links = sent.get("link")
     further = isinstance(links, list) and any(isinstance(one, dict) and one.get("relation") == "next" for one in links)
     return Supply.PARTIAL if further else Supply.GIVEN
 
 
-def _failed(entry: object) -> bool:
-    """Whether an entry stands for something that could not be sent. A server may have a remark on what it did send."""
-    resource = entry.get("resource") if isinstance(entry, dict) else None
-    if not isinstance(resource, dict):
-        return True
-    if not _is_remark(resource) or _is_suppressed(resource):
-        return False
-    issues = resource.get("issue")
-    return not isinstance(issues, list) or any(
-        not isinstance(one, dict) or one.get("severity") != "information" for one in issues
+def _remarks(entries: list[Any]) -> int | None:
+    """How many entries say something of the list instead of standing on it; None: one is for what could not be sent."""
+    remarks = 0
+    for entry in entries:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict):
+            return None
+        # What was withheld is no remark: the reader notes it as what it is.
+        if resource.get("resourceType") == "OperationOutcome" and not is_suppressed(resource):
+            if not _is_remark(resource):
+                return None
+            remarks += 1
+    return remarks
+
+
+def _is_remark(outcome: Mapping[str, Any]) -> bool:
+    """Whether an OperationOutcome only has something to say of what was sent, and no failure."""
+    issues = outcome.get("issue")
+    return isinstance(issues, list) and all(
+        isinstance(one, dict) and one.get("severity") == "information" for one in issues
     )
-
-
-def _is_remark(resource: Mapping[str, Any]) -> bool:
-    """Whether an entry says something of the list instead of standing on it."""
-    return bool(resource.get("resourceType") == "OperationOutcome")
-
-
-def _is_suppressed(resource: Mapping[str, Any]) -> bool:
-    """Whether it says that something was withheld; the reader notes it as what it is."""
-    return _is_remark(resource) and is_suppressed(resource)
 
 
 def medication_supply(prefetch: Mapping[str, Any]) -> Supply:
@@ -164,6 +166,8 @@ def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer
 
 def _unrecognised(reading: Reading, answer: CheckAnswer) -> list[str]:
     """What the lines that nobody recognised are called where they come from."""
+    if answer["status"] == _COMPLETE:
+        return []
     names = {item.id: item.text or ", ".join(code.code for code in item.codes) for item in reading.medications}
     lines = [line["id"] for line in answer["medications"] if line["state"] == _UNRECOGNISED]
     named = [escaped(names[line]) for line in lines[:_MOST_NAMED]]

@@ -37,6 +37,7 @@ from service.application.checks import CheckAnswer
 from service.application.fhir_server import FAILED
 from service.application.principals import Permission
 from service.fhir.collecting import relative
+from service.fhir.issues import Answered
 from service.fhir.medications import UNNAMED
 from service.fhir.reading import Reading, ReadingRefused, read
 
@@ -79,13 +80,15 @@ async def call_magnesium_service(request: Request) -> Response:
     answer = parts.checks.check(profile, rule_set=rule_set)
     answer["check_id"] = decision_id(answer["check_id"])
     caller = principal_of(request).id
+    answered = Answered(answer, reading)
     focus = _focus(call, reading)
-    suggestions = _suggestions(call, reading, answer, parts)
+    suggestions = _suggestions(call, answer["check_id"], answered, parts)
     if suggestions.need_a_plan(_with_cards(answer, focus)):
         suggestions = replace(suggestions, plan=await parts.checks.timetable(profile, rule_set))
     scene = Scene(
+        answered=answered,
         focus=focus,
-        lines=dict(_named_lines(reading, answer)),
+        lines=dict(_named_lines(answered)),
         suggest=suggestions.of,
         base=parts.settings.public_url,
         factor_cards=Option.FACTOR_CARDS in call.options,
@@ -167,12 +170,11 @@ def _something(value: object, depth: int) -> bool:
     return bool(value)
 
 
-def _suggestions(call: HookCall, reading: Reading, answer: CheckAnswer, parts: Parts) -> Suggestions:
+def _suggestions(call: HookCall, decision: str, answered: Answered, parts: Parts) -> Suggestions:
     orders = call.orders()
     return Suggestions(
-        decision=answer["check_id"],
-        report=answer,
-        reading=reading,
+        decision=decision,
+        answered=answered,
         patient=call.patient_id,
         orders=None if orders is None else orders[0],
         base=parts.settings.public_url,
@@ -200,12 +202,11 @@ def _focus(call: HookCall, reading: Reading) -> frozenset[str] | None:
     return frozenset(selected or of_orders)
 
 
-def _named_lines(reading: Reading, answer: CheckAnswer) -> Iterator[tuple[str, str]]:
+def _named_lines(answered: Answered) -> Iterator[tuple[str, str]]:
     """Each line as it is called where it comes from, and what it was recognised as."""
-    recognised = {line["id"]: ", ".join([one["name"] for one in line["substances"]]) for line in answer["medications"]}
-    for item in reading.medications:
+    for item in answered.reading.medications:
         text = item.text or ", ".join([code.code for code in item.codes])
-        name = recognised.get(item.id)
+        name = answered.recognised.get(item.id)
         known = f" ({of_rule(name)})" if name and name.casefold() != text.casefold() else ""
         order = ORDERED if item.status == "proposed" else ""
         yield item.id, f"{escaped(text)}{known}{order}"

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from rules.profile import MedicationItem
-from rules.report import CheckReport, Finding
+from rules.report import Finding
 from rules.report_plan import Timetable
 from service.api.cds_hooks.card_types import ActionType, CdsAction, CdsSuggestion
 from service.api.cds_hooks.plain_markdown import plain
 from service.application.card_ids import CardKind, card_id
 from service.fhir.elements import objects, text_of
-from service.fhir.issues import detected_issue
-from service.fhir.reading import Reading
+from service.fhir.issues import Answered, detected_issue
 from service.unchanging import Unchanging
 
 _MOST_IN_LABEL: Final = 100
@@ -48,8 +47,7 @@ class Suggestions:
     """
 
     decision: str
-    report: CheckReport
-    reading: Reading
+    answered: Answered
     patient: str | None
     orders: str | None
     base: str | None
@@ -65,7 +63,7 @@ class Suggestions:
         return [*([times] if times is not None else []), self._record(number, finding)]
 
     def _record(self, number: int, finding: Finding) -> CdsSuggestion:
-        issue = detected_issue(finding, self.report, self.reading, base=self.base or "")
+        issue = detected_issue(finding, self.answered, base=self.base or "")
         if self.patient is not None:
             issue["patient"] = {"reference": f"Patient/{self.patient}"}
         action: CdsAction = {
@@ -97,12 +95,12 @@ class Suggestions:
         if wanted is None:
             return None
         changed, hours = wanted
-        items = [item for item in self.reading.medications if item.id in changed]
+        items = [item for item in self.answered.reading.medications if item.id in changed]
         times = _planned(self.plan, items) if self.plan is not None else {}
         actions: list[CdsAction] = []
         for name in changed:
             instruction = self._instruction(name, finding, hours)
-            resource = _changed(self.reading.sources[name].resource, times.get(name, []), instruction)
+            resource = _changed(self.answered.reading.sources[name].resource, times.get(name, []), instruction)
             said = f"at {', '.join(times[name])}: " if name in times else ""
             action: CdsAction = {
                 "type": ActionType.UPDATE,
@@ -120,13 +118,13 @@ class Suggestions:
 
     def _may_change(self, name: str) -> bool:
         """Whether a line is one of the orders, and the client can tell which."""
-        source = self.reading.sources.get(name)
+        source = self.answered.reading.sources.get(name)
         return (
             source is not None
             and source.origin == self.orders
             and text_of(source.resource.get("id")) is not None
             # A whole resource takes the place of the order, and what was withheld would be gone.
-            and self.reading.is_whole(source.pointer)
+            and self.answered.reading.is_whole(source.pointer)
         )
 
     def _instruction(self, name: str, finding: Finding, hours: tuple[str | None, str | None]) -> str:
@@ -134,7 +132,10 @@ class Suggestions:
         after_magnesium, after_drug = hours
         affected = finding["affected"]
         substances = {
-            one["id"] for line in self.report["medications"] if line["id"] == name for one in line["substances"]
+            one["id"]
+            for line in self.answered.report["medications"]
+            if line["id"] == name
+            for one in line["substances"]
         }
         if affected is not None and affected["id"] in substances:
             other, before, after = "magnesium", after_drug, after_magnesium

@@ -14,6 +14,7 @@ MOST_IN_SUMMARY: Final = 139
 _MOST_REASONS: Final = 6
 # Sentences and names of rules are the same each time. What comes from a health record is never kept: `escaped` itself.
 of_rule = lru_cache(maxsize=8192)(escaped)
+_plain_of_rule: Final = lru_cache(maxsize=8192)(plain)
 _SERIOUSNESS: Final = {
     "serious": "can be fatal, life-threatening or disabling, or lead to hospital",
     "non_serious": "not serious",
@@ -52,7 +53,7 @@ def summary_of(finding: Finding) -> str:
     whole = ": ".join(parts)
     if len(whole) > MOST_IN_SUMMARY and len(drugs) > MOST_IN_SUMMARY // 2:
         whole = f"{lead}: {finding['title']}"
-    return plain(whole, MOST_IN_SUMMARY)
+    return _plain_of_rule(whole, MOST_IN_SUMMARY)
 
 
 class _Unchanging(NamedTuple):

@@ -12,7 +12,7 @@ from rules.report import CheckReport
 from rules.terms import Direction, ManagementAction, Severity
 from service.fhir import issues
 from service.fhir.conformance import capability_statement, operation_definition
-from service.fhir.issues import FINDING, INTERACTION, ISSUES, MITIGATIONS, NAMES, detected_issue, issue_codes
+from service.fhir.issues import FINDING, INTERACTION, ISSUES, MITIGATIONS, NAMES, Answered, detected_issue, issue_codes
 from service.fhir.reading import Reading
 from service.fhir.writing import MAXIMUM_NOTES, answer_parameters, notes_outcome
 from tests.contract.examples import compiled_baseline
@@ -245,9 +245,11 @@ def test_every_severity_and_every_action_has_a_code() -> None:
     ],
 )
 def test_codes_of_populations(direction: Direction, conditions: list[str], code: str) -> None:
-    report, _, _ = answered(*a_full_question())
+    report, found, _ = answered(*a_full_question())
     alone = next(one for one in report["findings"] if one["management"]["separation"] is None)
-    assert issue_codes({**alone, "direction": direction, "condition_ids": conditions}, report) == [code]
+    assert issue_codes({**alone, "direction": direction, "condition_ids": conditions}, Answered(report, found)) == [
+        code
+    ]
 
 
 def test_codes_of_products_that_are_bought() -> None:
@@ -300,7 +302,7 @@ def outcome() -> list[Json]:
 
 def test_a_detected_issue_can_be_written_of_one_finding() -> None:
     report, found, _ = answered(*a_full_question())
-    issue = detected_issue(report["findings"][0], report, found)
+    issue = detected_issue(report["findings"][0], Answered(report, found))
     assert issue["reference"].startswith("/v1/interactions/")
 
 
