@@ -6,21 +6,25 @@ Facts are only ever narrowed by what was given or by what a given condition impl
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rules.conditions import LABORATORY, UNKNOWN, Facts
+from rules.conditions import LABORATORY, UNKNOWN, Facts, Range
 from rules.lookup import joined
 from rules.quantities import decimal_from, serum_mmol_per_l
-from rules.terms import CodeSystem, RecognitionState, word
+from rules.terms import CodeSystem, MagnesiumLevel, ObservationKind, RecognitionState, word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import date
     from fractions import Fraction
 
     from rules.compiled import CompiledRuleSet, DerivedCondition
     from rules.conditions import Interval
     from rules.documents import Bounds
     from rules.lines import Line
+    from rules.model import Band
     from rules.profile import ConditionItem, MedicationProfile, Observation
     from rules.report import CheckedTerm
 
@@ -29,6 +33,7 @@ _DIALYSIS_POSSIBLE_BELOW: Final = 15
 # The finest difference that a value in a question can have: nine decimals.
 _JUST: Final = Decimal("0.000000001")
 _LABORATORY: Final = "observations."
+_NOTHING_MEASURED: Final[Mapping[str, Measured]] = MappingProxyType({})
 
 
 def condition_terms(compiled: CompiledRuleSet, items: Sequence[ConditionItem]) -> list[CheckedTerm]:
@@ -59,19 +64,56 @@ def _term(position: int, found: str | None, name: str | None) -> CheckedTerm:
     return {"position": position, "state": state, "id": found, "name": name}
 
 
-def latest_observations(observations: Sequence[Observation]) -> dict[str, Observation]:
-    """The newest value of each kind; of two on one day the lower, because the rules look for what is low."""
-    latest: dict[str, Observation] = {}
-    for observation in observations:
-        other = latest.get(observation.kind)
-        if other is None or _newness(observation) > _newness(other):
-            latest[observation.kind] = observation
-    return latest
+class Measured(NamedTuple):
+    """A laboratory value in mmol/L, with its band and its age; without an age where a date is missing or to come."""
+
+    value: Fraction
+    band: Band | None
+    taken_on: date | None
+    days_old: int | None
+    stale: bool | None
 
 
-def _newness(observation: Observation) -> tuple[str, Fraction]:
-    day = observation.taken_on.isoformat() if observation.taken_on else ""
-    return day, -serum_mmol_per_l(observation.kind, decimal_from(observation.value), observation.unit)
+def measured_values(compiled: CompiledRuleSet, profile: MedicationProfile) -> dict[str, Measured]:
+    """The value of each kind that counts: the newest.
+
+    Where nobody can tell which is newest, because they are of one day or without a day that can be right, a magnesium
+    in the graver band counts and of the others the lower value, because the rules look for what is low.
+    """
+    kinds = dict.fromkeys(observation.kind for observation in profile.observations)
+    return {kind: _that_counts(compiled, profile, kind) for kind in kinds}
+
+
+def day_of(observation: Observation, as_of: date | None) -> date | None:
+    """The day of a value, where there is one that can be right: not after the day of the question."""
+    day = observation.taken_on
+    return None if day is None or (as_of is not None and day > as_of) else day
+
+
+def _that_counts(compiled: CompiledRuleSet, profile: MedicationProfile, kind: ObservationKind) -> Measured:
+    given = [one for one in profile.observations if one.kind is kind]
+    days = [day_of(one, profile.as_of) for one in given]
+    newest = max((day for day in days if day is not None), default=None)
+    possible = [one for one, day in zip(given, days, strict=True) if day in {None, newest}]
+    graver = kind is ObservationKind.SERUM_MAGNESIUM
+    return max((_measured(compiled, one, profile.as_of) for one in possible), key=partial(_gravity, graver=graver))
+
+
+def _gravity(one: Measured, *, graver: bool) -> tuple[int, Fraction, str]:
+    severity = None if one.band is None or not graver else one.band.severity
+    return -1 if severity is None else severity.rank, -one.value, "" if one.taken_on is None else str(one.taken_on)
+
+
+def _measured(compiled: CompiledRuleSet, observation: Observation, as_of: date | None) -> Measured:
+    value = serum_mmol_per_l(observation.kind, decimal_from(observation.value), observation.unit)
+    day, reference = day_of(observation, as_of), compiled.ranges.get(observation.kind)
+    days = None if day is None or as_of is None else (as_of - day).days
+    if reference is None:
+        return Measured(value, None, observation.taken_on, days, None)
+    band = next((band for band in reference.bands if Range(band.bounds).contains(value)), None)
+    current = reference.current_for_days
+    stale = None if days is None or current is None else days > current
+    return Measured(value, band, observation.taken_on, days, stale)
 
 
 def _interval(bounds: Bounds) -> tuple[Decimal | None, Decimal | None]:
@@ -114,15 +156,19 @@ def _dialysis(compiled: CompiledRuleSet, profile: MedicationProfile, facts: Fact
     return False if low is not None and low >= _DIALYSIS_POSSIBLE_BELOW else None
 
 
-def facts_of(
+def facts_of(  # noqa: PLR0913, PLR0917 - all that is known before the first rule is asked
     compiled: CompiledRuleSet,
     profile: MedicationProfile,
     lines: Sequence[Line],
     conditions: Sequence[CheckedTerm],
     symptoms: Sequence[CheckedTerm],
     elemental: tuple[Interval, tuple[str, ...]] = ((0, 0), ()),
+    measured: Mapping[str, Measured] = _NOTHING_MEASURED,
 ) -> Facts:
-    """Everything the rules may ask. ``elemental``: the magnesium a day, and the facts that would make it exact."""
+    """Everything the rules may ask. ``elemental``: the magnesium a day, and the facts that would make it exact.
+
+    A normal value that is no longer current says nothing of today, and counts as none.
+    """
     patient = profile.patient
     listed: list[tuple[str, frozenset[str]]] = []
     perhaps: list[tuple[str, frozenset[str], str]] = []
@@ -143,9 +189,9 @@ def facts_of(
         facts.conditions = {term["id"] for term in conditions if term["id"] is not None}
     if symptoms:
         facts.symptoms = {term["id"] for term in symptoms if term["id"] is not None}
-    if profile.observations:
-        for kind, observation in latest_observations(profile.observations).items():
-            facts.serum[kind] = serum_mmol_per_l(kind, decimal_from(observation.value), observation.unit)
+    for kind, one in measured.items():
+        if not (one.stale and one.band is not None and one.band.level is MagnesiumLevel.NORMAL):
+            facts.serum[kind] = one.value
     facts.egfr = _kidney_function(compiled, profile, facts.conditions)
     facts.dialysis = _dialysis(compiled, profile, facts)
     _derive_conditions(compiled, facts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from rules.facts import latest_observations
+from rules.facts import day_of
 from rules.fragments import cited
 from rules.terms import MonitoringState, MonitoringTest, word
 
@@ -57,8 +57,8 @@ def _last(profile: MedicationProfile, test: MonitoringTest) -> tuple[bool, date 
     if test is MonitoringTest.KIDNEY_FUNCTION:
         egfr = profile.patient.egfr
         return egfr is not None, None if egfr is None else egfr.taken_on
-    observation = latest_observations(profile.observations).get(test.value)
-    return observation is not None, None if observation is None else observation.taken_on
+    days = [day_of(one, profile.as_of) for one in profile.observations if one.kind == test.value]
+    return bool(days), max((day for day in days if day is not None), default=None)
 
 
 def _item(

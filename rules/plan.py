@@ -206,10 +206,8 @@ class _Planner:
 
     def _band(self) -> Band | None:
         """The band of the record that the serum magnesium lies in."""
-        reference, value = self.compiled.ranges.get(MAGNESIUM), self.situation.facts.serum.get(MAGNESIUM)
-        if reference is None or value is None:
-            return None
-        return next((band for band in reference.bands if Range(band.bounds).contains(value)), None)
+        measured = self.situation.measured.get(MAGNESIUM)
+        return None if measured is None else measured.band
 
     def _needed_because(self) -> Iterator[PlanReason]:
         """What speaks for a need, or against magnesium: the value, then symptoms, then what adds to the risk."""
@@ -218,7 +216,7 @@ class _Planner:
             stale = f" It is {value['days_old']} days old: measure again." if value["stale"] else ""
             text = f"Serum magnesium {value['value_mmol_per_l']} mmol/L, {value['band']}. {value['advice']}{stale}"
             yield {"text": text, "interaction_id": None, "citations": value["citations"]}
-        elif HIGH_CONDITION in self.situation.facts.conditions and value is None:
+        elif HIGH_CONDITION in self.situation.facts.conditions and (value is None or value["stale"]):
             factor = self.compiled.personal_factor(HIGH_CONDITION)
             yield {"text": factor["text"], "interaction_id": None, "citations": factor["citations"]}
         for symptom in self.risks.deficiency["symptoms"]:

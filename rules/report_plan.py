@@ -68,7 +68,7 @@ class SerumBand(TypedDict):
     analyte: str
     value_mmol_per_l: DecimalText
     taken_on: str | None
-    days_old: Annotated[int | None, Field(description="On the day of `as_of`; null: a date is missing.")]
+    days_old: Annotated[int | None, Field(description="On the day of `as_of`; null: a date is missing or to come.")]
     stale: Annotated[
         bool | None, Field(description="Older than the record takes for current; null: not dated, or no such limit.")
     ]

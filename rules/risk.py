@@ -11,7 +11,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from rules.conditions import Range
-from rules.facts import latest_observations
 from rules.fragments import cited
 from rules.quantities import decimal_from, plain
 from rules.terms import Applicability, DeficiencyState, Direction, ExcessState, MagnesiumEffect, MagnesiumLevel, word
@@ -60,36 +59,24 @@ _NOT_EXCLUDED: Final = (
 
 
 def serum_bands(situation: Situation) -> list[SerumBand]:
-    """Where the latest value of each kind lies, and how old it is."""
-    compiled, profile = situation.compiled, situation.profile
-    bands: list[SerumBand] = []
-    latest = latest_observations(profile.observations)
-    for kind in sorted(latest):
-        taken_on = latest[kind].taken_on
-        reference = compiled.ranges.get(kind)
-        if reference is None:
-            continue
-        days = None if taken_on is None or profile.as_of is None else (profile.as_of - taken_on).days
-        current = reference.current_for_days
-        value = situation.facts.serum[kind]
-        for band in reference.bands:
-            if Range(band.bounds).contains(value):
-                bands.append(
-                    {
-                        "analyte": kind,
-                        "value_mmol_per_l": plain(value, 3),
-                        "taken_on": taken_on.isoformat() if taken_on else None,
-                        "days_old": days,
-                        "stale": None if days is None or current is None else days > current,
-                        "band": band.name,
-                        "level": word(band.level),
-                        "meaning": band.meaning,
-                        "advice": band.advice,
-                        "citations": cited(reference.citations, compiled.citations),
-                    }
-                )
-                break
-    return bands
+    """Where the value of each kind that counts lies, and how old it is."""
+    compiled = situation.compiled
+    return [
+        {
+            "analyte": kind,
+            "value_mmol_per_l": plain(one.value, 3),
+            "taken_on": one.taken_on.isoformat() if one.taken_on else None,
+            "days_old": one.days_old,
+            "stale": one.stale,
+            "band": one.band.name,
+            "level": word(one.band.level),
+            "meaning": one.band.meaning,
+            "advice": one.band.advice,
+            "citations": cited(compiled.ranges[kind].citations, compiled.citations),
+        }
+        for kind, one in sorted(situation.measured.items())
+        if one.band is not None
+    ]
 
 
 def _symptoms(situation: Situation, level: MagnesiumLevel) -> list[SymptomReport]:
@@ -222,7 +209,9 @@ def _causes(contributions: Iterable[RiskContribution]) -> int:
     return len(causes)
 
 
-def _deficiency_statement(contributions: int, causes: int, band: SerumBand | None, *, diagnosed: bool) -> str:
+def _deficiency_statement(
+    contributions: int, causes: int, band: SerumBand | None, *, diagnosed: bool, short: bool
+) -> str:
     several = f" {causes} independent causes come together." if causes > 1 else ""
     if band is not None and band["level"] == MagnesiumLevel.LOW:
         stale = f" The value is {band['days_old']} days old." if band["stale"] else ""
@@ -232,6 +221,8 @@ def _deficiency_statement(contributions: int, causes: int, band: SerumBand | Non
     if contributions:
         add = "finding adds" if contributions == 1 else "findings add"
         return f"{contributions} {add} to the risk of magnesium deficiency.{several} {_NOT_EXCLUDED}"
+    if short:
+        return f"Food and products bring less magnesium than any body recommends for this person. {_NOT_EXCLUDED}"
     return f"Nothing that was given adds to the risk of magnesium deficiency in this rule set. {_NOT_EXCLUDED}"
 
 
@@ -273,7 +264,7 @@ def deficiency_risk(
         "amplified": _contributions(situation, findings, _AMPLIFIED),
         "worsened": _factors(situation, _OUTCOMES, ()) if state is not DeficiencyState.NONE_KNOWN else [],
         "missing_facts": missing,
-        "statement": _deficiency_statement(len(contributions), causes, band, diagnosed=diagnosed),
+        "statement": _deficiency_statement(len(contributions), causes, band, diagnosed=diagnosed, short=short),
     }
 
 
@@ -285,7 +276,9 @@ def excess_risk(
     contributions = _contributions(situation, findings, _RAISING)
     factors = _factors(situation, _HIGH_EFFECTS, contributions) if facts.conditions else []
     magnesium = [band for band in bands if band["analyte"] == MAGNESIUM] if bands else []
-    high = magnesium[0]["level"] == MagnesiumLevel.HIGH if magnesium else HIGH_CONDITION in facts.conditions
+    band = magnesium[0] if magnesium else None
+    diagnosed = HIGH_CONDITION in facts.conditions and (band is None or bool(band["stale"]))
+    high = diagnosed or (band is not None and band["level"] == MagnesiumLevel.HIGH)
     not_counted = intake["not_counted"]
     parenteral = sorted({one["medication_id"] for one in not_counted}) if not_counted else []
     state = ExcessState.NONE_KNOWN
@@ -313,15 +306,16 @@ def excess_risk(
         "symptoms": _symptoms(situation, MagnesiumLevel.HIGH) if facts.symptoms else [],
         "watch_for": list(situation.compiled.care.signs_of_excess) if watch else [],
         "missing_facts": sorted(missing),
-        "statement": _excess_statement(len(contributions), len(factors), magnesium, takes=takes),
+        "statement": _excess_statement(len(contributions), len(factors), band, takes=takes, diagnosed=diagnosed),
     }
 
 
-def _excess_statement(contributions: int, factors: int, magnesium: Sequence[SerumBand], *, takes: bool) -> str:
-    if magnesium and magnesium[0]["level"] == MagnesiumLevel.HIGH:
-        band = magnesium[0]
+def _excess_statement(contributions: int, factors: int, band: SerumBand | None, *, takes: bool, diagnosed: bool) -> str:
+    if band is not None and band["level"] == MagnesiumLevel.HIGH:
         stale = f" The value is {band['days_old']} days old." if band["stale"] else ""
         return f"Serum magnesium is high ({band['value_mmol_per_l']} mmol/L: {band['band']}).{stale}"
+    if diagnosed:
+        return "High magnesium is among the conditions that were given."
     if contributions:
         add = "finding adds" if contributions == 1 else "findings add"
         return f"{contributions} {add} to the risk of too much magnesium."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rules.facts import condition_terms, facts_of, symptom_terms
+from rules.facts import condition_terms, facts_of, measured_values, symptom_terms
 from rules.intake import intake_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,17 @@ _STAGES: Final = ((90, "G1"), (60, "G2"), (45, "G3a"), (30, "G3b"), (15, "G4"), 
 class Situation:
     """Everything that is known before the first rule is asked; ``lines`` are in the order of their ids."""
 
-    __slots__ = ("compiled", "conditions", "facts", "intake", "kidney_function", "lines", "profile", "symptoms")
+    __slots__ = (
+        "compiled",
+        "conditions",
+        "facts",
+        "intake",
+        "kidney_function",
+        "lines",
+        "measured",
+        "profile",
+        "symptoms",
+    )
 
     def __init__(self, compiled: CompiledRuleSet, profile: MedicationProfile, lines: Sequence[Line]) -> None:
         """Read the question for these lines, which need not be all of it."""
@@ -34,7 +44,10 @@ class Situation:
         self.symptoms = symptom_terms(compiled, profile.symptoms) if profile.symptoms else []
         self.intake = intake = intake_of(lines)
         elemental = (intake.interval, intake.missing)
-        self.facts = facts = facts_of(compiled, profile, lines, self.conditions, self.symptoms, elemental)
+        self.measured = measured_values(compiled, profile) if profile.observations else {}
+        self.facts = facts = facts_of(
+            compiled, profile, lines, self.conditions, self.symptoms, elemental, self.measured
+        )
         self.kidney_function = _kidney_stage(facts.egfr, facts.dialysis)
 
 

@@ -133,6 +133,22 @@ DOSES: Final[tuple[tuple[str, str], ...]] = (
     ("1", "patch"),
 )
 AS_OF: Final = "2026-11-22"
+# A high value is graver than a low one.
+BANDS: Final = [
+    {
+        "name": name,
+        "level": level,
+        "bounds": bounds,
+        "severity": severity,
+        "meaning": "It means.",
+        "advice": "Consider.",
+    }
+    for name, level, bounds, severity in (
+        ("low", "low", {"below": "0.7"}, "minor"),
+        ("normal", "normal", {"at_least": "0.7", "at_most": "1.05"}, None),
+        ("high", "high", {"above": "1.05"}, "major"),
+    )
+]
 STARTS: Final = ("2026-10-22", "2026-10-23", "2026-08-22", "2026-08-23", "2025-11-22", "2020-02-29", "2027-01-01")
 NOT_NAMES: Final = ("zzyxin", "Zzyxin 40 mg tablet", "alvorin zzyxin", "???", "400 mg", " ")
 NOT_CONDITIONS: Final = ("grumbling", "J99.9 of the soul")
@@ -460,7 +476,11 @@ def draw_rule_set(choose: Choices, shape: Shape = ANY) -> RuleSet:
     records += _conditions(choose, shape)
     records += [_interaction(choose, index, shape) for index in range(choose.number(1, 5))]
     if choose.chance(3):
-        records += [factories.reference_range(), factories.intake_limit(mg_per_day="250")]
+        # Values of 1 November are too old on the day of the question, those of 20 November are not.
+        records += [
+            factories.reference_range(bands=BANDS, current_for_days=10),
+            factories.intake_limit(mg_per_day="250"),
+        ]
     return factories.rule_set(*records)
 
 
@@ -560,7 +580,7 @@ def _observations(choose: Choices) -> list[Json]:
         value, unit = choose.one(SERUM_VALUES[kind])
         one: Json = {"kind": kind, "value": value, "unit": unit}
         if choose.chance(2):
-            one["taken_on"] = choose.one(("2026-11-01", "2026-11-20"))
+            one["taken_on"] = choose.one(("2026-11-01", "2026-11-20", "2026-12-01"))
         found.append(one)
     return found
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 
 from rules.documents import Bounds, CoMedication, Expression, RiskCount
-from rules.model import RuleSet
+from rules.model import Band, ReferenceRange, RuleSet
 from rules.profile import MedicationProfile, Observation
 from rules.quantities import (
     COUNT_UNITS,
@@ -19,7 +20,7 @@ from rules.quantities import (
     milligrams,
     serum_mmol_per_l,
 )
-from rules.terms import DoseBasis, RecordStatus, Route
+from rules.terms import DoseBasis, MagnesiumLevel, RecordStatus, Route
 from tests.reference.identity import Identity, Taken, Who
 from tests.reference.truth import UNKNOWN, Possible, Truth, at_least_one, every, exactly, lies_in, opposite
 
@@ -29,6 +30,10 @@ MAGNESIUM = "magnesium-salts"
 UNSPECIFIED = "magnesium"  # magnesium whose salt nobody named: a mass of it is a mass of magnesium
 # Below 15 dialysis is possible; a patient known to be at or above it, and not said to be on dialysis, is not.
 DIALYSIS_BELOW = Fraction(15)
+
+
+def in_mmol(one: Observation) -> Fraction:
+    return serum_mmol_per_l(one.kind, decimal_from(one.value), one.unit)
 
 
 @dataclass(frozen=True)
@@ -112,16 +117,44 @@ class Known(Identity):
                     self.undecided[record.id] = missing
 
     def serum(self, kind: str) -> Possible:
-        """The newest value; one without a day is the oldest; of two on one day the lower."""
+        """The newest value that was given; a normal one that is too old is as good as none.
 
-        def when_and_how_low(one: Observation) -> tuple[str, Fraction]:
-            day = one.taken_on.isoformat() if one.taken_on else ""
-            return day, -serum_mmol_per_l(one.kind, decimal_from(one.value), one.unit)
-
+        A day after that of the question is no day. Any without a day may be the newest. Of those that may be, the lower
+        one counts, for magnesium among those of the worst band.
+        """
         values = [one for one in self.profile.observations if one.kind == kind]
+        days = [day for one in values if (day := self.day(one)) is not None]
+        values = [one for one in values if self.day(one) is None or self.day(one) == max(days)]
         if not values:
             return UNKNOWN
-        return exactly(-when_and_how_low(max(values, key=when_and_how_low))[1])
+        if kind == "serum_magnesium":
+            worst = max(self.band_rank(one) for one in values)
+            values = [one for one in values if self.band_rank(one) == worst]
+        lowest = min(in_mmol(one) for one in values)
+        # Of equal values the one with the latest day as it was given.
+        chosen = max((one for one in values if in_mmol(one) == lowest), key=lambda one: str(one.taken_on or ""))
+        normal = any(band.level is MagnesiumLevel.NORMAL for band in self.bands(chosen))
+        return UNKNOWN if normal and self.too_old(chosen) else exactly(lowest)
+
+    def too_old(self, one: Observation) -> bool:
+        day, today = self.day(one), self.profile.as_of
+        limits = [found.current_for_days for found in self.ranges(one.kind) if found.current_for_days is not None]
+        return day is not None and today is not None and any(today - day > timedelta(days=limit) for limit in limits)
+
+    def day(self, one: Observation) -> date | None:
+        to_come = self.profile.as_of is not None and one.taken_on is not None and one.taken_on > self.profile.as_of
+        return None if to_come else one.taken_on
+
+    def ranges(self, kind: str) -> list[ReferenceRange]:
+        return [one for one in self.rules.reference_ranges if one.analyte == kind and one.status is RecordStatus.ACTIVE]
+
+    def bands(self, one: Observation) -> list[Band]:
+        """The band that a value lies in, where there is a range."""
+        value = exactly(in_mmol(one))
+        return [band for found in self.ranges(one.kind) for band in found.bands if lies_in(value, band.bounds)]
+
+    def band_rank(self, one: Observation) -> int:
+        return max((band.severity.rank for band in self.bands(one) if band.severity is not None), default=-1)
 
     def months(self, line: Taken) -> Fraction | None:
         """Whole months since the start are exact; a part of a month lies between two whole ones."""

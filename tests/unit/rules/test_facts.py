@@ -123,7 +123,7 @@ class TestObservations:
     """The newest value of each kind counts; of two on one day the lower."""
 
     @staticmethod
-    def serum(*values: tuple[str, str | None], unit: str = "mmol/L") -> tuple[str, str | None]:
+    def serum(*values: tuple[str, str | None], unit: str = "mmol/L", **question: Any) -> tuple[str, str | None]:  # noqa: ANN401
         """The value that was used and its day, the same in every order of the question."""
         observations = [
             {"kind": "serum_magnesium", "value": value, "unit": unit, **({"taken_on": day} if day else {})}
@@ -131,7 +131,7 @@ class TestObservations:
         ]
         used = set()
         for order in permutations(observations):
-            report = ask(make.reference_range(), observations=list(order))
+            report = ask(make.reference_range(), observations=list(order), **question)
             band = report["deficiency_risk"]["serum"][0]
             used.add((band["value_mmol_per_l"], band["taken_on"]))
         assert len(used) == 1
@@ -147,8 +147,85 @@ class TestObservations:
     def test_lower_of_two_without_a_day(self) -> None:
         assert self.serum(("0.65", None), ("0.9", None)) == ("0.65", None)
 
-    def test_dated_value_counts_before_an_undated_one(self) -> None:
-        assert self.serum(("0.5", None), ("0.9", "2020-01-01")) == ("0.9", "2020-01-01")
+    def test_undated_value_may_be_the_newest(self) -> None:
+        """A missing date never makes the answer milder."""
+        assert self.serum(("0.5", None), ("0.9", "2020-01-01")) == ("0.5", None)
+        assert self.serum(("0.9", None), ("0.5", "2020-01-01"), ("0.4", "2019-01-01")) == ("0.5", "2020-01-01")
+
+    def test_a_day_to_come_is_no_day(self) -> None:
+        """A slip in a date hides no value."""
+        days = [("0.9", "2027-11-01"), ("0.5", "2026-11-20"), ("0.8", "2026-11-19")]
+        assert self.serum(*days, as_of="2026-11-22") == ("0.5", "2026-11-20")
+        assert self.serum(*days) == ("0.9", "2027-11-01")  # without a day of the question nobody can tell
+
+    @pytest.mark.parametrize(
+        ("kind", "values", "used"),
+        [
+            ("serum_magnesium", ("0.9", "3.6"), "3.6"),  # normal and major
+            ("serum_magnesium", ("0.6", "1.2"), "0.6"),  # minor both
+            ("serum_magnesium", ("0.6", "3.6"), "3.6"),
+            ("serum_magnesium", ("0.3", "3.6"), "0.3"),  # major both
+            ("serum_potassium", ("0.6", "3.6"), "0.6"),
+        ],
+    )
+    def test_graver_magnesium_and_lower_others(self, kind: str, values: tuple[str, str], used: str) -> None:
+        words = {"meaning": "What it means.", "advice": "What may be considered."}
+        bands = [
+            {"name": "very low", "level": "low", "bounds": {"below": "0.4"}, "severity": "major", **words},
+            {
+                "name": "low",
+                "level": "low",
+                "bounds": {"at_least": "0.4", "below": "0.7"},
+                "severity": "minor",
+                **words,
+            },
+            {"name": "normal", "level": "normal", "bounds": {"at_least": "0.7", "at_most": "1.05"}, **words},
+            {
+                "name": "high",
+                "level": "high",
+                "bounds": {"above": "1.05", "at_most": "2"},
+                "severity": "minor",
+                **words,
+            },
+            {"name": "very high", "level": "high", "bounds": {"above": "2"}, "severity": "major", **words},
+        ]
+        for order in permutations(values):
+            observations = [{"kind": kind, "value": value, "unit": "mmol/L"} for value in order]
+            report = ask(make.reference_range(kind, bands=bands), observations=observations)
+            assert report["deficiency_risk"]["serum"][0]["value_mmol_per_l"] == used
+
+    @pytest.mark.parametrize(
+        ("taken_on", "value", "expected"),
+        [
+            ("2026-08-24", "0.9", ("does_not_apply", [])),  # 90 days old
+            ("2026-08-23", "0.9", ("may_apply", ["observations.serum_magnesium"])),
+            ("2026-08-23", "0.6", ("applies", [])),  # low counts until a newer value says otherwise
+            (None, "0.9", ("does_not_apply", [])),
+            ("2026-12-01", "0.9", ("does_not_apply", [])),
+        ],
+    )
+    def test_a_normal_value_that_is_too_old_says_nothing(
+        self, taken_on: str | None, value: str, expected: tuple[str, list[str]]
+    ) -> None:
+        one = {
+            "kind": "serum_magnesium",
+            "value": value,
+            "unit": "mmol/L",
+            **({"taken_on": taken_on} if taken_on else {}),
+        }
+        report = ask(
+            make.reference_range(current_for_days=90),
+            when={"serum_magnesium": {"below": "0.7"}},
+            observations=[one],
+            as_of="2026-11-22",
+        )
+        assert answer(report) == expected
+
+    def test_a_value_without_a_range(self) -> None:
+        one = {"kind": "serum_magnesium", "value": "0.6", "unit": "mmol/L", "taken_on": "2020-01-01"}
+        report = ask(when={"serum_magnesium": {"below": "0.7"}}, observations=[one], as_of="2026-11-22")
+        assert answer(report) == ("applies", [])
+        assert report["deficiency_risk"]["serum"] == []
 
     def test_lower_is_decided_in_one_unit(self) -> None:
         """1.5 mg/dL is 0.617 mmol/L and lower than 0.7 mmol/L."""

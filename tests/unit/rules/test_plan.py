@@ -136,6 +136,12 @@ class TestDecision:
         assert found["decision"] == "do_not_supplement"
         assert len(found["reasons"]) == 1
 
+    def test_a_diagnosis_of_too_much_outlives_an_old_value(self) -> None:
+        old = {**LOW, "value": "0.9", "taken_on": "2026-01-01"}
+        found = plan(world(), conditions=({"text": "too much magnesium"},), observations=(old,))
+        assert found["decision"] == "do_not_supplement"
+        assert len(found["reasons"]) == 1
+
     def test_a_diagnosis_of_too_little_counts_without_a_value(self) -> None:
         compiled = world(make.condition("hypomagnesaemia", name="too little magnesium"))
         assert plan(compiled, conditions=({"text": "too little magnesium"},))["decision"] == "oral_treatment"
@@ -461,6 +467,16 @@ class TestWorklist:
     def test_a_value_without_a_date_is_due_where_an_interval_has_to_be_kept(self) -> None:
         found = self.monitored(LOW, schedule={"interactions": ["drains"], "every_days": 7, "at_start": False})
         assert found["serum_magnesium"] == ("due", "2026-11-22")
+
+    def test_the_last_day_that_can_be_right(self) -> None:
+        """A graver value without a day decides the level, not the day of the last test; nor does a day to come."""
+        values = [
+            {**LOW, "value": "0.9", "taken_on": "2026-11-20"},
+            {**LOW, "value": "0.55"},
+            {**LOW, "taken_on": "2027-01-01"},
+        ]
+        found = self.monitored(*values, schedule={"interactions": ["drains"], "every_days": 7})
+        assert found["serum_magnesium"] == ("planned", "2026-11-27")
 
     def test_only_for_the_substances_that_are_named(self) -> None:
         assert self.monitored(schedule={"interactions": ["drains"], "substances": ["betarine"]}) == {}

@@ -353,8 +353,22 @@ class TestExcess:
 
     def test_high_as_a_condition_counts_until_it_is_measured(self, excess_world: CompiledRuleSet) -> None:
         given = [{"text": "hypermagnesaemia"}]
-        assert both(excess_world, conditions=given)[1]["state"] == "measured_high"
+        found = both(excess_world, conditions=given)[1]
+        assert found["state"] == "measured_high"
+        assert found["statement"] == "High magnesium is among the conditions that were given."
         assert both(excess_world, conditions=given, observations=[serum("0.8")])[1]["state"] == "none_known"
+
+    @pytest.mark.parametrize(
+        ("taken_on", "state"), [("2026-11-20", "none_known"), ("2026-01-01", "measured_high"), (None, "none_known")]
+    )
+    def test_high_as_a_condition_outlives_an_old_value(
+        self, excess_world: CompiledRuleSet, taken_on: str | None, state: str
+    ) -> None:
+        value = serum("0.8") | ({"taken_on": taken_on} if taken_on else {})
+        given = {"conditions": [{"text": "hypermagnesaemia"}], "observations": [value], "as_of": "2026-11-22"}
+        found = both(excess_world, **given)[1]
+        assert found["state"] == state
+        assert found["statement"].startswith("High magnesium is among the conditions") is (state == "measured_high")
 
     def test_symptoms(self, excess_world: CompiledRuleSet) -> None:
         found = both(excess_world, symptoms=["coma", "weak-reflexes"])[1]
@@ -371,6 +385,7 @@ class TestDeficiency:
             ("2026-08-23", "2026-11-22", 91, True),
             (None, "2026-11-22", None, None),
             ("2026-08-23", None, None, None),
+            ("2026-11-23", "2026-11-22", None, None),  # a day to come is a slip
         ],
     )
     def test_a_value_grows_old(
@@ -427,6 +442,8 @@ class TestDeficiency:
         assert {one["id"]: one["reached"] for one in low["dietary_intake"]["recommended"]} == shown
         assert low["dietary_intake"]["food_mg_per_day"] == "310"
         assert low["state"] == state
+        short = "Food and products bring less magnesium than any body recommends for this person."
+        assert low["statement"].startswith(short) is (state == "risk_factors")
 
     def test_food_and_product_together(self, excess_world: CompiledRuleSet) -> None:
         dose = {"value": "100", "unit": "mg", "of": "elemental"}
@@ -465,6 +482,17 @@ class TestCascade:
         if found is not None:
             assert (found["analytes"], found["magnesium_is_low"]) == (["serum_potassium"], low)
             assert found["text"] == "Magnesium first."
+
+    @pytest.mark.parametrize(("taken_on", "asked"), [("2026-11-20", False), ("2026-01-01", True)])
+    def test_a_normal_magnesium_that_is_too_old_is_as_good_as_none(
+        self, excess_world: CompiledRuleSet, taken_on: str, *, asked: bool
+    ) -> None:
+        values = [serum("3", "serum_potassium"), {**serum("0.8"), "taken_on": taken_on}]
+        given = {"observations": values, "symptoms": ["weak-reflexes"], "as_of": "2026-11-22"}
+        low = both(excess_world, **given)[0]
+        assert (low["cascade"] is not None) is asked
+        assert ("observations.serum_magnesium" in low["missing_facts"]) is asked
+        assert [one["analyte"] for one in low["serum"]] == ["serum_magnesium", "serum_potassium"]
 
     def test_without_the_page_there_is_nothing_to_say(self) -> None:
         world = make.compiled(make.reference_range("serum_potassium", "3.5"))
