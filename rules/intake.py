@@ -205,7 +205,8 @@ def _per_intake(line: Line, entry: Entry) -> Amount:
         if dose is None and taking.is_one:
             return one
         high = None if one.high is None else one.high * taking.pieces
-        return Amount(one.low * taking.pieces, high, f"{written(taking.pieces)} x {one.basis}", one.missing)
+        together = f"{written(taking.pieces)} {'in all' if taking.a_day else 'at a time'}"
+        return Amount(one.low * taking.pieces, high, f"{one.basis}, {together}", one.missing)
     if taking is UNCLEAR and dose is None:
         detail = "the amount taken is no single number"
     elif dose is None and taking.millilitres is not None:

@@ -41,12 +41,15 @@ def _matching(lines: Sequence[Line], party: Party, but: Line | None) -> Iterator
                 yield line, entry
 
 
-def _own_tests(rule: Rule, facts: Facts, taken: Taken | None) -> list[Reason]:
+def _own_tests(compiled: CompiledRuleSet, rule: Rule, facts: Facts, taken: Taken | None) -> list[Reason]:
     """The rule's conditions and expression, as far as they failed."""
     if rule.conditions and not any(
         name in facts.conditions or name in facts.undecided_conditions for name in rule.conditions
     ):
-        return [_failed("condition", f"condition not present: {', '.join(rule.conditions)}")]
+        derived = {one.id for one in (*compiled.derived_from_person, *compiled.derived_from_facts)}
+        known = facts.conditions_known or derived.issuperset(rule.conditions)
+        why = "condition not present" if known else "no conditions were given, so that this is not known"
+        return [_failed("condition", f"{why}: {', '.join(rule.conditions)}")]
     if rule.test is not None and rule.test.holds(facts, taken) is False:
         return [_failed("when", rule.test.reason(facts, taken).detail)]
     return []
@@ -71,7 +74,7 @@ def _near_miss(compiled: CompiledRuleSet, facts: Facts, lines: Sequence[Line], r
             elif partner is not None and not any(_matching(lines, partner, line)):
                 failed.append(_failed(test, f"{line.id}: no other medication is {_wanted(compiled, partner)}"))
             elif test == "affected" or affected is None:
-                failed += _own_tests(rule, facts, Taken(line, entry))
+                failed += _own_tests(compiled, rule, facts, Taken(line, entry))
     if not touched or not failed:
         return None
     unique = {(reason["test"], reason["detail"]): reason for reason in failed}

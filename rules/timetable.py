@@ -329,7 +329,7 @@ class _Plan:
             "no_spacing_helps": [finding["key"] for finding, window, _ in self.windowed if window is None],
             "conflict": None,
             "notes": list(self._notes()),
-            "assumptions": self.assumptions,
+            "assumptions": list(dict.fromkeys(self.assumptions)),
         }
 
     def _left_out(self) -> str:

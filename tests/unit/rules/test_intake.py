@@ -218,7 +218,21 @@ class TestFromText:
     def test_number_of_tablets_of_a_strength(self, world: CompiledRuleSet) -> None:
         found = intake(world, line("Magnesium oxide 400 mg tablet", "2", "tablet"))
         assert span(found) == ("482.4", "482.4", "482.4")
-        assert only(found)["basis"].startswith("2 x 400 mg of magnesium oxide is 241.2 mg")
+        assert only(found)["basis"] == "400 mg of magnesium oxide is 241.2 mg of magnesium, 2 at a time, 1 a day"
+
+    @pytest.mark.parametrize(
+        ("text", "basis"),
+        [
+            ("Magnesium oxide 400 mg 2 tablets twice daily", "241.2 mg of magnesium, 2 at a time, 2 a day"),
+            ("Magnesium oxide 400 mg 1/2 tablet daily", "241.2 mg of magnesium, 0.5 at a time, 1 a day"),
+            ("Magnesium oxide 400 mg 2-0-1", "241.2 mg of magnesium, 3 in all, over the day"),
+            ("Magnesium oxide 400 mg daily", "241.2 mg of magnesium, 1 a day"),
+        ],
+    )
+    def test_the_sum_can_be_followed(self, world: CompiledRuleSet, text: str, basis: str) -> None:
+        """What one unit holds, how many are taken each time, and how often: in this order."""
+        found = only(intake(world, make.medication("m1", text)))
+        assert found["basis"] == f"400 mg of magnesium oxide is {basis}"
 
     def test_dose_counts_before_the_strength(self, world: CompiledRuleSet) -> None:
         assert span(intake(world, line("Magnesium oxide 400 mg tablet", "200", of="salt")))[0] == "120.6"

@@ -123,7 +123,9 @@ def test_dose_form_that_does_not_fit() -> None:
 
 def test_condition_that_is_not_there() -> None:
     rule = {"affected": make.party("class-a"), "conditions": ["gout"]}
-    assert failed(rule, ALVORIN) == [("condition", "condition not present: gout")]
+    unknown = "no conditions were given, so that this is not known: gout"
+    assert failed(rule, ALVORIN) == [("condition", unknown)]
+    assert failed(rule, ALVORIN, conditions=[]) == [("condition", "condition not present: gout")]
 
 
 def test_condition_that_is_open_is_no_near_miss() -> None:

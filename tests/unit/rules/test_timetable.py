@@ -124,6 +124,19 @@ class TestTimes:
             in (found["assumptions"])
         )
 
+    def test_an_assumption_of_two_findings_is_told_once(self) -> None:
+        rules = make.compiled(
+            *(make.substance(name, routes=["oral"]) for name in ("alvorin", "magnesia", "plainol")),
+            make.interaction(
+                "pair",
+                affected={"substances": ["alvorin", "plainol"]},
+                precipitant={"substances": ["magnesia"]},
+                management=make.management(separation={"drug_first_hours": "4"}),
+            ),
+        )
+        found = plan(rules, drug(times=["08:00"]), other(times=["09:00"]), magnesium(times_per_day=1))
+        assert len([one for one in found["assumptions"] if one.startswith("pair: ")]) == 1
+
     def test_where_no_spacing_helps_nothing_is_moved_and_it_says_so(self) -> None:
         rules = world(separation={"spacing_helps": False})
         report = check(rules, make.profile(drug(times=["08:00"]), magnesium(times=["08:00"]), timetable=True))
