@@ -17,11 +17,12 @@ _LARGEST_TEXT: Final = 1000  # five times the longest line of a question; what i
 def _token(letter: str) -> re.Pattern[str]:
     """The pattern of a token. Each alternative begins with the kind of character it is for, so that most fail at once.
 
-    In order: a word or an abbreviation with dots (p.o.); the parts of a day (1-0-1) or a number; the marks that
-    separate; and a number without its first digit (never read: .5 mg may be 0.5 and 5).
+    In order: a word or an abbreviation with dots (p.o.) or a slash (e/c; not 1 g/h, where it is a unit, nor M/W/F); the
+    parts of a day (1-0-1) or a number; the marks that separate; and a number without its first digit (never read: .5 mg
+    may be 0.5 and 5).
     """
     return re.compile(
-        rf"{letter}(?:{letter}+|(?:\.{letter}){{1,4}}(?!{letter}))?"
+        rf"{letter}(?:{letter}+|(?:\.{letter}){{1,4}}(?!{letter})|(?<![0-9/].)(?<![0-9] .)/{letter}(?![^\W_]|/))?"
         r"|[0-9](?:(?<![0-9.,/-].)(?:[.,/][0-9])?(?:-[0-9](?:[.,/][0-9])?){2,3}(?![0-9-]|[.,/][0-9])"
         r"|[0-9]{0,8}(?:[.,][0-9]{1,9})?)"
         r"|[/+&%()\[\];#]"
@@ -78,9 +79,14 @@ def tokens(text: str) -> list[str]:
     """Words, numbers and the marks that separate ingredients; hyphens and other punctuation only separate words."""
     plain = normalise(text[:_LARGEST_TEXT])
     found = (_ASCII_TOKEN if plain.isascii() else _TOKEN).findall(plain)
-    if "." in plain:
-        return [one if one[0] in DIGITS or one[0] == "." else one.replace(".", "") for one in found]
+    if "." in plain or "/" in plain:
+        return [one if one[0] in DIGITS or one[0] in "./" else _joined(one) for one in found]
     return found
+
+
+def _joined(abbreviation: str) -> str:
+    """An abbreviation without what stands between its letters."""
+    return abbreviation.replace(".", "").replace("/", "")
 
 
 def places(text: str) -> list[tuple[int, int]]:

@@ -19,12 +19,12 @@ FORMS: Final[dict[str, DoseForm]] = {
             caplets comprime comprimes cp cpr comprimido comprimidos compressa compresse tb dragee dragees""",
         DoseForm.CHEWABLE_TABLET: "chewable chewtab chewtabs chew chw chtb gummy gummies kautablette kautabletten",
         DoseForm.EFFERVESCENT: "effervescent effervescents brausetablette brausetabletten brause brausetbl",
-        DoseForm.GASTRO_RESISTANT: """enteric gastro ec dr delayed tbec tbdr cpdr cpep drtb drcp msr
+        DoseForm.GASTRO_RESISTANT: """enteric gastro ec dr delayed tbec tbdr cpdr cpep drtb drcp msr mups
             magensaftresistent magensaftresistente magensaftresistenten resistante resistantes""",
         DoseForm.MODIFIED_RELEASE: """extended er xr xl sr cr mr cd la retard ret retardtabletten retardkapseln
             prolonged modified sustained hr lp sa tber tbsr cper cpsr""",
-        DoseForm.CAPSULE: """capsule capsules cap caps kapsel kapseln kps gelule gelules capsula capsulas capsule
-            softgel softgels""",
+        DoseForm.CAPSULE: """capsule capsules cap caps kapsel kapseln hartkapsel hartkapseln weichkapsel weichkapseln
+            kps gelule gelules capsula capsulas softgel softgels""",
         DoseForm.SOLUTION: """solution soln sol syrup syrp elixir elix liquid liqd conc losung saft
             sirup sirop""",
         DoseForm.SUSPENSION: "suspension susp susr mixture mixt",
@@ -133,7 +133,8 @@ TAKE: Final = frozenset("take give use chew swallow inhale instil prendre einneh
 PIECES: Final = frozenset(
     """tablet tablets tab tabs tbl tabl tablette tabletten filmtablette filmtabletten caplet caplets comprime comprimes
     cp cpr comprimido comprimidos compressa compresse kautablette kautabletten brausetablette brausetabletten
-    capsule capsules cap caps kapsel kapseln kps cps gelule gelules capsula capsulas softgel softgels lozenge lozenges
+    capsule capsules cap caps kapsel kapseln hartkapsel hartkapseln weichkapsel weichkapseln kps cps gelule gelules
+    capsula capsulas softgel softgels lozenge lozenges
     sachet sachets packet packets beutel btl suppository suppositories zapfchen patch patches""".split()
 )
 # Portions of an inhaler or a spray: never part of a sum of magnesium.
@@ -186,7 +187,7 @@ FILLER: Final = frozenset(
     flavour flavor flavoured flavored unflavoured unflavored
     am pm noon min mins minute minutes hrs disp dispense qty quantity refill refills rf sig tr
     sliding scale protocol inr flush chemo porcine human ionic auc w
-    daily nightly therapy treatment maintenance
+    daily nightly therapy treatment maintenance colonoscopy endoscopy procedure surgery
     der die das den dem vor nach zum zur zu beim mit und oder bei alle fur tage tag woche wochen essen mahlzeit
     mahlzeiten abendessen mittagessen nuchtern stuck stk tropfen plan schema je einnehmen wasser
     le la les de du des un une au aux par jour jours avant apres pendant repas jeun fois et si toutes heure heures
@@ -202,7 +203,7 @@ INDICATIONS: Final = frozenset(
     """pain headache fever constipation diarrhea diarrhoea nausea vomiting heartburn indigestion reflux gerd sleep
     insomnia anxiety agitation itching itch allergies allergy cramps spasm spasms wheeze wheezing breath shortness sob
     chest swelling edema oedema legs leg muscle breakthrough moderate severe mild gas bloating cough dizziness
-    feet""".split()
+    feet weight wt gain dyspepsia pruritus dyspnoea dyspnea hiccups""".split()
 )
 FOR: Final = frozenset("prn needed required for bei besoin fur bedarf".split())
 ELEMENTS: Final = frozenset({"magnesium", "iron"})  # "magnesium potassium" is two, "losartan potassium" is one

@@ -95,10 +95,15 @@ class Reader:
         return word in known.RARER or word in known.PERIODS or following in known.PERIODS
 
     def is_vehicle(self, position: int) -> bool:
-        """Whether the word begins what a medicine is diluted in: "in NaCl 0.9 %", "in D5W"."""
+        """Whether the word begins what a medicine is diluted in: "in NaCl 0.9 %", "in D5W", "in 100 mL of NaCl"."""
         word = self.words[position]
         dextrose = word == "d" and self.words[position + 2] == "w"
-        return self.words[position - 1] == "in" and (dextrose or word in known.VEHICLES)
+        if not (dextrose or word in known.VEHICLES):
+            return False
+        before = position - 2 if self.words[position - 1] == "of" else position - 1
+        if self.words[before] in known.VOLUMES and self.words[before - 1][:1] in DIGITS:
+            before -= 2
+        return self.words[before] == "in"
 
     def diluted(self, position: int) -> bool:
         """Whether it has been said what the medicine is diluted in: the volume behind that is no dose."""

@@ -51,5 +51,22 @@ class TestTokens:
     def test_brackets_and_plus(self) -> None:
         assert tokens("[Lasix] (a)+b") == ["[", "lasix", "]", "(", "a", ")", "+", "b"]
 
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("Omeprazole 20 mg e/c caps", ["omeprazole", "20", "mg", "ec", "caps"]),
+            ("Mesalazine M/R tabs o/d", ["mesalazine", "mr", "tabs", "od"]),
+            ("1 g/h", ["1", "g", "/", "h"]),  # a unit
+            ("1g/h", ["1", "g", "/", "h"]),
+            ("3x/d", ["3", "x", "/", "d"]),
+            ("M/W/F", ["m", "/", "w", "/", "f"]),
+            ("5 g/m2", ["5", "g", "/", "m", "2"]),
+            ("a/ b", ["a", "/", "b"]),
+            ("\u00e9/c", ["ec"]),
+        ],
+    )
+    def test_abbreviation_with_a_slash(self, text: str, expected: list[str]) -> None:
+        assert tokens(text) == expected
+
     def test_nothing_to_read(self) -> None:
         assert tokens("?!  ***") == []
