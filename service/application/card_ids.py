@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 _DIGITS: Final = 6
@@ -47,8 +48,13 @@ def decision_id(random_id: str) -> str:
 
 def card_id(decision: str, kind: CardKind, finding: int = 0, factor: int = 0) -> str:
     """The id of a card or suggestion; ``finding`` is the position of the finding in the report, from 0."""
+    return decision[:-_DIGITS] + _ending(kind, finding, factor)
+
+
+@lru_cache(maxsize=4096)
+def _ending(kind: CardKind, finding: int, factor: int) -> str:
     number = finding * _FACTORS + factor if kind is CardKind.FACTOR else finding
-    return f"{decision[:-_DIGITS]}{kind * _NUMBERS + number % _NUMBERS:0{_DIGITS}x}"
+    return f"{kind * _NUMBERS + number % _NUMBERS:0{_DIGITS}x}"
 
 
 def reference_of(card: str) -> CardReference | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, Final, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
+
+from rules.terms import word
 
 
 class Indicator(StrEnum):
@@ -34,6 +36,16 @@ class LinkType(StrEnum):
     """What a link is; ours start no applications."""
 
     ABSOLUTE = "absolute"
+
+
+# As cards hold them: plain texts, which are written faster.
+INFO: Final = word(Indicator.INFO)
+WARNING: Final = word(Indicator.WARNING)
+CRITICAL: Final = word(Indicator.CRITICAL)
+ANY: Final = word(SelectionBehavior.ANY)
+CREATE: Final = word(ActionType.CREATE)
+UPDATE: Final = word(ActionType.UPDATE)
+ABSOLUTE: Final = word(LinkType.ABSOLUTE)
 
 
 class CdsCoding(TypedDict):

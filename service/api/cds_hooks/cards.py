@@ -14,14 +14,17 @@ from rules.report import Finding
 from rules.report_basics import EvidenceReport
 from service.api.cds_hooks import wording
 from service.api.cds_hooks.card_types import (
+    ABSOLUTE,
+    ANY,
+    CRITICAL,
+    INFO,
+    WARNING,
     CdsCard,
     CdsCoding,
     CdsLink,
     CdsSource,
     CdsSuggestion,
     Indicator,
-    LinkType,
-    SelectionBehavior,
 )
 from service.api.cds_hooks.limits import Limits
 from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs, plain
@@ -39,7 +42,7 @@ _MOST_LINKS: Final = 4
 _MOST_IN_LABEL: Final = 100
 _AVOID: Final = frozenset({"avoid", "usually_avoid"})
 _WARNINGS: Final = frozenset({"major", "moderate"})
-_ORDER: Final = {indicator: number for number, indicator in enumerate(reversed(Indicator))}
+_ORDER: Final[dict[str, int]] = {CRITICAL: 0, WARNING: 1, INFO: 2}
 _OFFERED_REASONS: Final[dict[OverrideReason, str]] = {
     OverrideReason.WILL_MONITOR: "Will monitor",
     OverrideReason.WILL_ADJUST: "Will adjust dose or times",
@@ -102,7 +105,7 @@ def cards_of(answer: CheckAnswer, scene: Scene, limits: Limits | None) -> list[C
             "uuid": card_id(decision, CardKind.LIMITS),
             "summary": plain(limits.summary, wording.MOST_IN_SUMMARY),
             "detail": limits.detail,
-            "indicator": Indicator.WARNING if limits.degraded else Indicator.INFO,
+            "indicator": WARNING if limits.degraded else INFO,
             "source": source,
         }
         cards.append(card)
@@ -116,9 +119,9 @@ def indicator_of(finding: Finding) -> Indicator:
     """
     severity = finding["severity"]
     if severity == "contraindicated" or (severity == "major" and finding["operational_class"] in _AVOID):
-        return Indicator.CRITICAL
+        return CRITICAL
     could_be = finding["severity_ceiling"] == "contraindicated"
-    return Indicator.WARNING if severity in _WARNINGS or could_be else Indicator.INFO
+    return WARNING if severity in _WARNINGS or could_be else INFO
 
 
 def _in_focus(finding: Finding, focus: frozenset[str] | None) -> bool:
@@ -147,7 +150,7 @@ def _card(answer: CheckAnswer, number: int, finding: Finding, scene: Scene) -> C
     suggestions = scene.suggest(number, finding)
     if suggestions:
         card["suggestions"] = suggestions
-        card["selectionBehavior"] = SelectionBehavior.ANY
+        card["selectionBehavior"] = ANY
     links = _links(finding, scene.base)
     if links:
         card["links"] = links
@@ -164,7 +167,7 @@ def _links(finding: Finding, base: str | None) -> list[CdsLink]:
     if base is None:
         return cited
     address = f"{base}/admin/records/interactions/{finding['interaction_id']}"
-    return [{"label": "The rule", "url": address, "type": LinkType.ABSOLUTE}, *cited]
+    return [{"label": "The rule", "url": address, "type": ABSOLUTE}, *cited]
 
 
 def _cited(evidence: EvidenceReport) -> list[CdsLink]:
@@ -175,7 +178,7 @@ def _cited(evidence: EvidenceReport) -> list[CdsLink]:
         if len(seen) < _MOST_LINKS and address not in seen and address.startswith(("https://", "http://")):
             seen.add(address)
             label = plain(citation["title"], _MOST_IN_LABEL)
-            links.append({"label": label, "url": address, "type": LinkType.ABSOLUTE})
+            links.append({"label": label, "url": address, "type": ABSOLUTE})
     return links
 
 
@@ -189,7 +192,7 @@ def _factor_cards(decision: str, number: int, finding: Finding, scene: Scene) ->
                 wording.MOST_IN_SUMMARY,
             ),
             "detail": wording.factor_detail(factor, scene.lines),
-            "indicator": Indicator.INFO,
+            "indicator": INFO,
             "source": _source(scene),
             "overrideReasons": REASONS,
         }
@@ -212,7 +215,7 @@ def _collected(decision: str, findings: list[Finding], scene: Scene, source: Cds
             bullets(wording.line_of(finding) for finding in findings),
             "A check of the whole list tells each of them with its reasons and sources.",
         ),
-        "indicator": Indicator.WARNING if worst & {"contraindicated", "major"} else Indicator.INFO,
+        "indicator": WARNING if worst & {"contraindicated", "major"} else INFO,
         "source": source,
     }
     links = [link for finding in findings if scene.base is not None for link in _links(finding, scene.base)[:1]]
@@ -229,6 +232,6 @@ def _products(decision: str, statement: str, names: list[str], scene: Scene, sou
         "uuid": card_id(decision, CardKind.PRODUCTS),
         "summary": plain(f"Several products bring magnesium: {statement}", wording.MOST_IN_SUMMARY),
         "detail": paragraphs(escaped(statement), bullets(scene.lines[name] for name in names if name in scene.lines)),
-        "indicator": Indicator.INFO,
+        "indicator": INFO,
         "source": source,
     }

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from rules.report import Finding
 from service.api.cds_hooks.calls import HookCall
-from service.api.cds_hooks.card_types import CdsCard, CdsCards, Indicator
+from service.api.cds_hooks.card_types import CdsCard, CdsCards
 from service.api.cds_hooks.offered import Hook, Option
 from service.api.dependencies import Parts
 from service.application.card_ids import CardKind, reference_of
@@ -71,7 +71,7 @@ def _digests(
     found = {}
     for card in cards:
         reference = reference_of(card["uuid"])
-        if reference is None or reference.kind is not CardKind.FINDING or card["indicator"] is Indicator.CRITICAL:
+        if reference is None or reference.kind is not CardKind.FINDING or card["indicator"] == CRITICAL:
             continue
         finding = answer["findings"][reference.finding or 0]
         found[card["uuid"]] = parts.shown.digest(
@@ -84,7 +84,7 @@ def _digests(
                 finding["record_digest"],
                 card["summary"],
                 card["detail"],
-                card["indicator"].value,
+                card["indicator"],
                 *_medicines(finding, reading),
             ]
         )

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from rules.profile import MedicationItem
 from rules.report import Finding
 from rules.report_plan import Timetable
-from service.api.cds_hooks.card_types import ActionType, CdsAction, CdsSuggestion
+from service.api.cds_hooks.card_types import CREATE, UPDATE, CdsAction, CdsSuggestion
 from service.api.cds_hooks.plain_markdown import plain
 from service.application.card_ids import CardKind, card_id
 from service.fhir.elements import objects, text_of
@@ -67,7 +67,7 @@ class Suggestions:
         if self.patient is not None:
             issue["patient"] = {"reference": f"Patient/{self.patient}"}
         action: CdsAction = {
-            "type": ActionType.CREATE,
+            "type": CREATE,
             "description": _DESCRIBED.of(finding["management"], lambda: _described(finding)),
             "resource": issue,
         }
@@ -103,7 +103,7 @@ class Suggestions:
             resource = _changed(self.answered.reading.sources[name].resource, times.get(name, []), instruction)
             said = f"at {', '.join(times[name])}: " if name in times else ""
             action: CdsAction = {
-                "type": ActionType.UPDATE,
+                "type": UPDATE,
                 "description": plain(f"Changes the order: {said}{instruction}", _MOST_IN_LABEL * 2),
                 "resource": resource,
             }

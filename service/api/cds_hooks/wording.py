@@ -119,12 +119,10 @@ def fact_words(names: Iterable[str]) -> str:
 def _fact(name: str, lines: Mapping[str, str]) -> str:
     path, _, fact = name.rpartition(".")
     kind, _, line = path.partition(".")
-    words = escaped(_words(fact))
-    return (
-        f"{words} of {lines.get(line, escaped(line)).removesuffix(ORDERED)}"
-        if kind == "medications" and line
-        else words
-    )
+    words = of_rule(_words(fact))
+    if kind != "medications" or not line:
+        return words
+    return f"{words} of {(lines.get(line) or escaped(line)).removesuffix(ORDERED)}"
 
 
 def _words(fact: str) -> str:
