@@ -16,8 +16,8 @@ import orjson
 from service.fhir.elements import Resource, objects, text_of
 from service.fhir.notes import NoteCode, Notes
 
-# Whatever a mark looks like, one of these words stands in it.
-_TRACES: Final = (b"MASKED", b"REDACTED", b"SUBSETTED", b"masked", b"redacted", b"subsetted", b"MSK", b"suppressed")
+# Whatever a mark looks like, one of these words stands in it, in small or capital letters.
+_TRACES: Final = (b"masked", b"redacted", b"subsetted", b"msk", b"suppressed")
 _ALTERATIONS: Final = frozenset({"MASKED", "REDACTED", "SUBSETTED"})
 _MASKED: Final = "MASKED"
 _OBSERVATION_VALUE: Final = ("v3-observationvalue", "v3/observationvalue", "2.16.840.1.113883.5.1063")
@@ -44,7 +44,7 @@ _GONE: Final = object()
 def without_withheld(sent: list[tuple[str, object]], notes: Notes) -> list[tuple[str, object]]:
     """What was sent, without what is masked; each withheld part is noted, by its resource."""
     try:
-        content = orjson.dumps([value for _, value in sent])
+        content = orjson.dumps([value for _, value in sent]).lower()
     except TypeError:  # half a character, or a number of more than 64 bits
         content = None
     # Ordinary lists have no such mark, and are not walked through.

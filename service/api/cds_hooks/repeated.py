@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from rules.report import Finding
 from service.api.cds_hooks.calls import HookCall
-from service.api.cds_hooks.card_types import CdsCard, CdsCards
+from service.api.cds_hooks.card_types import CRITICAL, CdsCard, CdsCards
 from service.api.cds_hooks.offered import Hook, Option
 from service.api.dependencies import Parts
 from service.application.card_ids import CardKind, reference_of
