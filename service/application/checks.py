@@ -16,9 +16,10 @@ from typing_extensions import TypedDict
 from rules.compiled import CompiledRuleSet
 from rules.engine import check
 from rules.explanation import explained
-from rules.profile import MedicationItem, MedicationProfile
+from rules.profile import Code, MedicationItem, MedicationProfile
 from rules.report import CheckReport, ResolvedMedication, RuleSetReference, TerminologyReference
 from rules.report_plan import Timetable
+from rules.resolution import resolve
 from rules.terms import CheckStatus, RecognitionState
 from service.application.ncpdp import add_ncpdp
 from service.application.standing import Degraded, Standing
@@ -155,6 +156,15 @@ class Checks:
             unrecognised = sum([line["state"] == _UNRECOGNISED for line in report["medications"]])
         self._totals.count(report["status"], report["finding_counts"], unrecognised)
         return {"check_id": self._new_id(), "degraded": degraded, **report}
+
+    def knows(self, text: str | None, codes: tuple[Code, ...]) -> bool:
+        """Whether a line of this name and these codes would be recognised.
+
+        Raises:
+            NoRuleSet: there is nothing to answer from.
+            RuleSetStale: what there is has not been confirmed for too long.
+        """
+        return resolve(self._rule_sets.current(), text, codes).shown["state"] != _UNRECOGNISED
 
     def resolve(self, items: Iterable[MedicationItem]) -> ResolutionAnswer:
         """Say what each medication is taken for.

@@ -5,10 +5,11 @@ Limits come first: what is larger than any real list is refused before it is loo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from rules.profile import Code
 from service.errors import ServiceError
 from service.fhir.elements import Resource, first, objects, text_of
 from service.fhir.notes import NoteCode, Notes
@@ -18,6 +19,8 @@ MAXIMUM_NESTING: Final = 6
 _OBSERVATIONS: Final = frozenset({"Observation"})
 _NOTHING: Final[Resource] = {}  # stands for null
 _HISTORY: Final = "/_history/"
+# Whether a name or codes are known to whoever answers.
+Knows = Callable[[str | None, tuple[Code, ...]], bool]
 
 
 class ReadingRefused(ServiceError):
@@ -56,10 +59,11 @@ class Found:
 
 @dataclass(slots=True)
 class Collected:
-    """All resources that were sent, and an index for references."""
+    """All resources that were sent, an index for references, and who can be asked whether a name is known."""
 
     found: list[Found] = field(default_factory=list)
     by_reference: dict[str, Found] = field(default_factory=dict)
+    knows: Knows | None = None
     _contained: dict[int, dict[str, Found]] = field(default_factory=dict)  # by the identity of what contains them
 
     def resolve(self, reference: object, within: Found) -> Found | None:

@@ -12,21 +12,17 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from rules.profile import MAXIMUM_MEDICATIONS, Code, MedicationItem
-from rules.reading import read_besides
-from rules.terms import DoseForm, MedicationStatus
-from rules.tokens import tokens
+from rules.terms import MedicationStatus
 from service.fhir import codes
 from service.fhir.collecting import Collected, Found, ReadingRefused
-from service.fhir.concepts import Concept, concept_of, named_medicine
+from service.fhir.concepts import named_medicine
 from service.fhir.dosage import Taken, taken_of
 from service.fhir.elements import MAXIMUM_TEXT, Resource, code_of, day_of, first, flag_of, objects, text_of
 from service.fhir.notes import NoteCode, Notes
+from service.fhir.products import UNNAMED, Named, product_of, unnamed
 from service.fhir.remembered import Remembered
 
-# A line that nobody can name must not vanish: no name is known like this, so the line is unrecognised.
-UNNAMED: Final = "unnamed"
 _ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
-_MAXIMUM_INGREDIENTS: Final = 20
 # Elements that say which prescription a dispensing, administration or statement belongs to.
 _BELONGS_TO: Final = ("authorizingPrescription", "request", "prescription", "basedOn", "derivedFrom")
 _REPEATS: Final = frozenset({"MedicationDispense", "MedicationAdministration"})
@@ -42,23 +38,6 @@ class Source(NamedTuple):
     origin: str
     resource: Resource
     also: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What a medicine is called, by codes and text, and what it is made as."""
-
-    codes: tuple[Code, ...] = ()
-    text: str | None = None
-    form: DoseForm | None = None
-
-    def same_as(self, other: Named) -> bool:
-        """Whether the two are surely one medicine."""
-        if UNNAMED in {self.text, other.text}:
-            return False
-        if self.codes and other.codes:
-            return not set(self.codes).isdisjoint(other.codes)
-        return self.text is not None and other.text is not None and self.text.casefold() == other.text.casefold()
 
 
 @dataclass(slots=True)
@@ -217,7 +196,12 @@ def _name_of(resource: Resource) -> tuple[object, object, str]:
 
 
 def _line(
-    found: Found, kind: str, collected: Collected, as_of: date, proposed: Collection[str], notes: Notes
+    found: Found,
+    kind: str,
+    collected: Collected,
+    as_of: date,
+    proposed: Collection[str],
+    notes: Notes,
 ) -> _Line | None:
     resource, pointer = found.resource, found.pointer
     said = {name: value for name, value in resource.items() if name in _LOOKED_AT}
@@ -248,69 +232,15 @@ def _referred_to(reference: object, found: Found, collected: Collected, notes: N
         # A client of CDS Hooks is known to put it there.
         medication = Found(found.origin, f"{pointer}/_resolvedMedication", resource["_resolvedMedication"], None, found)
     if medication is not None:
-        return _of_medication(medication, collected, notes)
+        return product_of(medication, collected, notes)
     display = text_of(reference.get("display")) if isinstance(reference, dict) else None
-    if reference is not None:
-        text = "The Medication it refers to was not sent along"
-        said = "; the name beside the reference was read." if display is not None else "."
-        notes.warning(NoteCode.NOT_FOUND, f"{pointer}/medicationReference", f"{text}{said}")
+    place, text = f"{pointer}/medicationReference", "The Medication it refers to was not sent along"
     if display is not None and len(display) <= MAXIMUM_TEXT:
+        notes.information(NoteCode.NOT_FOUND, place, f"{text}; the name beside the reference was read.")
         return [Named((), display)]
-    return [_unnamed(pointer, notes)]
-
-
-def _unnamed(pointer: str, notes: Notes) -> Named:
-    text = "It has neither a code nor a name that can be read, so nothing is known of this medicine."
-    notes.error(NoteCode.UNNAMED, pointer, text)
-    return Named((), UNNAMED)
-
-
-def _of_medication(medication: Found, collected: Collected, notes: Notes) -> list[Named]:
-    resource, pointer = medication.resource, medication.pointer
-    if code_of(resource.get("status")) == "entered-in-error":
-        text = "The Medication was entered in error, and what was meant is not known; it counts."
-        notes.warning(NoteCode.STATUS_DOUBTFUL, f"{pointer}/status", text)
-    form = _form(resource, pointer, notes)
-    concept = named_medicine(resource.get("code"), f"{pointer}/code", notes)
-    parts = _ingredients(medication, collected, notes)
-    if not concept.names_something:
-        return [replace(part, form=form) for part in parts] or [_unnamed(pointer, notes)]
-    whole = Named(concept.codes, concept.text, form)
-    if concept.codes or not parts:
-        return [whole]
-    if len(parts) == 1:
-        return [replace(whole, codes=parts[0].codes)]
-    # A mixture of its own, whose name may be unknown: what is in it is looked at as well.
-    return [whole, *(replace(part, form=form) for part in parts)]
-
-
-def _ingredients(medication: Found, collected: Collected, notes: Notes) -> list[Named]:
-    parts = []
-    for position, ingredient in enumerate(objects(medication.resource.get("ingredient"))[:_MAXIMUM_INGREDIENTS]):
-        pointer = f"{medication.pointer}/ingredient/{position}"
-        item = first(ingredient.get("item"))
-        concept = named_medicine(ingredient.get("itemCodeableConcept") or item.get("concept") or item, pointer, notes)
-        target = collected.resolve(ingredient.get("itemReference") or item.get("reference"), medication)
-        if not concept.names_something and target is not None and target.resource is not medication.resource:
-            # One step only: an ingredient that refers on and on is no ingredient.
-            concept = named_medicine(target.resource.get("code"), f"{target.pointer}/code", notes)
-        parts.append(Named(concept.codes, concept.text) if concept.names_something else _unnamed(pointer, notes))
-    return parts
-
-
-def _form(medication: Resource, pointer: str, notes: Notes) -> DoseForm | None:
-    concept: Concept = concept_of(medication.get("form") or medication.get("doseForm"))
-    found = {
-        form
-        for form in (read_besides(tokens(text[:MAXIMUM_TEXT]), frozenset()).dose_form for text in concept.words())
-        if form is not None
-    }
-    if len(found) == 1:
-        return found.pop()
-    if concept.words() or concept.codings:
-        text = "The dose form is none that is known here, or its names do not agree; it was left out."
-        notes.information(NoteCode.FORM_LEFT_OUT, f"{pointer}/form", text)
-    return None
+    if reference is not None:
+        notes.warning(NoteCode.NOT_FOUND, place, f"{text}.")
+    return [unnamed(pointer, notes)]
 
 
 # --- the same medicine more than once ---------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ class NoteCode(StrEnum):
     REPEATED = "repeated"
     REPORTED = "reported"
     UNNAMED = "unnamed"
+    BY_INGREDIENTS = "by-ingredients"
     CODE_LEFT_OUT = "code-left-out"
     DOSE_LEFT_OUT = "dose-left-out"
     TIMING_LEFT_OUT = "timing-left-out"

@@ -14,7 +14,7 @@ from typing import Any, Final
 from rules.profile import ConditionItem, MedicationItem, MedicationProfile, Observation, PatientFacts
 from rules.terms import Pregnancy
 from service.fhir import codes
-from service.fhir.collecting import Found, ReadingRefused, collect
+from service.fhir.collecting import Found, Knows, ReadingRefused, collect
 from service.fhir.conditions import conditions_of
 from service.fhir.medications import Source, medications_of
 from service.fhir.notes import Note, NoteCode, Notes, NoteSeverity
@@ -79,19 +79,22 @@ def read(
     patient_id: str | None = None,
     proposed: Collection[str] = (),
     refills: Collection[str] = (),
+    knows: Knows | None = None,
 ) -> Reading:
     """Read resources, Bundles, Parameters or lists of them, each with what the caller names its place.
 
     The names stand at the start of the pointers of notes, so they must be the caller's own and hold nothing of the
     content. ``patient_id`` is the patient the question is about, where that is known; resources about others are left
     out. ``proposed`` are the places whose medications somebody only considers, whatever their status says, and
-    ``refills`` those of them that go on with a prescription there is already.
+    ``refills`` those of them that go on with a prescription there is already. ``knows`` tells whether the name or the
+    codes of a product are known; where they are not, a product is looked at by its ingredients.
 
     Raises:
         ReadingRefused: it is about several patients, or larger or deeper than any list of one.
     """
     notes = Notes()
     collected = collect(without_withheld(list(resources), notes), notes)
+    collected.knows = knows
     patient, about = the_patient(collected, patient_id, notes)
     medications = medications_of(about, collected, as_of, notes, proposed=proposed, refills=refills)
     values = Reader(collected, as_of, notes).read(about)

@@ -50,6 +50,7 @@ _NAMES: Final = {
     Part.KIDNEY_FUNCTION: "kidney function",
 }
 _MEDICATION_LISTS: Final = frozenset({*MEDICATION_TYPES, "Parameters"})
+_LISTED: Final = frozenset({"MedicationRequest", "MedicationStatement"})
 _MEDICATION_KEYS: Final = frozenset(part.value for part in MEDICATION_PARTS)
 _NAMED_KEYS: Final = {part.value: name for part, name in _NAMES.items()}
 # What the reader says about lists of medications is said above, for the list as a whole.
@@ -72,6 +73,7 @@ class Limits:
 
 def supply_of(sent: object, types: Collection[str] | None = None) -> Supply:
     """How a value of prefetch has to be taken; ``types``: those a single resource in place of a list can have."""
+    sent = _unwrapped(sent)
     if sent is None:
         return Supply.NOTHING
     kind = sent.get("resourceType") if isinstance(sent, dict) else None
@@ -89,12 +91,18 @@ def supply_of(sent: object, types: Collection[str] | None = None) -> Supply:
     return Supply.PARTIAL if further else Supply.GIVEN
 
 
+def _unwrapped(sent: object) -> object:
+    """What a client prefetched, without the answer of a server around it."""
+    wrapped = isinstance(sent, dict) and "resourceType" not in sent and isinstance(sent.get("resource"), dict)
+    return sent["resource"] if wrapped and isinstance(sent, dict) else sent
+
+
 def _remarks(entries: list[Any]) -> int | None:
     """How many entries say something of the list instead of standing on it; None: one is for what could not be sent."""
     remarks = 0
     for entry in entries:
         resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict):
+        if not isinstance(resource, dict) and not (resource := _resource_of(entry)):
             return None
         # What was withheld is no remark: the reader notes it as what it is.
         if resource.get("resourceType") == "OperationOutcome" and not is_suppressed(resource):
@@ -112,12 +120,20 @@ def _is_remark(outcome: Mapping[str, Any]) -> bool:
     )
 
 
+def _resource_of(entry: object) -> Mapping[str, Any]:
+    """What stands in an entry, or in place of one; empty where nothing does."""
+    if not isinstance(entry, dict):
+        return {}
+    resource = entry.get("resource", entry if "resourceType" in entry else None)
+    return resource if isinstance(resource, dict) else {}
+
+
 def medication_supply(prefetch: Mapping[str, Any]) -> Supply:
     """How the current medications came, under whatever keys."""
     came = {
         supply_of(sent, _MEDICATION_LISTS)
         for key, sent in prefetch.items()
-        if key in _MEDICATION_KEYS or _sounds_like_medications(key)
+        if key in _MEDICATION_KEYS or (key not in PREFETCH and (_sounds_like_medications(key) or _lists_them(sent)))
     }
     if not came:
         return Supply.ABSENT
@@ -125,7 +141,16 @@ def medication_supply(prefetch: Mapping[str, Any]) -> Supply:
 
 
 def _sounds_like_medications(key: str) -> bool:
-    return key not in PREFETCH and ("medic" in key.casefold() or "drug" in key.casefold())
+    return "medic" in key.casefold() or "drug" in key.casefold()
+
+
+def _lists_them(sent: object) -> bool:
+    """Whether what came under a key that says nothing ("item2") is a list of prescriptions or statements."""
+    bare = _unwrapped(sent)
+    entries = bare.get("entry") if isinstance(bare, dict) else None
+    if not isinstance(entries, list) or not entries:
+        return False
+    return MEDICATION_TYPES.get(str(_resource_of(entries[0]).get("resourceType"))) in _LISTED
 
 
 def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer) -> Limits | None:
@@ -136,7 +161,7 @@ def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer
     errors = _texts(reading.notes, NoteSeverity.ERROR)
     unread = any(note.severity is NoteSeverity.ERROR and note.code not in _OTHERWISE_SAID for note in reading.notes)
     doubts = _texts(reading.notes, NoteSeverity.WARNING)
-    telling = any(note.code in _TELLING for note in reading.notes)
+    telling = any(note.code in _TELLING and note.severity is not NoteSeverity.INFORMATION for note in reading.notes)
     degraded = answer["degraded"]
     failed = [name for key, name in _NAMED_KEYS.items() if key in prefetch and _is_short(key, supply_of(prefetch[key]))]
     reasons = [

@@ -38,7 +38,7 @@ from service.application.fhir_server import FAILED
 from service.application.principals import Permission
 from service.fhir.collecting import relative
 from service.fhir.issues import Answered
-from service.fhir.medications import UNNAMED
+from service.fhir.products import UNNAMED
 from service.fhir.reading import Reading, ReadingRefused, read
 
 router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operation_id, tags=[TAG])
@@ -130,7 +130,14 @@ def _read(call: HookCall, prefetch: Mapping[str, Any], parts: Parts) -> Reading:
     proposed = {orders[0]} if orders is not None else set()
     refills = proposed if call.hook is Hook.MEDICATION_REFILL else set()
     try:
-        reading = read(sent, as_of=parts.today(), patient_id=call.patient_id, proposed=proposed, refills=refills)
+        reading = read(
+            sent,
+            as_of=parts.today(),
+            patient_id=call.patient_id,
+            proposed=proposed,
+            refills=refills,
+            knows=parts.checks.knows,
+        )
     except ReadingRefused as error:
         detail = f"What was sent cannot be read as the list of one patient: {error}."
         raise ProblemError(ProblemCode.INVALID_REQUEST, detail) from None

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from service.api.asking import IF_RULE_SET, ask
-from service.api.dependencies import parts_of
+from service.api.dependencies import Parts, parts_of
 from service.api.examples import FHIR_CHECK_REQUESTS
 from service.api.faults import Fault, FaultLocation, body_faults
 from service.api.fhir.conformance import FORMAT, require_json
@@ -98,7 +98,7 @@ async def check_magnesium(request: Request) -> Response:
         ]
     else:
         sent = [("", tree)]
-    reading = _read(sent, day)
+    reading = _read(sent, day, parts)
     if not reading.lists_medications and not _named_medication(body):
         raise ProblemError(ProblemCode.NOTHING_TO_CHECK, _NOTHING)
     base = parts.settings.public_url or ""
@@ -153,14 +153,14 @@ def _named_medication(body: SentParameters | SentBundle) -> bool:
     )
 
 
-def _read(sent: list[tuple[str, object]], day: date) -> Reading:
+def _read(sent: list[tuple[str, object]], day: date, parts: Parts) -> Reading:
     """What the resources say.
 
     Raises:
         ProblemError: they cannot be read as one patient's list.
     """
     try:
-        return read(sent, as_of=day)
+        return read(sent, as_of=day, knows=parts.checks.knows)
     except ReadingRefused as error:
         text = str(error)
         fault = Fault(location=FaultLocation.BODY, pointer="", detail=text)

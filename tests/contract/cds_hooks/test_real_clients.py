@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -316,3 +317,76 @@ def test_only_json_is_read(client: ContractClient) -> None:
     for content_type in ("text/plain", "application/fhir+json"):
         response = client.post(SERVICE, content=b"{}", headers={"Content-Type": content_type})
         assert response.status_code == 415
+
+
+def test_an_order_in_the_shape_of_a_large_vendor(client: ContractClient) -> None:
+    """A medicine by a reference with its name, one dose said three times, and a server's answers around the prefetch.
+
+    So in cqframework/cqf-ruler, opioidcds-08-request-prefetch.json.
+    """
+    kinds = "http://epic.com/CodeSystem/dose-rate-type"
+    doses = [("calculated", 500, "mg", "mg"), ("admin-amount", 1, "tablet", "{tbl}"), ("ordered", 500, "mg", "mg")]
+    draft = {
+        **without(order(CIPROFLOXACIN), "medicationCodeableConcept"),
+        "id": "eIdRHpjeEzbLS3ZcGmRmVZ8bbravWOED29hdNLJSFBrBdzDWOqd1a5MMIjQ874tKP8pBlftzNEoXvBpLw3",
+        "medicationReference": {"reference": "Medication/eAfgat3", "display": "Ciprofloxacin 500 MG Oral Tablet"},
+        "dosageInstruction": [
+            {
+                "text": "Take 1 tablet by mouth every 12 hours.",
+                "timing": {"repeat": {"frequency": 1, "period": 12, "periodUnit": "h"}, "code": {"text": "Q12H"}},
+                "asNeededBoolean": False,
+                "doseAndRate": [
+                    {
+                        "type": {"coding": [{"system": kinds, "code": kind}], "text": kind},
+                        "doseQuantity": {
+                            "value": value,
+                            "unit": unit,
+                            "system": "http://unitsofmeasure.org",
+                            "code": code,
+                        },
+                    }
+                    for kind, value, unit, code in doses
+                ],
+            }
+        ],
+    }
+    prefetch = {
+        "item1": {"response": {"status": "200 OK"}, "resource": {"resourceType": "Patient", "id": "p1"}},
+        "item2": {"response": {"status": "200 OK"}, "resource": current(MAGNESIUM_OXIDE)},
+        "item3": None,
+    }
+    context = {"selections": [f"MedicationRequest/{draft['id']}"]}
+    cards = ask(client, call("order-select", draft, prefetch=prefetch, context=context))
+    card = about(cards, "ciprofloxacin + magnesium oxide")
+    assert "- On the list: Ciprofloxacin 500 MG Oral Tablet (ciprofloxacin), ordered" in card["detail"]
+    # The name beside the reference is the one that the prescriber sees: no card has to say where it comes from.
+    assert not [card for card in cards if "read with a doubt" in card["summary"]]
+    # The order has a sentence, which other times would contradict: the interval is added and nothing taken away.
+    [action] = card["suggestions"][0]["actions"]
+    [dosage] = action["resource"]["dosageInstruction"]
+    assert dosage["doseAndRate"] == draft["dosageInstruction"][0]["doseAndRate"]
+    assert dosage["timing"] == draft["dosageInstruction"][0]["timing"]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda listed: listed,
+        lambda listed: {"response": {"status": "200 OK"}, "resource": listed},
+        lambda listed: {**listed, "entry": [entry["resource"] for entry in listed["entry"]]},
+    ],
+    ids=["bare", "with the answer of a server", "entries without wrapping"],
+)
+@pytest.mark.parametrize("key", ["item2", "medicationRequests"])
+def test_a_list_of_prescriptions_is_one_under_whatever_key_and_wrapping(
+    client: ContractClient, key: str, around: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    """As HL7/PDDI-CDS and cqframework/cqf-ruler send their prefetch: item1, item2, some with a response around them."""
+    listed = around(bundle(current(MAGNESIUM_OXIDE)))
+    cards = ask(client, call("order-sign", order(CIPROFLOXACIN), prefetch={key: listed, "item3": None}))
+    assert about(cards, "ciprofloxacin + magnesium oxide")
+    assert not [card for card in cards if "current medications" in card["summary"]]
+    # What is no list says nothing of the rest, and neither does one of something else.
+    for other in (current(MAGNESIUM_OXIDE), bundle({"resourceType": "Patient", "id": "p1"})):
+        cards = ask(client, call("order-sign", order(CIPROFLOXACIN), prefetch={"item2": other}))
+        assert [card for card in cards if "current medications" in card["summary"]]

@@ -218,3 +218,48 @@ def test_package_codes_come_in_many_forms(client: TestClient) -> None:
     assert states(answer) == ["unrecognised"]
     problems = [part["valueString"] for part in answer["medication"][0] if part["name"] == "problem"]
     assert any("ten digits without hyphens" in problem for problem in problems)
+
+
+def test_products_of_another_country_are_looked_at_by_their_ingredients(client: TestClient) -> None:
+    """In the shape of hl7ch/ch-emed: GTIN, a contained Medication, EDQM routes, units of presentation.
+
+    Cipro label, section 2.4: two hours before or six after products with magnesium.
+    """
+
+    def taken(name: str, brand: str, *ingredients: str) -> Json:
+        made = [
+            {"itemCodeableConcept": {"coding": [{"system": SNOMED, "code": "1"}], "text": one}} for one in ingredients
+        ]
+        code = {"coding": [{"system": "urn:oid:2.51.1.1", "code": "7680577710149"}], "text": brand}
+        once = {"boundsPeriod": {"start": "2026-02-04"}, "when": ["MORN"]}
+        return {
+            "resource": {
+                "resourceType": "MedicationStatement",
+                "id": name,
+                "status": "active",
+                "contained": [{"resourceType": "Medication", "id": "m", "code": code, "ingredient": made}],
+                "medicationReference": {"reference": "#m"},
+                "dosage": [
+                    {
+                        "patientInstruction": "-",
+                        "timing": {"repeat": once},
+                        "route": {"coding": [{"system": "urn:oid:0.4.0.127.0.16.1.1.2.1", "code": "20053000"}]},
+                        "doseAndRate": [{"doseQuantity": {"value": 1, "system": SNOMED, "code": "732936001"}}],
+                    }
+                ],
+            }
+        }
+
+    entries = [
+        taken("antacid", "Hausmarke Kautabletten", "Magnesium hydroxide", "Aluminium hydroxide (substance)"),
+        taken("pressure", "Hyzaar 50/12.5 mg", "Losartan (substance)", "Hydrochlorothiazide (substance)"),
+        taken("cipro", "Hausmarke Antibiotikum", "Ciprofloxacin (substance)"),
+    ]
+    answer = ask(client, {"resourceType": "Bundle", "entry": entries})
+    assert states(answer) == ["recognised"] * 3
+    assert answer["status"] == ["complete"]
+    found = interactions(answer)
+    assert found["fluoroquinolones-with-oral-magnesium"] == "high"
+    assert notes(answer) == {"by-ingredients": "information"}
+    # Nobody takes hydrochlorothiazide twice: name and ingredients are one product.
+    assert not [issue for issue in answer.get("duplicate", []) if "more than once" in issue["detail"]]

@@ -10,7 +10,7 @@ import pytest
 from rules.engine import check
 from rules.profile import MedicationItem
 from rules.terms import DoseBasis, DoseForm, MedicationStatus, Route
-from service.fhir.medications import UNNAMED
+from service.fhir.products import UNNAMED
 from service.fhir.reading import NoteCode, NoteSeverity, Reading, ReadingRefused, read
 from tests.contract.examples import compiled_baseline
 from tests.unit.service.fhir.resources import (

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from rules.profile import MedicationItem
-from service.fhir.medications import UNNAMED
+from service.fhir.products import UNNAMED
 from service.fhir.reading import NoteCode, NoteSeverity, Reading
 from tests.spoiling import nested
 from tests.unit.service.fhir.resources import Json, bundle, dosage, observation, reading, request
