@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rules.compiled import CompiledRuleSet, Entry, Limit
     from rules.conditions import Facts, Range
     from rules.lines import Line
+    from rules.profile import Dose
     from rules.reading import Strength
     from rules.report import (
         Finding,
@@ -187,6 +188,22 @@ def _of_product(line: Line, entry: Entry) -> Amount | None:
     return Amount(exact, exact, f"{plain(exact)} mg of magnesium in one unit of the product")
 
 
+def _of_dose(line: Line, entry: Entry, dose: Dose) -> Amount:
+    """The magnesium in a dose that is a mass or an amount of magnesium.
+
+    An amount of magnesium is that of all salts of the line together; a mass beside other ingredients may be of any.
+    """
+    written = _written(dose.value, dose.unit)
+    if dose.of is DoseBasis.ELEMENTAL or is_amount_of_magnesium(dose.unit):
+        first = next(one for one in line.entries if MAGNESIUM_CLASS in one.keys)
+        if entry is not first:
+            return Amount(_ZERO, _ZERO, f"{written} of magnesium, counted with {first.name}")
+    elif len(line.entries) > 1 or (entry.id == UNSPECIFIED and line.resolution.product is not None):
+        missing = (f"medications.{line.id}.dose",)
+        return Amount(_ZERO, None, f"{written} may be of any ingredient: give tablets, or the magnesium", missing)
+    return _of_mass(decimal_from(dose.value), dose.unit.lower(), dose.of, entry, written)
+
+
 def _per_intake(line: Line, entry: Entry) -> Amount:
     """What is taken each time, or over a day where the line says it so."""
     dose = line.item.dose
@@ -194,7 +211,7 @@ def _per_intake(line: Line, entry: Entry) -> Amount:
     if dose is not None:
         unit = dose.unit.lower()
         if unit in _MASS or is_amount_of_magnesium(unit):
-            return _of_mass(decimal_from(dose.value), unit, dose.of, entry, _written(dose.value, dose.unit))
+            return _of_dose(line, entry, dose)
     strength = line.resolution.strengths.get(entry.id)
     taking = line.taking
     one = _of_strength(line, entry, strength) if strength is not None else None
@@ -227,7 +244,7 @@ def _per_day(line: Line, entry: Entry) -> Daily:
     cache = entry.amounts
     if dose is None:
         key, cache = (entry.id, line.item.times_per_day, len(line.item.times)), line.resolution.amounts
-    elif times is not None and dose.unit.lower() in _BY_ITSELF:
+    elif times is not None and len(line.entries) == 1 and dose.unit.lower() in _BY_ITSELF:
         key = (dose.value, dose.unit, dose.of, times)
     known: Daily | None = cache.get(key)
     if known is not None:

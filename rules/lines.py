@@ -165,7 +165,9 @@ class Taken:
         self._months: Exact | None = _NOT_WORKED_OUT
 
     def lacking(self, name: str) -> tuple[str, ...]:
-        """The fact of this name, for when it is not known."""
+        """The fact of this name, for when it is not known; of a daily dose it may be the frequency that is not."""
+        if name == "dose" and self._amount_taken()[0] is not None:
+            name = "times_per_day"
         return (f"medications.{self.line.id}.{name}",)
 
     @property
@@ -209,20 +211,25 @@ class Taken:
     @property
     def daily_dose_mg(self) -> Exact | None:
         """Milligrams a day, from the dose or the strength in the text, when the frequency is known."""
-        line, times = self.line, self.line.times_per_day
+        amount, over_the_day = self._amount_taken()
+        times = 1 if over_the_day else self.line.times_per_day
+        return None if amount is None or times is None else amount * times
+
+    def _amount_taken(self) -> tuple[Exact | None, bool]:
+        """Milligrams taken each time or, where the text says so, over the day."""
+        line = self.line
         dose = line.item.dose
         if dose is not None and dose.unit.lower() in _MASS:
-            return None if times is None else milligrams(decimal_from(dose.value), dose.unit) * times
+            # Beside other ingredients nobody knows of which the mass is.
+            return (milligrams(decimal_from(dose.value), dose.unit) if len(line.entries) == 1 else None), False
         strength = line.resolution.strengths.get(self.substance_id)
         if strength is None or strength.unit not in _MASS:
-            return None
+            return None, False
         if dose is None and is_of_a_day(strength):
-            return milligrams(strength.value, strength.unit)
+            return milligrams(strength.value, strength.unit), True
         taking = line.taking
         amount = amount_of(strength, taking)
-        if amount is None or (times is None and not taking.a_day):
-            return None
-        return milligrams(amount, strength.unit) * (1 if times is None or taking.a_day else times)
+        return (None if amount is None else milligrams(amount, strength.unit)), taking.a_day
 
 
 class Together:

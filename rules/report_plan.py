@@ -186,7 +186,8 @@ class ExcessRisk(TypedDict):
     personal_factors: list[PersonalFactor]
     kidney_function: Annotated[KidneyStage | None, Field(description="Null: nothing is known.")]
     elemental_mg_per_day: Annotated[
-        DecimalText | None, Field(description="From all products by mouth; null: at least one is not known.")
+        DecimalText | None,
+        Field(description="From regular use of all products by mouth; null: at least one is not known."),
     ]
     parenteral_medication_ids: Annotated[list[str], Field(description="Magnesium that is infused or injected.")]
     serum: list[SerumBand]

@@ -192,8 +192,10 @@ class Known(Identity):
         line = own.lines[0]
         dose = line.item.dose
         missing = frozenset({f"medications.{line.id}.dose"})
-        if dose is None or line.times is None or dose.unit.lower() not in MASS_UNITS:
+        if dose is None or dose.unit.lower() not in MASS_UNITS or len(line.who) > 1:
             return UNKNOWN, missing
+        if line.times is None:
+            return UNKNOWN, frozenset({f"medications.{line.id}.times_per_day"})
         return exactly(milligrams(decimal_from(dose.value), dose.unit) * line.times), missing
 
     # --- magnesium
@@ -223,8 +225,11 @@ class Known(Identity):
         if dose is None:
             return one_unit
         value, unit = decimal_from(dose.value), dose.unit.lower()
-        if is_amount_of_magnesium(unit):
-            return exactly(magnesium_milligrams(value, unit))
+        if is_amount_of_magnesium(unit) or (unit in MASS_UNITS and dose.of is DoseBasis.ELEMENTAL):
+            salts = [one for one in line.who if MAGNESIUM in one.classes]
+            return exactly(magnesium_milligrams(value, unit)) if who is salts[0] else exactly(Fraction(0))
+        if unit in MASS_UNITS and (len(line.who) > 1 or (who.id == UNSPECIFIED and line.product is not None)):
+            return Possible(Fraction(0), None)  # of whichever ingredient
         if unit in MASS_UNITS:
             return self.in_a_mass(milligrams(value, unit), dose.of, who)
         if unit in COUNT_UNITS and one_unit.high is not None:

@@ -186,11 +186,16 @@ class TestLimits:
         assert answer(report) == (expected, [])
 
     @pytest.mark.parametrize(
-        "own",
-        [{}, {"times_per_day": 2}, {"dose": {"value": "40", "unit": "mg"}}, {"dose": {"value": "2", "unit": "mL"}}],
+        ("own", "missing"),
+        [
+            ({}, "dose"),
+            ({"times_per_day": 2}, "dose"),
+            ({"dose": {"value": "40", "unit": "mg"}}, "times_per_day"),
+            ({"dose": {"value": "2", "unit": "mL"}}, "dose"),
+        ],
     )
-    def test_daily_dose_not_known(self, own: dict[str, Any]) -> None:
-        assert answer(ask({"daily_dose_mg": {"at_least": "80"}}, own=own)) == (MAY, ["medications.own.dose"])
+    def test_daily_dose_not_known(self, own: dict[str, Any], missing: str) -> None:
+        assert answer(ask({"daily_dose_mg": {"at_least": "80"}}, own=own)) == (MAY, [f"medications.own.{missing}"])
 
     @pytest.mark.parametrize(
         ("milligrams", "expected"),

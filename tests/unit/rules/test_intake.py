@@ -237,6 +237,44 @@ class TestFromText:
     def test_dose_counts_before_the_strength(self, world: CompiledRuleSet) -> None:
         assert span(intake(world, line("Magnesium oxide 400 mg tablet", "200", of="salt")))[0] == "120.6"
 
+    @pytest.mark.parametrize(
+        ("dose", "milligrams"),
+        [
+            ({"value": "10", "unit": "mmol"}, "243"),
+            ({"value": "20", "unit": "mEq"}, "243"),
+            ({"value": "100", "unit": "mg", "of": "elemental"}, "100"),
+        ],
+    )
+    def test_magnesium_of_two_salts_counts_once(
+        self, world: CompiledRuleSet, dose: dict[str, str], milligrams: str
+    ) -> None:
+        given = make.medication("m1", "magnesium oxide / magnesium citrate", dose=dose, times_per_day=1)
+        found = intake(world, given)
+        assert span(found) == (milligrams, milligrams, milligrams)
+        first, second = found["contributions"]
+        assert (first["elemental_mg_per_day"], second["elemental_mg_per_day"]) == (milligrams, "0")
+        assert second["basis"].endswith("of magnesium, counted with magnesium oxide, 1 a day")
+
+    @pytest.mark.parametrize("basis", [{}, {"of": "salt"}])
+    @pytest.mark.parametrize("text", ["magnesium oxide / magnesium citrate", "unlabelled", "calmag"])
+    def test_a_mass_beside_other_ingredients_is_of_nobody_knows_which(self, text: str, basis: dict[str, str]) -> None:
+        """Ten milligrams of a bowel preparation are those of the picosulfate, not of the magnesium oxide in it."""
+        rules = make.compiled(*WORLD, make.product("calmag", "magnesium"))
+        report = check(
+            rules,
+            make.profile(make.medication("m1", text, dose={"value": "10", "unit": "mg", **basis}, times_per_day=1)),
+        )
+        assert span(report["magnesium_intake"]) == (None, "0", None)
+        assert report["magnesium_intake"]["contributions"][0]["basis"].startswith("10 mg may be of any ingredient")
+
+    def test_the_same_dose_of_one_salt_alone_is_known(self, world: CompiledRuleSet) -> None:
+        """What is remembered of a dose is that of a line with one ingredient."""
+        dose = {"value": "400", "unit": "mg", "of": "salt"}
+        both = make.medication("b", "magnesium oxide / magnesium citrate", dose=dose, times_per_day=1)
+        alone = make.medication("a", "magnesium oxide", dose=dose, times_per_day=1)
+        for lines in ((alone, both), (both, alone)):
+            assert span(intake(world, *lines)) == (None, "241.2", None)
+
     def test_number_counts_before_the_text(self, world: CompiledRuleSet) -> None:
         assert span(intake(world, line("Magnesium 100 mg BID", times_per_day=3)))[0] == "300"
 

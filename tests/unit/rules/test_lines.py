@@ -299,7 +299,6 @@ class TestDailyDose:
             ({"text": "alvorin 40 mg daily"}, "does_not_apply"),
             ({"text": "alvorin 40 mg", "times_per_day": 2}, "applies"),
             ({"text": "alvorin 80 mg BID", "dose": {"value": "10", "unit": "mg"}}, "does_not_apply"),
-            ({"text": "alvorin 40 mg"}, "may_apply"),  # how often is not known
             ({"text": "alvorin 40 mg/mL BID"}, "may_apply"),
             ({"text": "alvorin 40 mmol BID"}, "may_apply"),
             ({"text": "alvorin BID"}, "may_apply"),
@@ -323,6 +322,24 @@ class TestDailyDose:
         report = ask({}, given, when={"daily_dose_mg": {"at_least": "80"}})
         assert answer(report)[0] == expected
         assert answer(report)[1] == (["medications.m1.dose"] if expected == "may_apply" else [])
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"text": "alvorin 40 mg"},
+            {"text": "alvorin 40 mg 2 tablets weekly"},
+            {"text": "alvorin", "dose": {"value": "40", "unit": "mg"}},
+            {"text": "alvorin 40 mg", "dose": {"value": "2", "unit": "tablets"}},
+        ],
+    )
+    def test_where_only_the_frequency_is_missing_it_is_asked_for(self, given: Given) -> None:
+        report = ask({}, given, when={"daily_dose_mg": {"at_least": "80"}})
+        assert answer(report) == ("may_apply", ["medications.m1.times_per_day"])
+
+    def test_a_mass_beside_other_ingredients_is_no_dose_of_one(self) -> None:
+        given = {"text": "betarine / alvorin", "dose": {"value": "80", "unit": "mg"}, "times_per_day": 1}
+        report = ask({}, given, make.substance("betarine"), when={"daily_dose_mg": {"at_least": "80"}})
+        assert answer(report) == ("may_apply", ["medications.m1.dose"])
 
     def test_strength_of_the_right_ingredient(self) -> None:
         other = make.substance("betarine")
