@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from rules.terms import ObservationKind, Pregnancy, Route
+from rules.terms import CodeSystem, ObservationKind, Pregnancy, Route
 
 LOINC: Final = "http://loinc.org"
 SNOMED: Final = "http://snomed.info/sct"
@@ -47,22 +47,34 @@ SERUM_VALUES: Final[dict[str, Property]] = {
     "2601-3": Property(ObservationKind.SERUM_MAGNESIUM, per_mass=False),
     "2823-3": Property(ObservationKind.SERUM_POTASSIUM, per_mass=False),
     "6298-4": Property(ObservationKind.SERUM_POTASSIUM, per_mass=False),  # in blood
+    "77142-8": Property(ObservationKind.SERUM_POTASSIUM, per_mass=False),  # in serum, plasma or blood
+    "32713-0": Property(ObservationKind.SERUM_POTASSIUM, per_mass=False),  # arterial, venous, capillary
+    "39789-3": Property(ObservationKind.SERUM_POTASSIUM, per_mass=False),
+    "39790-1": Property(ObservationKind.SERUM_POTASSIUM, per_mass=False),
+    "75940-7": Property(ObservationKind.SERUM_POTASSIUM, per_mass=True),  # in blood
     "17861-6": Property(ObservationKind.SERUM_CALCIUM, per_mass=True),
+    "49765-1": Property(ObservationKind.SERUM_CALCIUM, per_mass=True),  # in blood
     "2000-8": Property(ObservationKind.SERUM_CALCIUM, per_mass=False),
     "29265-6": Property(ObservationKind.SERUM_CALCIUM, per_mass=None),  # corrected for albumin
 }
 # The newer formula first: of values of one day it is the one to take.
 FILTRATION_RATES: Final[tuple[str, ...]] = (
     "98979-8",  # CKD-EPI 2021
+    "98980-6",  # the same, with cystatin C
+    "94677-2",  # CKD-EPI with cystatin C
     "62238-1",  # CKD-EPI
+    "50210-4",  # of cystatin C
     "69405-9",  # no formula named
     "33914-3",
     "77147-7",
     "76633-7",  # MDRD
-    "48642-3",  # split by race, as formulas of old were
+    "88294-4",  # split by race, as formulas of old were: CKD-EPI
+    "88293-6",
+    "48642-3",  # and MDRD
     "48643-1",
+    "35591-7",  # creatinine clearance by Cockcroft and Gault
 )
-SPLIT_BY_RACE: Final = frozenset({"48642-3", "48643-1"})
+SPLIT_BY_RACE: Final = frozenset({"88294-4", "88293-6", "48642-3", "48643-1"})
 PREGNANCY_STATUS: Final = "82810-3"
 SYMPTOM: Final = "75325-1"
 # Known, and for a reason not taken: the reason in words.
@@ -74,7 +86,7 @@ NOT_TAKEN: Final[dict[str, str]] = {
     "10535-3": "No rule reads a digoxin level.",
 }
 # A creatinine alone is no kidney function; which formula would make one of it is not decided here.
-CREATININE: Final = frozenset({"2160-0"})
+CREATININE: Final = frozenset({"2160-0", "14682-9", "38483-4", "59826-8", "77140-2"})
 
 # --- units of laboratory values ---------------------------------------------------------------------------------------
 
@@ -89,12 +101,15 @@ CONCENTRATIONS: Final[dict[str, str]] = {
     "meq/l": "mEq/L",
     "milliequivalent/liter": "mEq/L",
     "milliequivalentperliter": "mEq/L",
+    "mval/l": "mEq/L",
 }
 SNOMED_UNITS: Final[dict[str, str]] = {"258797006": "mg/dL", "258813002": "mmol/L"}
 PER_MASS: Final = frozenset({"mg/dL"})
 RATE_UNITS: Final[dict[str, str]] = {
     "ml/min/1.73m2": "mL/min/1.73m2",
     "ml/min/1.73": "mL/min/1.73m2",
+    **dict.fromkeys(("ml/min/1,73m2", "ml/min/1.73sqm", "ml/min/1.73sq.m", "ml/min/1.73qm"), "mL/min/1.73m2"),
+    **dict.fromkeys(("ml/min/1,73qm", "ml/minper1.73m2", "ml/minper1.73sqm", "ml/minper1.73sq.m"), "mL/min/1.73m2"),
     "ml/min": "mL/min",
 }
 
@@ -110,6 +125,13 @@ PREGNANCY_CODES: Final[dict[str, Pregnancy]] = {
 }
 # Dialysis as a condition: ICD-10-CM and SNOMED CT, "dependence on renal dialysis".
 DIALYSIS: Final = frozenset({"z99.2", "105502003"})
+# How records of one country write systems that have other addresses elsewhere.
+CODE_SYSTEMS: Final[dict[str, CodeSystem]] = {
+    "http://fhir.de/codesystem/dimdi/atc": CodeSystem.ATC,
+    "http://fhir.de/codesystem/bfarm/atc": CodeSystem.ATC,
+    "http://whocc.no/atc": CodeSystem.ATC,
+    "http://www.whocc.no/atc_ddd_index": CodeSystem.ATC,
+}
 # "There are none", as a code: SNOMED CT, and the International Patient Summary.
 NO_PROBLEMS: Final = frozenset({"160245001", "no-known-problems"})
 NO_MEDICATIONS: Final = frozenset({"787481004", "no-known-medications"})
@@ -290,6 +312,8 @@ MEDICATION_TYPES: Final[dict[str, str]] = {
     "MedicationAdministration": "MedicationAdministration",
 }
 # Not taken, for sure, and the reason in words.
+# Said in R5 of whether it is taken, whatever the status of the statement is.
+NOT_TAKEN_ANY_MORE: Final = frozenset({"not-taking", "not-taking-as-directed", "stopped", "stopped-as-directed"})
 LEFT_OUT: Final[dict[str, str]] = {
     "entered-in-error": "It was entered in error.",
     "cancelled": "It was cancelled.",

@@ -13,7 +13,7 @@ from rules.profile import Code
 from rules.reading import read_besides
 from rules.terms import CodeSystem
 from rules.tokens import tokens
-from service.fhir.codes import SYSTEMS
+from service.fhir.codes import CODE_SYSTEMS, SYSTEMS
 from service.fhir.elements import MAXIMUM_TEXT, objects, text_of
 from service.fhir.notes import NoteCode, Notes
 from service.fhir.remembered import Remembered
@@ -108,7 +108,11 @@ def _system_of(given: str | None) -> CodeSystem | None:
     if given is None:
         return None
     address = given.strip().rstrip("/")
-    return SPELLINGS.get(address) or SPELLINGS.get(address.lower().replace("https://", "http://", 1))
+    known = SPELLINGS.get(address)
+    if known is not None:
+        return known
+    plain = address.lower().replace("https://", "http://", 1)
+    return SPELLINGS.get(plain) or CODE_SYSTEMS.get(plain)
 
 
 def _is_said_by(known: str, other: str) -> bool:

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from rules.profile import MAXIMUM_CONDITIONS, ConditionItem
 from rules.terms import Pregnancy
 from service.fhir import codes
 from service.fhir.collecting import Found
 from service.fhir.concepts import concept_of, named_condition
-from service.fhir.elements import code_of, text_of
+from service.fhir.elements import code_of
 from service.fhir.notes import NoteCode, Notes
+
+# An end, as a day, an age, a time, in words, and as DSTU2 had it.
+_ENDS: Final = ("abatementDateTime", "abatementAge", "abatementPeriod", "abatementString", "abatementBoolean")
 
 
 @dataclass(slots=True)
@@ -63,9 +67,10 @@ def _counts(found: Found, notes: Notes) -> bool:
         text = "It is not present any more, so it was left out."
         notes.information(NoteCode.NOT_CURRENT, f"{pointer}/clinicalStatus", text)
         return False
-    if clinical is None and text_of(resource.get("abatementDateTime")) is not None:
+    ended = next((name for name in _ENDS if resource.get(name)), None) if clinical is None else None
+    if ended is not None:
         text = "It has an end and no status, so it was left out."
-        notes.information(NoteCode.NOT_CURRENT, f"{pointer}/abatementDateTime", text)
+        notes.information(NoteCode.NOT_CURRENT, f"{pointer}/{ended}", text)
         return False
     if clinical is not None and clinical not in codes.CONDITION_PRESENT:
         text = "Its clinical status is none that is known here; it counts."

@@ -25,6 +25,7 @@ from service.fhir.remembered import Remembered
 _ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 # Elements that say which prescription a dispensing, administration or statement belongs to.
 _BELONGS_TO: Final = ("authorizingPrescription", "request", "prescription", "basedOn", "derivedFrom")
+_NOT_TAKEN: Final = ("wasNotTaken", "wasNotGiven", "notGiven", "notDone")
 _REPEATS: Final = frozenset({"MedicationDispense", "MedicationAdministration"})
 _PRESCRIBED: Final = frozenset({"MedicationRequest"})
 _WHEN: Final = ("whenHandedOver", "whenPrepared", "effectiveDateTime", "occurenceDateTime", "authoredOn", "dateWritten")
@@ -105,6 +106,9 @@ _LOOKED_AT: Final = frozenset(
         "taken",  # STU3
         "wasNotTaken",
         "wasNotGiven",
+        "notGiven",  # STU3
+        "notDone",
+        "adherence",  # R5
         "reportedBoolean",
         "reported",
         "reportedReference",
@@ -157,7 +161,11 @@ def _counts(resource: Resource, status: str | None, pointer: str, notes: Notes) 
         notes.information(NoteCode.PROHIBITED, f"{pointer}/doNotPerform", text)
         return False
     taken = code_of(resource.get("taken"))
-    if taken == "n" or flag_of(resource.get("wasNotTaken")) or flag_of(resource.get("wasNotGiven")):
+    if (
+        taken == "n"
+        or any(flag_of(resource[name]) for name in _NOT_TAKEN if name in resource)
+        or _is_left_off(resource)
+    ):
         notes.information(NoteCode.NOT_CURRENT, pointer, "It says that the medicine is not taken.")
         return False
     if status in codes.LEFT_OUT:
@@ -176,6 +184,12 @@ def _counts(resource: Resource, status: str | None, pointer: str, notes: Notes) 
         text = "Its status is none that is known here; it counts."
         notes.warning(NoteCode.STATUS_DOUBTFUL, f"{pointer}/status", text)
     return True
+
+
+def _is_left_off(resource: Resource) -> bool:
+    """Whether a statement says beside its status that the medicine is not taken (any more)."""
+    said = first(resource.get("adherence")).get("code")
+    return said is not None and code_of(said) in codes.NOT_TAKEN_ANY_MORE
 
 
 def _name_of(resource: Resource) -> tuple[object, object, str]:
@@ -218,10 +232,16 @@ def _line(
             taken = replace(taken, started_on=started[0])
         last = last if ended is None else ended[1]
     if last is not None and last < as_of:
-        text = "By its dates it is over, though its status says otherwise; it counts."
-        notes.warning(NoteCode.STATUS_DOUBTFUL, pointer, text)
+        why = "and it may be given again" if kind in _REPEATS else "though its status says otherwise"
+        notes.warning(NoteCode.STATUS_DOUBTFUL, pointer, f"By its dates it is over, {why}; it counts.")
     considered = look.considered or found.origin in proposed
-    return _Line(found, kind, named, MedicationStatus.PROPOSED if considered else MedicationStatus.CURRENT, taken)
+    line = _Line(found, kind, named, MedicationStatus.PROPOSED if considered else MedicationStatus.CURRENT, taken)
+    if kind in _REPEATS and line.day is not None and (as_of - line.day).days > codes.STALE_DAYS:
+        text = (
+            f"It was given or handed over more than {codes.STALE_DAYS} days ago; it counts, as it may still be taken."
+        )
+        notes.warning(NoteCode.STALE, pointer, text)
+    return line
 
 
 def _referred_to(reference: object, found: Found, collected: Collected, notes: Notes) -> list[Named]:

@@ -32,8 +32,8 @@ from service.fhir.elements import (
 )
 from service.fhir.notes import NoteCode, Notes
 
-# A value as text: "0.62 mmol/L", "> 60 mL/min/1.73m2".
-_VALUE: Final = re.compile(r"(<=|>=|<|>)? {0,3}(\d{1,9}(?:\.\d{1,9})?) {0,3}([^\s\d].{0,30})", re.ASCII)
+# A value as text: "0.62 mmol/L", "0,62 mmol/L", "> 60 mL/min/1.73m2". Three digits behind a comma can be thousands.
+_VALUE: Final = re.compile(r"(<=|>=|<|>)? {0,3}(\d{1,9}(?:\.\d{1,9}|,\d\d?(?!\d))?) {0,3}([^\s\d,.].{0,30})", re.ASCII)
 # The finest step a value can have: what is below a limit is just below it, as far as the rules are concerned.
 _JUST: Final = Decimal("0.000000001")
 _BELOW: Final = "<"
@@ -220,7 +220,7 @@ class Reader:
         quantity = first(content.get("valueQuantity"))
         written = _VALUE.fullmatch(text_of(content.get("valueString")) or "")
         if not quantity and written is not None:
-            quantity = {"comparator": written[1], "value": written[2], "unit": written[3]}
+            quantity = {"comparator": written[1], "value": written[2].replace(",", "."), "unit": written[3]}
         number = number_of(quantity.get("value"))
         if number is None or number < 0:
             why = (

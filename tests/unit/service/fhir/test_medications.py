@@ -52,6 +52,8 @@ def only(*resources: object) -> MedicationItem:
         (statement(status="intended"), MedicationStatus.PROPOSED),
         (dispense(), MedicationStatus.CURRENT),
         (dispense(status="in-progress"), MedicationStatus.CURRENT),
+        (statement(adherence={"code": concept(("x", "taking-not-as-directed"))}), MedicationStatus.CURRENT),
+        (dispense(notDone=False), MedicationStatus.CURRENT),
         ({**request(), "resourceType": "MedicationOrder"}, MedicationStatus.CURRENT),
     ],
 )
@@ -77,6 +79,11 @@ def test_a_doubtful_status_counts_and_is_said(status: object) -> None:
         (statement(status="entered-in-error"), NoteCode.NOT_CURRENT),
         (statement(taken="n"), NoteCode.NOT_CURRENT),
         (statement(wasNotTaken=True), NoteCode.NOT_CURRENT),
+        # R5 says it beside the status, STU3 said it so of what was to be given or handed over
+        (statement(adherence={"code": concept(("x", "not-taking"))}), NoteCode.NOT_CURRENT),
+        (statement(adherence={"code": concept(("x", "stopped-as-directed"))}), NoteCode.NOT_CURRENT),
+        (dispense(notDone=True), NoteCode.NOT_CURRENT),
+        ({**dispense(notGiven=True), "resourceType": "MedicationAdministration"}, NoteCode.NOT_CURRENT),
         *((dispense(status=status), NoteCode.NOT_CURRENT) for status in ("cancelled", "declined", "stopped")),
         (request(doNotPerform=True), NoteCode.PROHIBITED),
     ],
@@ -98,6 +105,20 @@ def test_what_was_reported_counts_and_is_said() -> None:
 
 
 # --- what it is called ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "http://www.whocc.no/atc",
+        "http://fhir.de/CodeSystem/bfarm/atc",  # German records
+        "http://fhir.de/CodeSystem/dimdi/atc",
+        "urn:oid:2.16.840.1.113883.6.73",
+    ],
+)
+def test_atc_by_its_addresses(system: str) -> None:
+    item = only(request(None, medicationCodeableConcept=concept((system, "C03CA01", "Furosemid"))))
+    assert [(code.system.value, code.code) for code in item.codes] == [("atc", "C03CA01")]
 
 
 @pytest.mark.parametrize(
@@ -509,6 +530,17 @@ def test_dispensings_of_one_medicine_count_once() -> None:
     assert noted(found) == [NoteCode.REPEATED] * 2
     assert len(reading(dispense(id="a"), dispense("digoxin", id="b")).medications) == 2
     assert len(reading(dispense(" ", id="a"), dispense(" ", id="b")).medications) == 2
+
+
+def test_what_was_given_long_ago_counts_and_is_said() -> None:
+    """Synthea: administrations and dispensings of all years stand in one Bundle, all of them completed."""
+    assert noted(reading(dispense(whenHandedOver="2019-03-01")), NoteSeverity.WARNING) == [NoteCode.STALE]
+    assert reading(dispense(whenHandedOver="2026-08-14")).notes == ()  # a hundred days
+    # medizininformatik-initiative, Example-MedicationAdministration: an infusion of an hour
+    hour = {"start": "2026-11-06T10:20:00Z", "end": "2026-11-06T11:20:00Z"}
+    found = reading({**dispense(effectivePeriod=hour), "resourceType": "MedicationAdministration"})
+    [note] = found.notes
+    assert note.text == "By its dates it is over, and it may be given again; it counts."
 
 
 # --- ids and limits ---------------------------------------------------------------------------------------------------

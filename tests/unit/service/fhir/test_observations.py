@@ -28,6 +28,12 @@ def value_of(*resources: dict[str, Any]) -> tuple[str, str, str]:
         ("2601-3", "mEq/L", "serum_magnesium"),
         ("2823-3", "mmol/L", "serum_potassium"),
         ("6298-4", "meq/L", "serum_potassium"),
+        # BIH-CEI/napkon-geccoplus lists the codes of potassium in blood, Synthea sends calcium so
+        ("77142-8", "mmol/L", "serum_potassium"),
+        ("32713-0", "mmol/L", "serum_potassium"),
+        ("39789-3", "mmol/L", "serum_potassium"),
+        ("39790-1", "mmol/L", "serum_potassium"),
+        ("49765-1", "mg/dL", "serum_calcium"),
         ("17861-6", "mg/dL", "serum_calcium"),
         ("2000-8", "mmol/L", "serum_calcium"),
         ("29265-6", "mg/dL", "serum_calcium"),
@@ -59,6 +65,7 @@ def test_the_unit_decides_what_a_value_is() -> None:
         ({"value": 0.8, "unit": "millimole per liter"}, "mmol/L"),
         ({"value": 0.8, "units": "mmol/l"}, "mmol/L"),  # DSTU1
         ({"value": "0.8", "code": "mmol/L"}, "mmol/L"),
+        ({"value": 0.8, "unit": "mval/l"}, "mEq/L"),
     ],
 )
 def test_units_as_they_are_sent(quantity: dict[str, Any], unit: str) -> None:
@@ -227,9 +234,13 @@ def test_other_values_are_left_out_and_said(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["33914-3", "77147-7", "76633-7", "62238-1", "98979-8", "69405-9", "48642-3", "48643-1"]
+    "code",
+    [
+        *("33914-3", "77147-7", "76633-7", "62238-1", "98979-8", "69405-9", "48642-3", "48643-1"),
+        *("98980-6", "94677-2", "50210-4", "88293-6", "88294-4"),
+    ],
 )
-@pytest.mark.parametrize("unit", ["mL/min/{1.73_m2}", "mL/min/1.73m2", "mL/min/1.73 m²", "mL/min/1.73m*2"])
+@pytest.mark.parametrize("unit", ["mL/min/{1.73_m2}", "mL/min/1.73m2", "mL/min/1.73 m²", "ml/min/1,73 qm"])
 def test_kidney_function(code: str, unit: str) -> None:
     found = reading(observation(code, 38, unit))
     assert found.patient.egfr is not None
@@ -256,8 +267,56 @@ def test_of_values_split_by_race_the_lower_one_counts() -> None:
     assert found.patient.egfr.value == "57"
 
 
-def test_a_creatinine_is_no_kidney_function() -> None:
-    creatinine = observation("2160-0", 1.4, "mg/dL")
+@pytest.mark.parametrize(
+    "unit", ["mL/min/1,73 m²", "mL/min/1.73 sq m", "mL/min/1.73 sq. m", "mL/min per 1.73 m2", "mL/min/1.73m*2"]
+)
+def test_the_unit_of_a_kidney_function_as_laboratories_write_it(unit: str) -> None:
+    found = reading(observation("98979-8", 38, unit))
+    assert found.patient.egfr is not None
+    assert (found.patient.egfr.unit, found.notes) == ("mL/min/1.73m2", ())
+
+
+def test_a_creatinine_clearance_is_one_and_an_estimate_of_the_day_is_better() -> None:
+    clearance = observation("35591-7", 33, "mL/min")
+    found = reading(clearance)
+    assert found.patient.egfr is not None
+    assert (found.patient.egfr.value, found.patient.egfr.unit) == ("33", "mL/min")
+    both = reading(clearance, observation("98979-8", 41, "mL/min/1.73m2"))
+    assert both.patient.egfr is not None
+    assert both.patient.egfr.value == "41"
+
+
+def test_a_calculated_rate_split_by_race_gives_way_and_alone_the_lower_one_counts() -> None:
+    """As laboratories still report CKD-EPI of 2009: 88293-6 and 88294-4."""
+    found = reading(observation("88293-6", 66, "mL/min/1.73m2"), observation("88294-4", 57, "mL/min/1.73m2"))
+    assert found.patient.egfr is not None
+    assert found.patient.egfr.value == "57"
+    assert NoteCode.FACT_LEFT_OUT in noted(found, NoteSeverity.WARNING)
+    newer = reading(observation("88294-4", 57, "mL/min/1.73m2"), observation("98980-6", 61, "mL/min/1.73m2"))
+    assert newer.patient.egfr is not None
+    assert newer.patient.egfr.value == "61"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0,62 mmol/L", "0.62"), ("0.62 mmol/L", "0.62"), ("< 0,5 mmol/l", "0.499999999"), ("1,200 mmol/L", None)],
+)
+def test_a_value_as_text(text: str, value: str | None) -> None:
+    found = reading(observation("2601-3", 0, None, valueQuantity=None, valueString=text))
+    assert [one.value for one in found.observations] == ([] if value is None else [value])
+    assert found.whole is (value is not None)
+
+
+def test_potassium_under_the_code_of_a_mass() -> None:
+    """HL7/PDDI-CDS, digoxin-cyclosporine-order-sign-coordination.json: 75940-7 in mEq/L."""
+    found = reading(observation("75940-7", 3.6, "mEq/L"))
+    assert [(one.kind.value, one.value) for one in found.observations] == [("serum_potassium", "3.6")]
+    assert noted(found) == [NoteCode.UNIT_DECIDES]
+
+
+@pytest.mark.parametrize("code", ["2160-0", "14682-9", "38483-4", "59826-8", "77140-2"])
+def test_a_creatinine_is_no_kidney_function(code: str) -> None:
+    creatinine = observation(code, 1.4, "mg/dL")
     found = reading(creatinine)
     assert found.patient.egfr is None
     assert noted(found) == [NoteCode.FACT_LEFT_OUT]

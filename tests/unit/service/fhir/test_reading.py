@@ -230,6 +230,10 @@ def test_conditions_that_are_there(status: str, wrapped: str) -> None:
         *({"verificationStatus": status} for status in ("refuted", "entered-in-error")),
         {"verificationStatus": concept(("x", "refuted"))},
         {"clinicalStatus": None, "abatementDateTime": "2020-01-01"},
+        {"clinicalStatus": None, "abatementPeriod": {"start": "2020-01", "end": "2020-02"}},
+        {"clinicalStatus": None, "abatementAge": {"value": 61, "unit": "a"}},
+        {"clinicalStatus": None, "abatementString": "around Christmas"},
+        {"clinicalStatus": None, "abatementBoolean": True},  # DSTU2
     ],
 )
 def test_conditions_that_are_not_there_are_left_out_and_said(elements: dict[str, Any]) -> None:
