@@ -231,6 +231,7 @@ SNOMED_DOSE_UNITS: Final[dict[str, str]] = {
     "258773002": "mL",
     "385055001": "tablet",
     "420692007": "capsule",
+    "428673006": "tablet",  # a unit of product usage
     "732936001": "tablet",  # units of presentation
     "732937005": "capsule",
     "732981002": "puff",
@@ -270,7 +271,7 @@ DOSE_UNITS: Final[dict[str, str]] = {
 
 # Codes of a Timing (HL7 v3 GTSAbbreviation) and their usual kin: how often a day.
 TIMES_A_DAY: Final[dict[str, int]] = {
-    **dict.fromkeys(("qd", "am", "pm", "bed", "hs", "qhs", "qam", "qpm", "daily", "q24h"), 1),
+    **dict.fromkeys(("qd", "am", "pm", "bed", "hs", "qhs", "qam", "qpm", "daily", "q24h", "qday", "on"), 1),
     **dict.fromkeys(("bid", "bd", "q12h"), 2),
     **dict.fromkeys(("tid", "tds", "q8h"), 3),
     **dict.fromkeys(("qid", "qds", "q6h"), 4),

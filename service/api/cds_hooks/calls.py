@@ -115,7 +115,8 @@ class HookCall:
         elif self.hook in _WITH_MEDICATIONS:
             sent, place = context.get("medications"), _MEDICATIONS
         else:
-            sent, place = context.get("draftOrders"), DRAFTS
+            # What is no Bundle here yet, older examples of these hooks still call `medications`.
+            sent, place = context.get("draftOrders", context.get("medications")), DRAFTS
         if not isinstance(sent, dict | list):
             fault = Fault(location=FaultLocation.BODY, pointer=f"/{place}", detail="must be a Bundle or a resource")
             raise ProblemError(

@@ -390,3 +390,11 @@ def test_a_list_of_prescriptions_is_one_under_whatever_key_and_wrapping(
     for other in (current(MAGNESIUM_OXIDE), bundle({"resourceType": "Patient", "id": "p1"})):
         cards = ask(client, call("order-sign", order(CIPROFLOXACIN), prefetch={"item2": other}))
         assert [card for card in cards if "current medications" in card["summary"]]
+
+
+def test_an_order_under_the_name_of_an_older_hook(client: ContractClient) -> None:
+    """As in examples of order-sign that were rewritten from medication-prescribe: a list, called medications."""
+    context = {"userId": "Practitioner/pr1", "patientId": "p1", "medications": [order(CIPROFLOXACIN)]}
+    body = {"hook": "order-sign", "hookInstance": "x", "context": context, "prefetch": TAKES_MAGNESIUM}
+    card = about(ask(client, body), "ciprofloxacin + magnesium oxide")
+    assert card["suggestions"]

@@ -160,6 +160,7 @@ def test_the_times_of_a_day_that_is_not_every_day_are_said_to_be_that() -> None:
         ({"repeat": {"frequency": 6, "frequencyMax": 6, "period": 1, "unit": "d"}}, 6),
         ({"repeat": {"frequency": 1, "period": 480, "periodUnit": "min"}}, 3),
         ({"code": concept((SNOMED, "229799001"))}, 2),
+        ({"code": {"text": "ON"}}, 1),  # omni nocte
         ({"repeat": {"frequency": 14, "period": 1, "periodUnit": "wk"}}, 2),
         # jami-fhir-jp-wg/jp-core-v1x: a code of another system, whose words nobody here can read
         ({"code": concept(("urn:oid:1.2.392.200250.2.2.20.20", "1013044400000000", "内服・経口"))}, None),
