@@ -12,10 +12,13 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -24,8 +27,13 @@ BIN = VENV / "bin"
 PYTHON = BIN / "python"
 # The tests that have to reach every branch of rules/ by themselves.
 RULES = "tests/unit/rules"
-# Tests with promises in seconds: they get the machine to themselves.
-ALONE = ("tests/faults/test_store_faults.py", "tests/faults/test_propagation.py")
+# Tests with promises in seconds: they get the machine to themselves. Those of the first wait most of the time, so that
+# one on each processor is alone enough; those of the second load all processors themselves.
+WAITING = "tests/faults/test_store_faults.py"
+LOADING = "tests/faults/test_propagation.py"
+# Memory as a file system, and what has to be free there: the databases and folders of a whole run are a quarter of it.
+MEMORY = Path("/dev/shm")  # noqa: S108 - folders below it have names that nobody can guess
+ROOM = 8 * 2**30
 OPENAPI = ROOT / "openapi" / "openapi.json"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 GUIDE = ROOT / "service" / "api" / "guide_pages"
@@ -72,6 +80,31 @@ def returncode(command: tuple[str | Path, ...]) -> int:
     words = [str(word) for word in command]
     print("+", " ".join(words).replace(f"{ROOT}/", "").partition("\n")[0], flush=True)
     return subprocess.run(words, cwd=ROOT, check=False).returncode
+
+
+@contextmanager
+def in_memory() -> Iterator[None]:
+    """Have temporary files in memory where there is room: they need not survive, and databases write a lot of them."""
+    try:
+        told = os.statvfs(MEMORY)
+        fits = told.f_bavail * told.f_frsize >= ROOM and not told.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK)
+    except OSError:
+        fits = False
+    if not fits:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # nothing else would give the memory back
+    with tempfile.TemporaryDirectory(prefix="magcheck-tests-", dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)  # a server that does not run as root, as PostgreSQL's, has to come through
+        before = os.environ.get("TMPDIR")
+        os.environ["TMPDIR"] = folder
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["TMPDIR"]
+            else:
+                os.environ["TMPDIR"] = before
 
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
@@ -157,10 +190,12 @@ def task_test(*args: str) -> None:
     coverage = ("--cov", "--cov-report=term-missing:skip-covered")
     # Whoever has nothing left to do takes over half of what the other still has.
     shared = ("-n", "auto", "--dist", "worksteal")
-    run(PYTHON, "-m", "pytest", *shared, RULES, *coverage)
-    run(PYTHON, "-m", "pytest", *shared, *(f"--ignore={path}" for path in (RULES, *ALONE)))
-    run(PYTHON, "-m", "pytest", *ALONE)
-    task_browser()
+    with in_memory():
+        run(PYTHON, "-m", "pytest", *shared, RULES, *coverage)
+        run(PYTHON, "-m", "pytest", *shared, *(f"--ignore={path}" for path in (RULES, WAITING, LOADING)))
+        run(PYTHON, "-m", "pytest", *shared, WAITING)
+        run(PYTHON, "-m", "pytest", LOADING)
+        task_browser()
 
 
 def task_browser(*args: str) -> None:
@@ -175,9 +210,9 @@ def task_lint(*_: str) -> None:
     """Check style, types, import contracts, dependencies, Dockerfile and knowledge; all of them, then tell."""
     setup()
     checks = (
+        ("mypy",),  # takes as long as all others, which have the other processor meanwhile
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
-        ("mypy",),
         ("lint-imports",),
         ("deptry", "."),
         ("hadolint", "Dockerfile"),
@@ -185,10 +220,21 @@ def task_lint(*_: str) -> None:
         ("magcheck", "knowledge", "format", "--check"),
         ("magcheck", "knowledge", "lint"),
     )
-    failed = [" ".join(check) for check in checks if not succeeds(BIN / check[0], *check[1:])]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        outcomes = pool.map(checked, checks)
+        failed = [" ".join(check) for check, passed in zip(checks, outcomes, strict=True) if not passed]
     if failed:
         sys.exit(f"lint: {len(failed)} of {len(checks)} checks failed: {'; '.join(failed)}")
     print(f"lint: all {len(checks)} checks passed")
+
+
+def checked(check: tuple[str, ...]) -> bool:
+    """Run one check and print what it said in one piece, as several run at once; whether it passed."""
+    done = subprocess.run(
+        [BIN / check[0], *check[1:]], cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    print(f"+ {BIN.relative_to(ROOT)}/{' '.join(check)}\n{done.stdout}", end="", flush=True)
+    return done.returncode == 0
 
 
 def task_bench(*args: str) -> None:
@@ -230,7 +276,7 @@ def task_contract(*args: str) -> None:
     setup()
     run(PYTHON, "-m", "openapi.contract.check", *args)
     if not args:
-        run(PYTHON, "-m", "pytest", "-m", "contract", "tests/contract/test_breaking_changes.py")
+        run(PYTHON, "-m", "pytest", "-n", "auto", "-m", "contract", "tests/contract/test_breaking_changes.py")
 
 
 def task_knowledge(*_: str) -> None:

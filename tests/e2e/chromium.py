@@ -6,17 +6,20 @@ request to anywhere else; a test fails on them in the end.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,15 +59,24 @@ def chromium() -> str:
 
 @contextmanager
 def served(folder: Path, *, port: int | None = None, **environment: str) -> Iterator[str]:
-    """The address of a service of its own in the development mode, over the packaged knowledge."""
+    """The address of a service of its own in the development mode, over the packaged knowledge.
+
+    It is what `magcheck serve --dev` starts in the end, with a copy of what that makes before: making it takes longer
+    than starting. `test_cli_serve.py` has the command itself.
+    """
     chromium()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MAGCHECK_")}
     port = port or free_port()
     log = folder / "log"
+    shutil.copytree(_prepared(), folder / "data")
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "service.cli", "serve", "--dev", "--port", str(port)],
-            env={**kept, "MAGCHECK_DATA_DIR": str(folder / "data"), **environment},
+            [sys.executable, "-m", "service.main"],
+            env={
+                **_developing(folder / "data"),
+                "MAGCHECK_HOST": "127.0.0.1",
+                "MAGCHECK_PORT": str(port),
+                **environment,
+            },
             stdout=output,
             stderr=output,
         )
@@ -74,6 +86,22 @@ def served(folder: Path, *, port: int | None = None, **environment: str) -> Iter
         finally:
             process.terminate()
             process.wait(30)
+
+
+@cache
+def _prepared() -> Path:
+    """The folder of a development service in which the packaged knowledge answers; made once in each process."""
+    folder = Path(tempfile.mkdtemp(prefix="magcheck-prepared-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    command = [sys.executable, "-m", "service.cli", "db", "upgrade", "--publish-baseline"]
+    subprocess.run(command, env=_developing(folder), check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+def _developing(folder: Path) -> dict[str, str]:
+    """The environment, with nothing in it that says otherwise than the development mode in this folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MAGCHECK_")}
+    return {**kept, "MAGCHECK_DATA_DIR": str(folder), "MAGCHECK_ENVIRONMENT": "development"}
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -138,7 +138,7 @@ def test_by_keyboard_alone_from_a_field_to_the_answer_and_back(here: Watched, dr
     # An example takes the place of the list, and emptying it that of both.
     page.get_by_text("Ready to try").click()
     page.get_by_role("button", name="Names as a pharmacy system prints them").press("Enter")
-    expect(listed).to_have_value(re.compile("\n"))
+    expect(listed).to_have_value(re.compile("Furosemide 40 MG Oral Tablet"))
     page.get_by_role("button", name="Empty").press("Enter")
     expect(listed).to_have_value("")
     expect(page.locator("#answer")).to_contain_text("The answer stands here.")

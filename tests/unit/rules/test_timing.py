@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -201,7 +202,7 @@ class TestFindings:
             ({}, {"text": "magnesia 5 mg qid"}),
         ],
     )
-    def test_times_of_some_doses_prove_nothing(self, alvorin: dict[str, object], magnesia: dict[str, object]) -> None:
+    def test_times_of_some_doses_prove_nothing(self, alvorin: dict[str, Any], magnesia: dict[str, Any]) -> None:
         """What is taken when needed may be taken at any time, and of two doses one time says little."""
         found = self.finding(
             self.HOURS,
