@@ -123,8 +123,8 @@ PREGNANCY_CODES: Final[dict[str, Pregnancy]] = {
     "pregnant": Pregnancy.PREGNANT,  # as text
     "not pregnant": Pregnancy.NOT_PREGNANT,
 }
-# Dialysis as a condition: ICD-10-CM and SNOMED CT, "dependence on renal dialysis".
-DIALYSIS: Final = frozenset({"z99.2", "105502003"})
+# Dialysis as a condition: ICD-10-CM and SNOMED CT, "dependence on renal dialysis", and renal failure on dialysis.
+DIALYSIS: Final = frozenset({"z99.2", "105502003", "236435004"})
 # How records of one country write systems that have other addresses elsewhere.
 CODE_SYSTEMS: Final[dict[str, CodeSystem]] = {
     "http://fhir.de/codesystem/dimdi/atc": CodeSystem.ATC,
@@ -245,6 +245,8 @@ DOSE_UNITS: Final[dict[str, str]] = {
     "millimole": "mmol",
     "milliequivalent": "mEq",
     "tablet(s)": "tablet",
+    "tab(s)": "tablet",
+    "cap(s)": "capsule",
     "capsule(s)": "capsule",
     "{tab}": "tablet",
     "{cap}": "capsule",

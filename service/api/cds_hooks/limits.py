@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from rules.terms import CheckStatus, RecognitionState
+from rules.terms import CheckStatus, ObservationKind, RecognitionState
 from service.api.cds_hooks.offered import MEDICATION_PARTS, PREFETCH, Part
 from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs
 from service.application.checks import CheckAnswer
@@ -48,6 +48,11 @@ _NAMES: Final = {
     Part.POTASSIUM: "potassium",
     Part.CALCIUM: "calcium",
     Part.KIDNEY_FUNCTION: "kidney function",
+}
+_PART_OF_VALUE: Final = {
+    ObservationKind.SERUM_MAGNESIUM: Part.MAGNESIUM,
+    ObservationKind.SERUM_POTASSIUM: Part.POTASSIUM,
+    ObservationKind.SERUM_CALCIUM: Part.CALCIUM,
 }
 _MEDICATION_LISTS: Final = frozenset({*MEDICATION_TYPES, "Parameters"})
 _LISTED: Final = frozenset({"MedicationRequest", "MedicationStatement"})
@@ -150,7 +155,7 @@ def _lists_them(sent: object) -> bool:
     entries = bare.get("entry") if isinstance(bare, dict) else None
     if not isinstance(entries, list) or not entries:
         return False
-    return MEDICATION_TYPES.get(str(_resource_of(entries[0]).get("resourceType"))) in _LISTED
+    return any(MEDICATION_TYPES.get(str(_resource_of(one).get("resourceType"))) in _LISTED for one in entries)
 
 
 def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer) -> Limits | None:
@@ -181,7 +186,7 @@ def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer
         paragraphs("**Not recognised, and so not checked:**", bullets(unrecognised)) if unrecognised else None,
         paragraphs("**From what was sent:**", bullets(escaped(line) for line in lines)) if lines else None,
         f"Failed at the sender, or not whole: {', '.join(failed)}." if failed else None,
-        _not_sent(prefetch),
+        _not_sent(prefetch, reading),
         "What was not looked at can hold anything: that no card is about it means nothing.",
     )
     first, *more = reasons
@@ -209,7 +214,10 @@ def _is_short(key: str, supply: Supply) -> bool:
     return supply is Supply.FAILED or (supply is Supply.PARTIAL and key == Part.CONDITIONS)
 
 
-def _not_sent(prefetch: Mapping[str, Any]) -> str | None:
-    """Which other parts did not come; findings that need them say so too."""
-    missing = [name for key, name in _NAMED_KEYS.items() if prefetch.get(key) is None]
+def _not_sent(prefetch: Mapping[str, Any], reading: Reading) -> str | None:
+    """Which other parts did not come, under whatever key; findings that need them say so too."""
+    came = {_PART_OF_VALUE.get(observation.kind) for observation in reading.observations}
+    came |= {Part.CONDITIONS} if reading.conditions is not None else set()
+    came |= {Part.KIDNEY_FUNCTION} if reading.patient.egfr is not None else set()
+    missing = [name for part, name in _NAMES.items() if prefetch.get(part.value) is None and part not in came]
     return f"Not sent: {', '.join(missing)}." if missing else None

@@ -398,3 +398,28 @@ def test_an_order_under_the_name_of_an_older_hook(client: ContractClient) -> Non
     body = {"hook": "order-sign", "hookInstance": "x", "context": context, "prefetch": TAKES_MAGNESIUM}
     card = about(ask(client, body), "ciprofloxacin + magnesium oxide")
     assert card["suggestions"]
+
+
+def test_what_came_under_another_key_is_not_said_to_be_missing(client: ContractClient) -> None:
+    """As in HL7/PDDI-CDS, digoxin-cyclosporine-order-sign-coordination.json: values of all kinds under item6."""
+
+    def value(code: str, number: float, unit: str) -> dict[str, Any]:
+        return {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+            "subject": {"reference": "Patient/p1"},
+            "effectiveDateTime": "2026-11-20",
+            "valueQuantity": {"value": number, "unit": unit},
+        }
+
+    condition = {"resourceType": "Condition", "subject": {"reference": "Patient/p1"}, "code": {"text": "hypertension"}}
+    sent = [value("2601-3", 0.8, "mmol/L"), value("98979-8", 80, "mL/min/1.73m2"), condition]
+    cards = ask(client, call("order-sign", order(DIGOXIN), prefetch={"item6": bundle(*sent)}))
+    [card] = [card for card in cards if "current medications" in card["summary"]]
+    [said] = [line for line in card["detail"].splitlines() if line.startswith("Not sent:")]
+    assert said == "Not sent: potassium, calcium."
+    # A list that holds prescriptions among other things is one that was sent.
+    sent.append(current(MAGNESIUM_OXIDE))
+    cards = ask(client, call("order-sign", order(DIGOXIN), prefetch={"item6": bundle(*sent)}))
+    assert not [card for card in cards if "current medications" in card["summary"]]

@@ -289,6 +289,8 @@ def test_dialysis_that_is_refuted_is_none() -> None:
     assert reading(there, refuted).patient.dialysis is True
     assert reading(refuted, there).patient.dialysis is True
     assert reading(condition()).patient.dialysis is None
+    failure = condition(None, code=concept((SNOMED, "236435004", "End stage renal failure on dialysis (disorder)")))
+    assert reading(failure).patient.dialysis is True
 
 
 # --- the question -----------------------------------------------------------------------------------------------------

@@ -89,6 +89,8 @@ def test_one_dose_that_is_said_several_times(said: list[Json], read: tuple[str, 
         ({"value": 1, "unit": "錠", "system": "urn:oid:1.2.392.100495.20.2.101", "code": "TAB"}, ("1", "tablet")),
         # HL7 FHIR R4, medicationrequest0316: by weight, which nobody can read without the weight
         ({"value": 1.8, "unit": "mg/kg", "system": UCUM, "code": "mg/kg"}, None),
+        # cerner/fhir.cerner.com: units as a pharmacist prints them
+        ({"value": 1, "unit": "tab(s)"}, ("1", "tablet")),
         ({"value": 2}, None),
     ],
 )
