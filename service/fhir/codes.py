@@ -335,7 +335,8 @@ DOUBTFUL: Final[dict[str, str]] = {
     "unknown": "Its status is not known; it counts.",
 }
 PROPOSED_STATES: Final = frozenset({"draft", "intended", "proposed"})
-PROPOSED_INTENTS: Final = frozenset({"proposal", "plan", "option"})
+PLAN: Final = "plan"
+PROPOSED_INTENTS: Final = frozenset({"proposal", PLAN, "option"})
 
 CONDITION_OVER: Final = frozenset({"inactive", "remission", "resolved"})
 CONDITION_PRESENT: Final = frozenset({"active", "recurrence", "relapse"})

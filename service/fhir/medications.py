@@ -143,10 +143,14 @@ def _look(said: object, pointer: str, notes: Notes) -> _Look | None:
         return None
     where = "dosage" if "dosage" in resource else "dosageInstruction"
     taken = taken_of(resource.get(where), f"{pointer}/{where}", notes)
-    if flag_of(resource.get("reportedBoolean")) or flag_of(resource.get("reported")) or "reportedReference" in resource:
+    reported = flag_of(resource.get("reportedBoolean")) or flag_of(resource.get("reported"))
+    reported = reported or "reportedReference" in resource
+    if reported:
         text = "It was reported, not prescribed by whoever recorded it; it counts."
         notes.information(NoteCode.REPORTED, pointer, text)
-    considered = status in codes.PROPOSED_STATES or code_of(resource.get("intent")) in codes.PROPOSED_INTENTS
+    intent = code_of(resource.get("intent"))
+    own = reported and intent == codes.PLAN  # what somebody says they take, as US Core has it
+    considered = status in codes.PROPOSED_STATES or (intent in codes.PROPOSED_INTENTS and not own)
     named = Named(concept.codes, concept.text) if concept.names_something else None
     return _Look(considered, named, reference, taken)
 
@@ -234,7 +238,7 @@ def _line(
     if last is not None and last < as_of:
         why = "and it may be given again" if kind in _REPEATS else "though its status says otherwise"
         notes.warning(NoteCode.STATUS_DOUBTFUL, pointer, f"By its dates it is over, {why}; it counts.")
-    considered = look.considered or found.origin in proposed
+    considered = (look.considered and not _is_own(resource, found, collected)) or found.origin in proposed
     line = _Line(found, kind, named, MedicationStatus.PROPOSED if considered else MedicationStatus.CURRENT, taken)
     if kind in _REPEATS and line.day is not None and (as_of - line.day).days > codes.STALE_DAYS:
         text = (
@@ -242,6 +246,18 @@ def _line(
         )
         notes.warning(NoteCode.STALE, pointer, text)
     return line
+
+
+def _is_own(resource: Resource, found: Found, collected: Collected) -> bool:
+    """Whether it is an active plan of the patient's own: what is taken without anybody's order, as US Core has it."""
+    if code_of(resource.get("intent")) != codes.PLAN or code_of(resource.get("status")) != "active":
+        return False
+    requester = first(resource.get("requester"))
+    reference = text_of(requester.get("reference")) or ""
+    if requester.get("type") == "Patient" or "Patient/" in reference:
+        return True
+    target = collected.resolve(reference, found) if reference else None
+    return target is not None and target.type == "Patient"
 
 
 def _referred_to(reference: object, found: Found, collected: Collected, notes: Notes) -> list[Named]:

@@ -100,6 +100,31 @@ def test_a_place_can_mean_that_everything_in_it_is_only_considered() -> None:
     assert [item.status.value for item in found.medications] == ["current", "proposed", "proposed"]
 
 
+@pytest.mark.parametrize(
+    ("elements", "status"),
+    [
+        # US Core and Cerner: what a patient says they take is an active plan that was reported
+        ({"reportedBoolean": True}, MedicationStatus.CURRENT),
+        # QI-Core, MedicationRequest-patient-requester-example: one that nobody but the patient asked for
+        ({"requester": {"reference": "Patient/p"}}, MedicationStatus.CURRENT),
+        ({"requester": {"type": "Patient", "display": "the patient"}}, MedicationStatus.CURRENT),
+        ({"requester": {"reference": "urn:uuid:9"}}, MedicationStatus.CURRENT),
+        ({"requester": {"reference": "Practitioner/7"}}, MedicationStatus.PROPOSED),
+        ({"requester": {"reference": "urn:uuid:7"}}, MedicationStatus.PROPOSED),
+        ({"requester": {"reference": "Patient/p"}, "status": "draft"}, MedicationStatus.PROPOSED),
+        ({"reportedBoolean": True, "status": "draft"}, MedicationStatus.PROPOSED),
+        ({"reportedBoolean": True, "intent": "proposal"}, MedicationStatus.PROPOSED),
+        ({}, MedicationStatus.PROPOSED),
+    ],
+)
+def test_an_active_plan_of_the_patients_own_is_taken(elements: dict[str, Any], status: MedicationStatus) -> None:
+    whose = {"fullUrl": "urn:uuid:9", "resource": {"resourceType": "Patient", "id": "p"}}
+    plan = request("magnesium oxide 400 mg tablet", **{"intent": "plan", **elements})
+    sent = {"resourceType": "Bundle", "entry": [whose, {"resource": plan}]}
+    [item] = reading(sent).medications
+    assert item.status is status
+
+
 def test_what_was_reported_counts_and_is_said() -> None:
     assert noted(reading(request(reportedBoolean=True))) == [NoteCode.REPORTED]
 
