@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rules.conditions import LABORATORY, UNKNOWN, Facts, Range
 from rules.lookup import joined
 from rules.quantities import decimal_from, serum_mmol_per_l
-from rules.terms import CodeSystem, MagnesiumLevel, ObservationKind, RecognitionState, word
+from rules.terms import CodeSystem, MagnesiumLevel, ObservationKind, Pregnancy, RecognitionState, Sex, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -181,8 +181,9 @@ def facts_of(  # noqa: PLR0913, PLR0917 - all that is known before the first rul
     facts = Facts(listed, perhaps)
     facts.elemental_mg_per_day, facts.elemental_missing = elemental
     facts.age_years = patient.age_years
-    facts.sex = patient.sex
     facts.pregnancy = patient.pregnancy
+    # Whoever is pregnant counts as a woman, whatever sex was given or left out: a rule about the one means the other.
+    facts.sex = Sex.FEMALE if patient.pregnancy is Pregnancy.PREGNANT else patient.sex
     facts.conditions_known = profile.conditions is not None
     facts.laboratory = compiled.laboratory
     if conditions:

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 _WAKES_AT: Final = "07:00"
 _SLEEPS_AT: Final = "22:00"
+_MAGNESIUM_ONLY: Final = (
+    "Kept are the hours between medicines and magnesium, and how single medicines are taken. What other medicines need "
+    "from each other, such as levothyroxine from iron or calcium, is not known here."
+)
 _MEALS: Final = ("08:00", "13:00", "19:00")
 _MOST_DOSES: Final = 8
 _GRIDS: Final = (30, 15, 10, 5)
@@ -136,6 +140,8 @@ class _Plan:
         borders = (self.day.wakes, self.day.length, *self.day.meals)
         self.between_grid = any(number % self.day.grid for number in (*borders, *self._numbers(numbers)))
         self.grid = tuple(self._grid())
+        if len(planned) > 1:
+            self.assumptions.append(_MAGNESIUM_ONLY)
         self.medicines = [self._medicine(line) for line in planned]
         self.gaps = list(self._gaps({line.id for line in planned}))
 

@@ -20,7 +20,7 @@ from rules.quantities import (
     milligrams,
     serum_mmol_per_l,
 )
-from rules.terms import DoseBasis, MagnesiumLevel, RecordStatus, Route
+from rules.terms import DoseBasis, MagnesiumLevel, Pregnancy, RecordStatus, Route, Sex
 from tests.reference.identity import Identity, Taken, Who
 from tests.reference.truth import UNKNOWN, Possible, Truth, at_least_one, every, exactly, lies_in, opposite
 
@@ -329,7 +329,8 @@ class Known(Identity):
                 possible, missing = self.number(key, own)
                 return lies_in(possible, bounds), missing
         patient = self.profile.patient
-        for key, known in (("dialysis", self.dialysis), ("sex", patient.sex), ("pregnancy", patient.pregnancy)):
+        sex = Sex.FEMALE if patient.pregnancy is Pregnancy.PREGNANT else patient.sex
+        for key, known in (("dialysis", self.dialysis), ("sex", sex), ("pregnancy", patient.pregnancy)):
             wanted = getattr(expression, key)
             if wanted is not None:
                 return (None if known is None else known == wanted), frozenset({f"patient.{key}"})

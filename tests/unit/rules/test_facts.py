@@ -435,6 +435,21 @@ class TestPopulations:
         expected = ("may_apply", ["observations.serum_magnesium", "patient.age_years"])
         assert self.of(self.LOW_OR_OLD, condition="low-or-old") == expected
 
+    @pytest.mark.parametrize(
+        ("patient", "expected"),
+        [
+            ({"pregnancy": "pregnant"}, ("applies", [])),
+            ({"pregnancy": "pregnant", "sex": "male"}, ("applies", [])),
+            ({"pregnancy": "not_pregnant"}, ("may_apply", ["patient.sex"])),
+            ({"pregnancy": "not_pregnant", "sex": "male"}, ("does_not_apply", [])),
+        ],
+    )
+    def test_whoever_is_pregnant_is_not_asked_for_the_sex(
+        self, patient: dict[str, Any], expected: tuple[str, list[str]]
+    ) -> None:
+        """Neither a missing sex nor one of the papers silences what is said about a pregnancy."""
+        assert answer(ask(when={"not": {"sex": "male"}}, patient=patient)) == expected
+
     def test_withdrawn_population(self) -> None:
         gone = make.condition("old", present_when={"age_years": {"at_least": "65"}}, status="withdrawn")
         assert self.of(gone, condition="old", patient={"age_years": 70}) == ("does_not_apply", [])

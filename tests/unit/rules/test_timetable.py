@@ -124,6 +124,13 @@ class TestTimes:
             in (found["assumptions"])
         )
 
+    def test_a_plan_of_several_says_that_it_knows_magnesium_only(self) -> None:
+        """It would put levothyroxine and iron at the same time, and nobody may take that for advice."""
+        several = plan(world(), drug(times_per_day=1), other(times_per_day=1))["assumptions"]
+        assert any("What other medicines need from each other" in one for one in several)
+        alone = plan(world(), drug(times_per_day=1), make.medication("x", "zzyxin"))["assumptions"]
+        assert not any("from each other" in one for one in alone)
+
     def test_an_assumption_of_two_findings_is_told_once(self) -> None:
         rules = make.compiled(
             *(make.substance(name, routes=["oral"]) for name in ("alvorin", "magnesia", "plainol")),
