@@ -145,7 +145,7 @@ PORTIONS: Final = frozenset(
 CONTAINERS: Final = frozenset("bottle bottles vial vials bag pack packs kit box tube amp ampoule syringe pen".split())
 VOLUMES: Final = {"ml": "1", "cc": "1", "l": "1000", "dl": "100", "cl": "10"}  # in mL
 AMOUNTS: Final = frozenset({*MASS_UNITS, "mmol", "meq"})
-UNITS: Final = frozenset({*AMOUNTS, *VOLUMES, "iu", "ie", "ui", "unt", "units", "unit", "%", "gauge"})
+UNITS: Final = frozenset({*AMOUNTS, *VOLUMES, "iu", "ie", "ui", "unt", "units", "unit", "mu", "miu", "%", "gauge"})
 # What a strength may be per, besides a volume.
 PER: Final = frozenset({*HOURS, *DAY, "min", "kg", "m", "dose", "actuation", "spray", "puff", "drop", "application"})
 # What a medicine is diluted in; only behind "in".
@@ -187,7 +187,8 @@ FILLER: Final = frozenset(
     flavour flavor flavoured flavored unflavoured unflavored
     am pm noon min mins minute minutes hrs disp dispense qty quantity refill refills rf sig tr
     sliding scale protocol inr flush chemo porcine human ionic auc w
-    daily nightly therapy treatment maintenance colonoscopy endoscopy procedure surgery
+    daily nightly therapy treatment maintenance colonoscopy endoscopy procedure surgery premix
+    premixed
     der die das den dem vor nach zum zur zu beim mit und oder bei alle fur tage tag woche wochen essen mahlzeit
     mahlzeiten abendessen mittagessen nuchtern stuck stk tropfen plan schema je einnehmen wasser
     le la les de du des un une au aux par jour jours avant apres pendant repas jeun fois et si toutes heure heures

@@ -13,6 +13,7 @@ from rules.terms import DoseForm, Route, TokenRole
 from rules.tokens import DIGITS
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from collections.abc import Set as AbstractSet
     from decimal import Decimal
 
@@ -100,10 +101,15 @@ class Reader:
         dextrose = word == "d" and self.words[position + 2] == "w"
         if not (dextrose or word in known.VEHICLES):
             return False
-        before = position - 2 if self.words[position - 1] == "of" else position - 1
-        if self.words[before] in known.VOLUMES and self.words[before - 1][:1] in DIGITS:
-            before -= 2
+        before = self._before_amount(position - 1, {"%"})  # "in 250 mL of 5 % glucose"
+        if self.words[before] == "of":
+            before -= 1
+        before = self._before_amount(before, known.VOLUMES)
         return self.words[before] == "in"
+
+    def _before_amount(self, last: int, units: Container[str]) -> int:
+        """Where the word before a number with such a unit stands, which ends there; else that place itself."""
+        return last - 2 if self.words[last] in units and self.words[last - 1][:1] in DIGITS else last
 
     def diluted(self, position: int) -> bool:
         """Whether it has been said what the medicine is diluted in: the volume behind that is no dose."""
