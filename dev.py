@@ -265,6 +265,12 @@ def task_sdk(*args: str) -> None:
     run(PYTHON, "-m", "pytest", "-m", "sdk", "tests/sdk", *(("-k", " or ".join(args)) if args else ()))
 
 
+def task_tools(*_: str) -> None:
+    """Install the tools of Node.js that contract and sdk use, before somebody waits for them."""
+    setup()
+    run(PYTHON, "-m", "openapi.tools")
+
+
 def task_guide(*_: str) -> None:
     """Build the user guide out of docs/, for `/docs/guide/` of the service; a link that leads nowhere stops it."""
     setup()

@@ -1,6 +1,7 @@
 """What the tools around the contract share: running a command, and installing tools from their lock, apart from all.
 
-Tools of Node.js stand in `dist/tools/NAME`, each set with the lock file of its own.
+Tools of Node.js stand in `dist/tools/NAME`, each set with the lock file of its own; `python -m openapi.tools` installs
+all of them at once, for whoever wants them later.
 """
 
 from __future__ import annotations
@@ -90,3 +91,16 @@ def node_tools(sources: Path, name: str) -> Path:
         run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=folder)
         note_made_from(folder, *files)
     return folder / "node_modules" / ".bin"
+
+
+def main() -> None:
+    """Install every set of tools of Node.js; without Node.js, whoever wants them will say so."""
+    try:
+        node_tools(ROOT / "openapi" / "contract", "contract")
+        node_tools(ROOT / "openapi" / "sdk", "typescript")
+    except CannotRun as reason:
+        print(f"Installing the tools around the contract {reason}")
+
+
+if __name__ == "__main__":
+    main()

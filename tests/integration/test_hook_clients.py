@@ -19,6 +19,7 @@ from service.storage.session import Store
 from tests.contract.cds_hooks.writing import CIPROFLOXACIN, SERVICE, call, order
 from tests.entrance import House, bearer
 from tests.integration.issuer import address, by_hand, segment, shared_secret, token
+from tests.integration.stores import BEFORE_ANY_STORE
 from tests.unit.api.conftest import LogLines, log_lines, make_rule_set
 
 __all__ = ["log_lines"]
@@ -164,6 +165,7 @@ REFUSED: Final[dict[str, Callable[[], str]]] = {
 }
 
 
+@BEFORE_ANY_STORE
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(client: TestClient, log_lines: LogLines, name: str) -> None:
     refused = REFUSED[name]()

@@ -49,6 +49,7 @@ from tests.integration.identity_provider import (
 )
 from tests.integration.issuer import EC, ED, OTHER_RSA, RSA, address, by_hand, key_set, token
 from tests.integration.small_knowledge import small_rule_set
+from tests.integration.stores import BEFORE_ANY_STORE
 from tests.keys import KEYRING
 from tests.unit.api.conftest import make_rule_set
 
@@ -443,6 +444,7 @@ SIGNED_WRONG: Final[dict[str, Callable[[Claims], str]]] = {
 }
 
 
+@BEFORE_ANY_STORE
 @pytest.mark.parametrize("name", NOW_WRONG)
 def test_a_token_that_claims_something_wrong_lets_nobody_in(house: House, here: Worker, name: str) -> None:
     here.theirs.claims = NOW_WRONG[name]
@@ -450,6 +452,7 @@ def test_a_token_that_claims_something_wrong_lets_nobody_in(house: House, here: 
     assert (people(house), trail(house), here.me()) == ({}, [], {"status": 401})
 
 
+@BEFORE_ANY_STORE
 @pytest.mark.parametrize("name", SIGNED_WRONG)
 def test_a_token_that_is_not_signed_by_the_provider_lets_nobody_in(house: House, here: Worker, name: str) -> None:
     here.theirs.signed = SIGNED_WRONG[name]
@@ -528,6 +531,7 @@ def test_journeys_end_by_themselves(house: House, here: Worker) -> None:
     assert here.theirs.tokens_by == []
 
 
+@BEFORE_ANY_STORE
 @pytest.mark.parametrize("changed", ["state", "cookie", "no cookie", "no state", "two states", "two codes"])
 def test_a_return_that_is_not_whole_is_refused(here: Worker, changed: str) -> None:
     back = here.theirs.signed_in(here.begin(), "anna", **GOOD)
@@ -559,6 +563,7 @@ def test_the_way_back_in_the_cookie_cannot_be_altered(here: Worker) -> None:
     refused(here.client.get(back))
 
 
+@BEFORE_ANY_STORE
 @pytest.mark.parametrize(
     "elsewhere",
     [
@@ -823,6 +828,7 @@ def test_when_the_database_is_away_nobody_comes_in(house: House, here: Worker, m
     assert here.sign_in().status_code == 303
 
 
+@BEFORE_ANY_STORE
 @pytest.mark.parametrize(
     "said",
     [
@@ -842,6 +848,7 @@ def test_a_discovery_document_that_leads_astray_is_not_used(here: Worker, said: 
     assert here.theirs.visits == [DISCOVERY]
 
 
+@BEFORE_ANY_STORE
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_of_the_discovery_document_is_followed(
     house: House, theirs: IdentityProviderServer, here: Worker, status: int
