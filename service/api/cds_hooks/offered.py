@@ -58,10 +58,10 @@ LABORATORY_PARTS: Final = (Part.MAGNESIUM, Part.POTASSIUM, Part.CALCIUM, Part.KI
 _LABORATORY_CODES: Final = {
     # Mass and moles a volume, in serum or plasma; 2597-3 would be that of red cells.
     Part.MAGNESIUM: ("19123-9", "2601-3"),
-    Part.POTASSIUM: ("2823-3", "6298-4"),
-    Part.CALCIUM: ("17861-6", "2000-8"),
+    Part.POTASSIUM: ("2823-3", "6298-4", "77142-8"),
+    Part.CALCIUM: ("17861-6", "2000-8", "49765-1"),
     # Filtration rates; those that were split by race are left out.
-    Part.KIDNEY_FUNCTION: ("98979-8", "62238-1", "33914-3", "77147-7", "69405-9", "76633-7"),
+    Part.KIDNEY_FUNCTION: ("98979-8", "98980-6", "62238-1", "94677-2", "33914-3", "77147-7", "69405-9", "76633-7"),
 }
 
 

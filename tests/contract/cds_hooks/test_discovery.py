@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from service.fhir import codes
 from tests.contract.cds_hooks.schemas import empty_places, faults
 from tests.contract.examples import baseline_app
 from tests.unit.api.contract_client import ContractClient
@@ -59,6 +60,12 @@ def test_what_is_wanted_is_asked_for(discovered: dict[str, Any]) -> None:
     assert "19123-9" in asked
     assert "2601-3" in asked
     assert "2597-3" not in asked
+    # The formulas of 2021 with and without cystatin C; potassium and calcium of whole blood, as Synthea has them.
+    for code in ("98979-8", "98980-6", "77142-8", "49765-1"):
+        assert f"http://loinc.org|{code}" in asked
+    wanted = set(re.findall(r"loinc\.org\|([0-9]+-[0-9])", asked))
+    assert wanted <= {*codes.SERUM_VALUES, *codes.FILTRATION_RATES}  # nothing is asked for that is not read
+    assert wanted.isdisjoint(codes.SPLIT_BY_RACE)
 
 
 def test_a_method_or_service_that_is_not_there_is_told_in_the_words_of_fhir() -> None:
