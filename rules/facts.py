@@ -145,9 +145,10 @@ def _kidney_function(compiled: CompiledRuleSet, profile: MedicationProfile, cond
 
 
 def _dialysis(compiled: CompiledRuleSet, profile: MedicationProfile, facts: Facts) -> bool | None:
-    if profile.patient.dialysis is not None:
-        return profile.patient.dialysis
+    told = profile.patient.dialysis
     implied = {one.dialysis for one in (compiled.conditions[name].implies for name in facts.conditions) if one}
+    if told is not None:
+        return None if not told and True in implied else told  # one of the two is wrong, and nobody knows which
     if True in implied:  # of two conditions that do not agree the graver one
         return True
     if False in implied:

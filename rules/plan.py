@@ -352,6 +352,7 @@ class _Planner:
                 fit = max(fit, found, key=_FITS.index)
         if fit is not Fit.UNSUITABLE:
             cautions, remarks = self._own(form, substance)
+            cautions[:0] = self._not_known()
             if cautions:
                 fit = Fit.WITH_CARE
             reasons += [*cautions, *remarks]
@@ -365,6 +366,14 @@ class _Planner:
             "missing_facts": sorted(missing),
             "times": [] if fit is Fit.UNSUITABLE else trial.times,
         }
+
+    def _not_known(self) -> list[PlanReason]:
+        """What keeps any form from fitting for sure: a line of which nobody knows whether magnesium matters to it."""
+        names = [line.id for line in self.situation.lines if not line.resolution.certain]
+        if not names:
+            return []
+        text = f"Not fully recognised, so that nobody knows what magnesium does to it: {', '.join(names)}."
+        return [{"text": text, "interaction_id": None, "citations": []}]
 
     def _own(self, form: SaltForm, substance: Substance) -> tuple[list[PlanReason], list[PlanReason]]:
         """What the form's own record says: what asks for care in this person, and what else is worth knowing."""

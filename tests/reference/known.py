@@ -95,13 +95,16 @@ class Known(Identity):
         return exactly(value)
 
     def on_dialysis(self) -> Truth:
-        if self.profile.patient.dialysis is not None:
-            return self.profile.patient.dialysis
+        told = self.profile.patient.dialysis
         implied = [
             record.implies.dialysis
             for record in self.rules.conditions
             if record.id in self.listed and record.implies is not None and record.implies.dialysis is not None
         ]
+        if told is False and any(implied):
+            return None  # they contradict each other
+        if told is not None:
+            return told
         if implied:
             return any(implied)
         return False if self.egfr.low is not None and self.egfr.low >= DIALYSIS_BELOW else None

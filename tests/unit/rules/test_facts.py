@@ -328,8 +328,14 @@ class TestDialysis:
         assert self.asked(stage) == expected
 
     def test_told_counts_first(self) -> None:
-        assert self.asked("dialysed", dialysis=False) == "does_not_apply"
+        assert self.asked("not-dialysed", dialysis=True) == "applies"
+        assert self.asked("stage-5", dialysis=False) == "does_not_apply"
         assert self.asked(dialysis=True, egfr={"value": "60", "unit": "mL/min"}) == "applies"
+
+    @pytest.mark.parametrize("egfr", ["10", "60"])
+    def test_no_dialysis_beside_the_condition_leaves_it_open(self, egfr: str) -> None:
+        """Of two facts that contradict each other the milder one silences nothing."""
+        assert self.asked("dialysed", dialysis=False, egfr={"value": egfr, "unit": "mL/min"}) == "may_apply"
 
     def test_condition_that_implies_it(self) -> None:
         assert self.asked("dialysed", egfr={"value": "60", "unit": "mL/min"}) == "applies"

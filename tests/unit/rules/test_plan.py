@@ -274,6 +274,14 @@ class TestFit:
         found = options(plan(world(BINDS), drug, observations=(LOW,)))
         assert all(form["fit"] == "fits" for form in found.values())
 
+    def test_nothing_fits_for_sure_beside_what_was_not_recognised(self) -> None:
+        lines = [make.medication("x", "zzyxin 5 mg"), make.medication("b", "betarine")]
+        found = options(plan(world(), *lines, observations=(LOW,)))
+        assert {option["fit"] for option in found.values()} == {"with_care"}
+        assert found["plain"]["reasons"][0]["text"].endswith("nobody knows what magnesium does to it: x.")
+        known = options(plan(world(), lines[1], observations=(LOW,)))
+        assert {option["fit"] for option in known.values()} == {"fits"}
+
     def test_a_window_that_nobody_can_plan_asks_for_care(self) -> None:
         drug = make.medication("a", "alvorin")
         option = options(plan(world(BINDS), drug, observations=(LOW,)))["plain"]
