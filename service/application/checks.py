@@ -157,14 +157,15 @@ class Checks:
         self._totals.count(report["status"], report["finding_counts"], unrecognised)
         return {"check_id": self._new_id(), "degraded": degraded, **report}
 
-    def knows(self, text: str | None, codes: tuple[Code, ...]) -> bool:
-        """Whether a line of this name and these codes would be recognised.
+    def knows(self, text: str | None, codes: tuple[Code, ...]) -> frozenset[str] | None:
+        """The substances that a line of this name and these codes would be recognised as; None: it would not be.
 
         Raises:
             NoRuleSet: there is nothing to answer from.
             RuleSetStale: what there is has not been confirmed for too long.
         """
-        return resolve(self._rule_sets.current(), text, codes).shown["state"] != _UNRECOGNISED
+        shown = resolve(self._rule_sets.current(), text, codes).shown
+        return None if shown["state"] == _UNRECOGNISED else frozenset([one["id"] for one in shown["substances"]])
 
     def resolve(self, items: Iterable[MedicationItem]) -> ResolutionAnswer:
         """Say what each medication is taken for.

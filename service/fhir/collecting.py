@@ -19,8 +19,8 @@ MAXIMUM_NESTING: Final = 6
 _OBSERVATIONS: Final = frozenset({"Observation"})
 _NOTHING: Final[Resource] = {}  # stands for null
 _HISTORY: Final = "/_history/"
-# Whether a name or codes are known to whoever answers.
-Knows = Callable[[str | None, tuple[Code, ...]], bool]
+# What a name or codes stand for to whoever answers, as the ids of substances; None where they are not known.
+Knows = Callable[[str | None, tuple[Code, ...]], frozenset[str] | None]
 
 
 class ReadingRefused(ServiceError):

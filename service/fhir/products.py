@@ -23,6 +23,8 @@ from service.fhir.notes import NoteCode, Notes
 # A line that nobody can name must not vanish: no name is known like this, so the line is unrecognised.
 UNNAMED: Final = "unnamed"
 _MAXIMUM_INGREDIENTS: Final = 20
+_KIND: Final = "/wirkstofftyp"
+_PRECISE, _BASE = "pin", "in"
 _STRENGTHS: Final = frozenset({*MASS_UNITS, *AMOUNT_UNITS})
 
 
@@ -59,23 +61,39 @@ def product_of(medication: Found, collected: Collected, notes: Notes) -> list[Na
     form = _form(resource, pointer, notes)
     concept = named_medicine(resource.get("code"), f"{pointer}/code", notes)
     whole = Named(concept.codes, concept.text, form) if concept.names_something else None
-    if whole is not None and (bool(whole.codes) if knows is None else knows(whole.text, whole.codes)):
+    if whole is not None and knows is None and whole.codes:
         return [whole]
-    parts = _ingredients(medication, collected, notes)
+    apart = Notes()  # what is noted of ingredients matters only where they are needed
+    parts = _ingredients(medication, collected, apart)
+    known = None if whole is None or knows is None else knows(whole.text, whole.codes)
+    if whole is not None and knows is not None and known is not None:
+        return [whole, *(replace(part, form=form) for part in parts if _is_more(knows(part.text, part.codes), known))]
+    notes.add(apart.all(), "")
     together = None if knows is None else _in_one(parts, form)
-    if together is not None and knows is not None and knows(together.text, together.codes):
+    if together is not None and knows is not None and knows(together.text, together.codes) is not None:
         if whole is not None:
             text = "Its name is not known here, so it was looked at by the ingredients it says."
             notes.information(NoteCode.BY_INGREDIENTS, f"{pointer}/code", text)
         return [together]
+    return _all_names(whole, [replace(part, form=form) for part in parts]) or [unnamed(pointer, notes)]
+
+
+def _all_names(whole: Named | None, parts: list[Named]) -> list[Named]:
+    """Every name there is, where nobody knows which of them says what it is; none where there is no name."""
     if whole is None:
-        return [replace(part, form=form) for part in parts] or [unnamed(pointer, notes)]
+        return parts
     if whole.codes or not parts:
         return [whole]
     if len(parts) == 1:
         return [replace(whole, codes=parts[0].codes)]
     # A mixture of its own, whose name may be unknown: what is in it is looked at as well.
-    return [whole, *(replace(part, form=form) for part in parts)]
+    return [whole, *parts]
+
+
+def _is_more(ingredient: frozenset[str] | None, product: frozenset[str]) -> bool:
+    """Whether an ingredient is something that the name of its product does not stand for; a salt of it is the same."""
+    known = {one.partition("-")[0] for one in product}
+    return ingredient is not None and not {one.partition("-")[0] for one in ingredient} <= known
 
 
 def _in_one(parts: list[Named], form: DoseForm | None) -> Named | None:
@@ -89,9 +107,11 @@ def _in_one(parts: list[Named], form: DoseForm | None) -> Named | None:
 
 def _ingredients(medication: Found, collected: Collected, notes: Notes) -> list[Named]:
     parts = []
-    for position, ingredient in enumerate(objects(medication.resource.get("ingredient"))[:_MAXIMUM_INGREDIENTS]):
-        if flag_of(ingredient.get("isActive")) is False:
-            continue  # an excipient
+    given = objects(medication.resource.get("ingredient"))[:_MAXIMUM_INGREDIENTS]
+    precise = any(_kind_of(one) == _PRECISE for one in given)
+    for position, ingredient in enumerate(given):
+        if flag_of(ingredient.get("isActive")) is False or (precise and _kind_of(ingredient) == _BASE):
+            continue  # an excipient, or said a second time without its salt
         pointer = f"{medication.pointer}/ingredient/{position}"
         item = first(ingredient.get("item"))
         concept = named_medicine(ingredient.get("itemCodeableConcept") or item.get("concept") or item, pointer, notes)
@@ -104,6 +124,12 @@ def _ingredients(medication: Found, collected: Collected, notes: Notes) -> list[
         else:
             parts.append(unnamed(pointer, notes))
     return parts
+
+
+def _kind_of(ingredient: Resource) -> str | None:
+    """How German records tell the salt that is in it from the base it is counted as, where both are listed."""
+    extensions = [one for one in objects(ingredient.get("extension")) if str(one.get("url")).endswith(_KIND)]
+    return code_of(first(extensions).get("valueCoding"))
 
 
 def _with_strength(text: str | None, ingredient: Resource) -> str | None:

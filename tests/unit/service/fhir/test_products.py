@@ -34,8 +34,9 @@ GTIN = "urn:oid:2.51.1.1"
 TABLET: Json = {"value": 1, "unit": "Tablet (unit of presentation)", "system": SNOMED, "code": "732936001"}
 
 
-def knows(text: str | None, codes: tuple[Code, ...]) -> bool:
-    return resolve(compiled_baseline(), text, codes).shown["state"] != "unrecognised"
+def knows(text: str | None, codes: tuple[Code, ...]) -> frozenset[str] | None:
+    shown = resolve(compiled_baseline(), text, codes).shown
+    return None if shown["state"] == "unrecognised" else frozenset(one["id"] for one in shown["substances"])
 
 
 def ingredient(name: str, milligrams: float | None = None, **elements: Any) -> Json:  # noqa: ANN401
@@ -169,3 +170,25 @@ def test_without_anybody_to_ask_name_and_ingredients_are_looked_at() -> None:
     both = medication("Hausmarke", ingredient("Losartan"), ingredient("Hydrochlorothiazide"))
     sent = request(None, contained=[both], medicationReference={"reference": "#med"})
     assert [item.text for item in reading(sent).medications] == ["Hausmarke", "Losartan", "Hydrochlorothiazide"]
+
+
+def test_an_ingredient_that_the_name_does_not_stand_for_is_looked_at_as_well() -> None:
+    """Buffered aspirin under the name of its one substance: the magnesium in it must not be lost."""
+    buffered = medication("Aspirin 325 mg", ingredient("Acetylsalicylic acid", 325), ingredient("Magnesium oxide", 50))
+    assert lines(prescribed(buffered)) == ["Aspirin 325 mg", "Magnesium oxide 50 mg"]
+    # A salt under the name of its base, and the other way round, is the same.
+    for name, salt in (("Metoprolol", "Metoprolol succinate"), ("Magnesium citrate 200 mg", "Magnesium")):
+        assert lines(prescribed(medication(name, ingredient(salt)))) == [name]
+    assert lines(prescribed(medication("Hyzaar", ingredient("Unbekanntes")))) == ["Hyzaar"]
+
+
+def test_a_salt_and_its_base_are_one_ingredient() -> None:
+    """In the shape of the medication module of the medical informatics initiative, Example-Medication-Calcium."""
+
+    def typed(kind: str, made: Json) -> Json:
+        url = "https://www.medizininformatik-initiative.de/fhir/core/modul-medikation/StructureDefinition/wirkstofftyp"
+        return {**made, "extension": [{"url": url, "valueCoding": {"code": kind}}]}
+
+    both = typed("PIN", ingredient("Magnesium oxide", 400)), typed("IN", ingredient("Magnesium", 241))
+    assert lines(prescribed(medication("Hausmarke", *both))) == ["Magnesium oxide 400 mg"]
+    assert lines(prescribed(medication("Hausmarke", both[1]))) == ["Magnesium 241 mg"]
