@@ -36,7 +36,7 @@ _ASCII_TOKEN: Final = _token("[a-z]")  # the same of text that is all ASCII, in 
 _INVISIBLE: Final = dict.fromkeys(
     [0x00AD, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
 )
-_APOSTROPHES: Final = dict.fromkeys(map(ord, "'\u2019\u02bc`\u00b4"))
+_APOSTROPHES: Final = dict.fromkeys(map(ord, "'\u2019\u02bc`\u00b4\uff07\uff40"))
 _PLAIN: Final[dict[int, str | None]] = {
     **dict.fromkeys(map(ord, "\u00ae\u2122\u00a9")),
     **_INVISIBLE,

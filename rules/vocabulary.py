@@ -48,22 +48,27 @@ FORMS: Final[dict[str, DoseForm]] = {
 ROUTES: Final[dict[str, Route]] = {
     word: route
     for route, words in {
-        Route.ORAL: "oral orally po mouth buvable buvables oralement",
+        Route.ORAL: "oral orally po buvable buvables oralement",
         Route.INTRAVENOUS: "iv intravenous intravenously ivpb",
         Route.INTRAMUSCULAR: "im intramuscular intramuscularly",
         Route.SUBCUTANEOUS: "sc sq subq subcut subcutaneous subcutaneously",
-        Route.INHALED: "inhaled",
-        Route.TOPICAL: "topical topically skin cutaneous bath",
+        Route.INHALED: "inhaled inhale nebulize nebulise",
+        Route.TOPICAL: "topical topically cutaneous bath",
         Route.TRANSDERMAL: "transdermal td",
         Route.OPHTHALMIC: "ophthalmic ophth eye eyes ou od os",
         Route.OTIC: "otic ear ears aural",
         Route.NASAL: "nasal intranasal nostril",
         Route.RECTAL: "rectal rectally pr",
-        Route.VAGINAL: "vaginal vaginally pv",
+        Route.VAGINAL: "vaginal vaginally pv pessary pessaries",
         Route.SUBLINGUAL: "sublingual sublingually sl",
     }.items()
     for word in words.split()
 }
+# What is taken by mouth is swallowed, unless it is one of these, and rinsing the mouth is no way of taking anything.
+# Under the skin, under the tongue: not on them.
+UNDER: Final = {"skin": Route.SUBCUTANEOUS, "tongue": Route.SUBLINGUAL}
+INHALING: Final = frozenset("inhale inhaler inhalation inhalations puff puffs nebulize nebulise".split())
+RINSING: Final = frozenset("rinse wash gargle".split())
 # How many times a day; times of day are below.
 COUNTED: Final[dict[str, int]] = {
     **dict.fromkeys("daily qd od taglich taegl taeglich tgl tagl quotidien quotidiennement".split(), 1),
@@ -83,6 +88,8 @@ TIMES_OF_DAY: Final[dict[str, str]] = {
     **dict.fromkeys("pm qpm".split(), "second half"),
     **dict.fromkeys("bedtime hs night nightly nocte qhs nachts coucher noche".split(), "bedtime"),
 }
+# As often as somebody eats; a time of day behind "and" comes on top.
+MEALS: Final = frozenset("meals meal ac pc mahlzeiten repas comidas pasti".split())
 # Where a line names two of them, nobody can tell whether they are one intake or two.
 LATE: Final = frozenset({"evening", "second half", "bedtime"})
 # Said after a count: it is one of a day.
@@ -106,7 +113,7 @@ RARER: Final = frozenset(
 # What is said is no steady dose: the times a day stay open.
 UNSTEADY: Final = frozenset(
     """stat load loading bolus then increase increasing decrease reduce reducing titrate taper tapering divided split
-    max maximum until""".split()
+    max maximum until repeat""".split()
 )
 UNTIL: Final = (("up", "to"), ("bis", "zu"), ("jusqu", "a"))
 AS_NEEDED: Final = frozenset("prn needed required sos bedarf bed besoin necesario bisogno schmerzen".split())
@@ -127,15 +134,50 @@ NUMBER_WORDS: Final[dict[str, str]] = {
     **dict.fromkeys(("two", "zwei", "deux", "ii"), "2"),
     **dict.fromkeys(("three", "drei", "trois", "iii"), "3"),
     **dict.fromkeys(("four", "vier", "quatre", "iiii"), "4"),
+    **dict.fromkeys(("five", "funf", "cinq"), "5"),
+    **dict.fromkeys(("six", "sechs"), "6"),
+    **dict.fromkeys(("eight", "acht", "huit"), "8"),
+    **dict.fromkeys(("ten", "zehn", "dix"), "10"),
 }
 TAKE: Final = frozenset("take give use chew swallow inhale instil prendre einnehmen".split())
+# With these an instruction begins, behind the name of a medicine.
+INSTRUCTING: Final = TAKE | frozenset(
+    """apply instill insert inject place dissolve rub massage spread swish gargle spit rinse drink mix nebulize nebulise
+    change remove wash put wear avoid check suck shake keep finish protect space may to taken applied used given
+    swallowed inserted inhaled injected dissolved auftragen einreiben spritzen injizieren appliquer instiller injecter
+    aplicar applicare""".split()
+)
+# What an instruction says of where and how; in front of it these may be part of a name.
+INSTRUCTED: Final = frozenset(
+    """face scalp hair head neck chest back shoulder shoulders arm arms elbow elbows hand hands finger fingers nail
+    nails toenail toenails fingernails nares nose mouth tongue gums lip lips cheek eyelid eyelids lid lids lash
+    lashes abdomen abdominal thigh thighs buttock groin hip hips knee knees ankle ankles foot toe toes body areas
+    site sites lesion lesions burn burns wound wounds joints lower upper under underneath inside outside inner outer
+    between onto into thin thinly layer sparingly liberally generously ribbon strip inch inches pump pumps capful
+    capfuls scoop scoops contents content whole full small entire amount glasses cup cups ounce ounces clean gently
+    well thoroughly slowly off uses using eating drinking taking same again rotate rotating afterwards afterward
+    overnight device mask cm sunlight sun dairy milk grapefruit plenty other medicines medications suddenly abruptly
+    finished gone pulse sbp dbp prevent counter feet be been is are you your this these that it its they all more
+    most no than even evenly throughout course complete completed additional information additive medicine product
+    least own doctor pharmacist nurse tells told unless advised cause causes make makes made drowsy sleepy dizzy
+    drive driving operate machinery machines tools alcoholic drinks drunk dark black urine colour color stool stools
+    loose harmless upright while sitting standing lie down swallowing tap fizzy lukewarm cold warm hot fridge
+    refrigerated refrigerator stored remaining unused discard bright cloudy sunbeds spread itchy dry high vagina rectum
+    help helps keep treat control manage bathing showering shower dialysis session straw applesauce pudding tea coffee
+    fruit fruits fully completely directly immediately later apart gap separate separately breath usual part
+    possible soon remember forget missed miss regular regularly interval intervals""".split()
+)
+# "Do not crush": how it is swallowed, and not that it is left out.
+SPOILED: Final = frozenset(
+    "crush chew break split cut open swallow suck stop exceed eat drink drive lie operate".split()
+)
 # Pieces: what a number of them is, is in the strength.
 PIECES: Final = frozenset(
     """tablet tablets tab tabs tbl tabl tablette tabletten filmtablette filmtabletten caplet caplets comprime comprimes
     cp cpr comprimido comprimidos compressa compresse kautablette kautabletten brausetablette brausetabletten
     capsule capsules cap caps kapsel kapseln hartkapsel hartkapseln weichkapsel weichkapseln kps cps gelule gelules
     capsula capsulas softgel softgels lozenge lozenges
-    sachet sachets packet packets beutel btl suppository suppositories zapfchen patch patches""".split()
+    pill pills sachet sachets packet packets beutel btl suppository suppositories zapfchen patch patches""".split()
 )
 # Portions of an inhaler or a spray: never part of a sum of magnesium.
 PORTIONS: Final = frozenset(
@@ -144,6 +186,8 @@ PORTIONS: Final = frozenset(
 )
 CONTAINERS: Final = frozenset("bottle bottles vial vials bag pack packs kit box tube amp ampoule syringe pen".split())
 VOLUMES: Final = {"ml": "1", "cc": "1", "l": "1000", "dl": "100", "cl": "10"}  # in mL
+# Behind a number in brackets: how much of the element is in the salt, as in "325 (65 Fe) MG".
+SYMBOLS: Final = frozenset("mg ca fe zn k".split())
 AMOUNTS: Final = frozenset({*MASS_UNITS, "mmol", "meq"})
 UNITS: Final = frozenset({*AMOUNTS, *VOLUMES, "iu", "ie", "ui", "unt", "units", "unit", "mu", "miu", "%", "gauge"})
 # What a strength may be per, besides a volume.
@@ -175,7 +219,7 @@ FILLER: Final = frozenset(
     before after times time x only once ac pc first last next over until around
     usp ph eur bp film coated release disintegrating orodispersible dispersible dissolving odt fc resistant
     immediate ir disp soluble solutab
-    otc rx prescription
+    otc rx prescription pill pills
     strength dose doses unit drop drops spray mist metered actuation actuations puff puffs pack pack kit box
     bottle tube bag ampul plain generic brand adult adults child children elemental prefilled auto injector
     emulsion lotion foam shampoo wash ml l mm cc m oz fl tsp tbsp teaspoon teaspoons tablespoon
@@ -204,9 +248,14 @@ INDICATIONS: Final = frozenset(
     """pain headache fever constipation diarrhea diarrhoea nausea vomiting heartburn indigestion reflux gerd sleep
     insomnia anxiety agitation itching itch allergies allergy cramps spasm spasms wheeze wheezing breath shortness sob
     chest swelling edema oedema legs leg muscle breakthrough moderate severe mild gas bloating cough dizziness
-    feet weight wt gain dyspepsia pruritus dyspnoea dyspnea hiccups""".split()
+    feet weight wt gain dyspepsia pruritus dyspnoea dyspnea hiccups rash hives eczema dry eye infection burning redness
+    irritation congestion stiffness inflammation acid blood pressure bp cholesterol diabetes thyroid heart rate rhythm
+    failure depression mood seizure seizures bladder prostate stomach nerve neuropathy gout arthritis joint back asthma
+    copd bones bone osteoporosis osteopenia anemia anaemia clot clots stroke prevention prophylaxis migraine migraines
+    uti urinary ulcer ulcers hypertension hypothyroidism afib angina glaucoma fluid retention transplant
+    rejection tract breathlessness breathless constipated sore throat wheezy stools stool""".split()
 )
-FOR: Final = frozenset("prn needed required for bei besoin fur bedarf".split())
+FOR: Final = frozenset("prn needed required for prevent to when if bei besoin fur bedarf".split())
 ELEMENTS: Final = frozenset({"magnesium", "iron"})  # "magnesium potassium" is two, "losartan potassium" is one
 CATIONS: Final = frozenset({"sodium", "sod", "na", "potassium", "pot", "calcium", "natrium", "kalium", "sodique"})
 SEPARATORS: Final = frozenset({"/", "+", "&", ",", ";", "and", "with", "plus", "et", "und", "con", "mit", "-", "#"})

@@ -42,7 +42,7 @@ def _value(word: str) -> Decimal:
     return Decimal(whole) / Decimal(parts) if slash and parts.strip("0") else Decimal(whole)
 
 
-def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - one kind of number after the other
+def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, PLR0912 - one kind of number after the other
     """Read what starts with a number and say how many tokens it took."""
     word, following, before = reader.words[position], reader.words[position + 1], reader.words[position - 1]
     if "-" in word:
@@ -51,6 +51,8 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - 
         return _strength(reader, position)
     if following == "%":
         return reader.mark(TokenRole.STRENGTH, position, 2)
+    if following == "(" and _names_its_element(reader, position + 2):
+        return _salt_with_element(reader, position)
     if before in _COUNTED_OUT and following not in known.AMOUNTS:
         return reader.mark(TokenRole.QUANTITY, position)
     chain = _chain(reader, position)
@@ -185,6 +187,20 @@ def _strength(reader: Reader, position: int) -> int:
         strength = Strength(_value(word), unit, position, bool(per_unit), per, per_unit)
         reader.strengths.append(strength)
     return reader.mark(TokenRole.STRENGTH, position, 2 + length)
+
+
+def _names_its_element(reader: Reader, position: int) -> bool:
+    """Whether the element of a salt stands here, in brackets before the unit of both: "400 (241.3 Mg) MG"."""
+    symbol, bracket, unit = reader.words[position + 1 : position + 4]
+    return reader.single(position) and symbol in known.SYMBOLS and bracket == ")" and unit in known.AMOUNTS
+
+
+def _salt_with_element(reader: Reader, position: int) -> int:
+    """The strength of the salt; that of its element follows from it."""
+    word, unit = reader.words[position], reader.words[position + 5]
+    if not (_THOUSANDS.match(word) or _continues(reader, position) or word[0] not in DIGITS):
+        reader.strengths.append(Strength(_value(word), unit, position))
+    return reader.mark(TokenRole.STRENGTH, position, 6)
 
 
 def _per(reader: Reader, position: int) -> tuple[int, Decimal, str]:

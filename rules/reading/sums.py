@@ -56,7 +56,8 @@ def _times(reader: Reader) -> int | None:
     late = len(known.LATE.intersection(reader.slots))
     # "Daily in the evening at bedtime" is once; of others that name two late times nobody can tell.
     once = late > 1 and late == len(reader.slots) and 1 in reader.counts and _AND.isdisjoint(reader.words)
-    if (late > 1 and not once) or (reader.counts and reader.slots and _one_more(reader)):
+    more = reader.slots and (reader.counts or not known.MEALS.isdisjoint(reader.words)) and _one_more(reader)
+    if (late > 1 and not once) or more:
         return None
     told = {count for count in reader.counts if count > 1}
     if reader.parts:
@@ -74,7 +75,7 @@ def _times(reader: Reader) -> int | None:
 
 
 def _one_more(reader: Reader) -> bool:
-    """Whether a time of day may come on top of a count: "three times a day and 1 tab at bedtime"."""
+    """Whether a time of day may come on top: "three times a day and at bedtime", "before meals and at bedtime"."""
     words = reader.words
     for position, word in enumerate(words):
         if word in _AND and position and words[position - 1] not in known.TIMES_OF_DAY:

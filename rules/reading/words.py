@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from rules import vocabulary as known
-from rules.terms import TokenRole
+from rules.terms import Route, TokenRole
 from rules.vocabulary import SEPARATORS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _SHORTEST_AGAIN: Final = 4  # letters of a word that is known again as part of a
 # Words that mean something else depending on what stands around them; `read_word` decides.
 DEPENDS: Final = frozenset(
     {
-        *("od", "on", "other", "bis", "q", "b", "f"),
+        *("od", "on", "other", "bis", "q", "b", "f", "mouth", "skin", "tongue"),
         *known.NUMBER_WORDS,
         *known.AS_NEEDED,
         *known.PERIODS,
@@ -61,10 +61,8 @@ def read_word(reader: Reader, position: int) -> None:  # noqa: PLR0911 - one kin
     if word not in DEPENDS:
         roles[position] = TokenRole.FILLER if _adds_nothing(reader, position) else TokenRole.UNREAD
         return
-    if word == "od":
-        by_eye = not _BY_EYE.isdisjoint(reader.words)
-        reader.add(known.ROUTES[word] if by_eye else known.COUNTED[word])
-        roles[position] = TokenRole.ROUTE if by_eye else TokenRole.FREQUENCY
+    if word in _PLACES:
+        roles[position] = _PLACES[word](reader, position)
         return
     if word in known.NUMBER_WORDS and _number_word(reader, position):
         return
@@ -88,15 +86,66 @@ def read_word(reader: Reader, position: int) -> None:  # noqa: PLR0911 - one kin
 def _adds_nothing(reader: Reader, position: int) -> bool:
     """Whether a word that is known for nothing adds nothing to the name it stands behind.
 
-    It says part of that name again, what the medicine is diluted in, or how many units of insulin a millilitre has.
+    It says part of that name again, what the medicine is diluted in, how many units of insulin a millilitre has, or
+    belongs to an instruction.
     """
     word, before, following = reader.words[position], reader.words[position - 1], reader.words[position + 1]
     if word == "u":
         return following in known.CONCENTRATIONS and position > min(reader.named, default=position)
-    if reader.is_vehicle(position) or (before == "normal" and word == "saline"):
+    if reader.is_vehicle(position) or (before == "normal" and word == "saline") or _instructs(reader, position):
         return True
     again = len(word) >= _SHORTEST_AGAIN and word not in known.PROMISING and word not in known.ANOTHER
     return again and any(one < position and reader.words[one] == word for one in reader.named)
+
+
+def _instructs(reader: Reader, position: int) -> bool:
+    """Whether it belongs to an instruction: begins one, says where or how, or what must not be done with it."""
+    word, before = reader.words[position], reader.words[position - 1]
+    if position < min(reader.named, default=position + 1):
+        return position == 0 and word in known.INSTRUCTING
+    if word in {"do", "not"} or before == "not":
+        return _forbids(reader, position)
+    if word == "hold":
+        return reader.words[position + 1] == "if"  # held for other reasons, it is not taken
+    if word in known.INSTRUCTING or (before == "or" and word in known.SPOILED):
+        return True
+    said = reader.counts or reader.slots or reader.doses or not known.INSTRUCTING.isdisjoint(reader.words[:position])
+    return word in known.INSTRUCTED and bool(said)
+
+
+def _forbids(reader: Reader, position: int) -> bool:
+    """Whether it is a word of "do not crush"; what must not be taken is left unread."""
+    word, following = reader.words[position], reader.words[position + 1]
+    if word == "do":
+        return following == "not" and reader.words[position + 2] in known.SPOILED
+    return (following if word == "not" else word) in known.SPOILED
+
+
+def _right_eye(reader: Reader, _: int) -> TokenRole:
+    """What "od" says: the right eye (oculus dexter) on a line about eyes, once a day on any other."""
+    by_eye = not _BY_EYE.isdisjoint(reader.words)
+    reader.add(known.ROUTES["od"] if by_eye else known.COUNTED["od"])
+    return TokenRole.ROUTE if by_eye else TokenRole.FREQUENCY
+
+
+def _under(reader: Reader, position: int) -> TokenRole:
+    """What is given under the skin or the tongue; on the skin is another way, and on the tongue says nothing."""
+    word = reader.words[position]
+    if "under" in reader.words[max(position - 2, 0) : position]:
+        reader.add(known.UNDER[word])
+    elif word == "skin":
+        reader.add(Route.TOPICAL)
+    else:
+        return TokenRole.FILLER if _instructs(reader, position) else TokenRole.UNREAD
+    return TokenRole.ROUTE
+
+
+def _by_mouth(reader: Reader, position: int) -> TokenRole:
+    """What is taken by mouth is swallowed or inhaled; one that is only rinsed says nothing of how it is taken."""
+    if not known.RINSING.isdisjoint(reader.words[max(position - 2, 0) : position]):
+        return TokenRole.FILLER
+    reader.add(Route.ORAL if known.INHALING.isdisjoint(reader.words) else Route.INHALED)
+    return TokenRole.ROUTE
 
 
 def _at_night(reader: Reader, position: int) -> bool:
@@ -146,6 +195,8 @@ def _each_day(reader: Reader, position: int) -> bool:
 def _number_word(reader: Reader, position: int) -> bool:
     """A number in letters: one of a count, of pieces, or alone before a frequency."""
     value = Decimal(known.NUMBER_WORDS[reader.words[position]])
+    if value < 1:
+        value += _whole_before(reader, position)
     after = position + 1
     if reader.words[after] in {"a", "of", "une", "un"}:  # half a tablet
         after += 1
@@ -171,6 +222,16 @@ def _number_word(reader: Reader, position: int) -> bool:
     return True
 
 
+def _whole_before(reader: Reader, position: int) -> int:
+    """What stands before "and a half"."""
+    before = position - 2 if reader.words[position - 1] == "a" else position - 1
+    if before < 1 or reader.words[before] != "and":
+        return 0
+    word = reader.words[before - 1]
+    number = known.NUMBER_WORDS.get(word, word)
+    return int(number) if number.isdecimal() else 0
+
+
 def _says_nothing(reader: Reader, position: int) -> bool:  # noqa: PLR0911 - one reason after the other
     """Whether the word tells nothing about the medicine where it stands."""
     word, before, following = reader.words[position], reader.words[position - 1], reader.words[position + 1]
@@ -190,6 +251,10 @@ def _says_nothing(reader: Reader, position: int) -> bool:  # noqa: PLR0911 - one
         return position + 1 not in reader.named and word in {"or", "oder"} and following != ""
     if word in known.ANOTHER and position + 1 in reader.named:
         return False
-    if word in known.INDICATIONS:
-        return not known.FOR.isdisjoint(reader.words[:position])
+    if word in known.INDICATIONS and not known.FOR.isdisjoint(reader.words[:position]):
+        return True
     return word in known.FILLER or word == "q" or (word == "b" and following == "bed")
+
+
+# Words that say where, or how often, depending on what stands before them.
+_PLACES: Final = {"od": _right_eye, "mouth": _by_mouth, "skin": _under, "tongue": _under}

@@ -82,6 +82,23 @@ class TestStrengths:
         assert read(text).strengths == ()
         assert unread(text) == []
 
+    @pytest.mark.parametrize(
+        ("words", "value"),
+        [
+            ("400 (241.3 Mg) MG tablet", "400"),
+            ("325 (65 Fe) MG Oral Tablet", "325"),
+            ("1,250 (500 Ca) MG", None),  # a thousand in one country and one in another
+        ],
+    )
+    def test_the_element_in_brackets_is_no_strength_of_the_salt(self, words: str, value: str | None) -> None:
+        """As display names of US health records have it: the unit behind the brackets belongs to both."""
+        strengths = [(one.value, one.unit) for one in read(f"zzdrug {words}").strengths]
+        assert strengths == ([] if value is None else [(Decimal(value), "mg")])
+
+    @pytest.mark.parametrize("words", ["400 (5 kg) mg", "400 (241.3 Mg", "400 (241.3 Mg) tablets"])
+    def test_other_brackets_are_read_as_they_stand(self, words: str) -> None:
+        assert "400" not in [f"{one.value}" for one in read(f"zzdrug {words}").strengths]
+
     def test_number_inside_a_name_does_not_spoil_the_strength(self) -> None:
         words = tokens("mag 64 535 mg")
         assert [one.value for one in read_besides(words, frozenset({0, 1})).strengths] == [Decimal(535)]
@@ -260,6 +277,9 @@ class TestFrequency:
             "daily with dinner and at bedtime",
             "1 tab daily am, pm and at bedtime",
             "2 tabs BID and 1 tab at bedtime",
+            "10 mL before meals and at bedtime",
+            "15 mL ac & hs",
+            "1 tablet once, repeat daily",
             "BID and two in the evening",
         ],
     )
@@ -282,6 +302,22 @@ class TestFrequency:
     )
     def test_as_needed(self, text: str, *, as_needed: bool) -> None:
         assert read(text).as_needed is as_needed
+
+    @pytest.mark.parametrize(
+        ("text", "pieces"),
+        [
+            ("zzdrug take one and a half tablets daily", "1.5"),
+            ("zzdrug 2 and a half tablets daily", "2.5"),
+            ("zzdrug two and half tablets daily", "2.5"),
+            ("zzdrug take half a tablet daily", "0.5"),
+            ("zzdrug daily and half a tablet", "0.5"),
+            ("zzdrug half and half a tablet", "0.5"),
+            ("half a tablet zzdrug", "0.5"),
+            ("zzdrug take six tablets every morning", "6"),
+        ],
+    )
+    def test_numbers_in_letters(self, text: str, pieces: str) -> None:
+        assert read(text).dose == Decimal(pieces)
 
     def test_elemental(self) -> None:
         assert read("zzdrug 200 mg elemental").elemental
@@ -321,6 +357,26 @@ class TestRoute:
 
     def test_none_named(self) -> None:
         assert read("zzdrug 40 mg").routes == ()
+
+    @pytest.mark.parametrize("words", ["inhale 2 puffs by mouth", "inhaler 2 puffs by mouth", "nebulize 1 vial"])
+    def test_what_is_inhaled_by_mouth_is_not_swallowed(self, words: str) -> None:
+        assert read(f"zzdrug {words}").routes == (Route.INHALED,)
+
+    @pytest.mark.parametrize(
+        ("words", "route"),
+        [
+            ("inject under the skin", Route.SUBCUTANEOUS),
+            ("under skin", Route.SUBCUTANEOUS),
+            ("apply to skin", Route.TOPICAL),
+            ("place 1 tablet under the tongue", Route.SUBLINGUAL),
+        ],
+    )
+    def test_under_is_another_place_than_on(self, words: str, route: Route) -> None:
+        assert read(f"zzdrug {words}").routes == (route,)
+
+    @pytest.mark.parametrize("words", ["rinse mouth after use", "wash your mouth"])
+    def test_a_mouth_that_is_rinsed_is_no_route(self, words: str) -> None:
+        assert read(f"zzdrug {words}").routes == ()
 
     def test_od_means_the_right_eye_beside_eye_words_only(self) -> None:
         drops = read("zzdrug eye drops OD")
@@ -447,6 +503,37 @@ class TestUnread:
     )
     def test_what_health_records_add_to_a_name(self, text: str, left: list[str]) -> None:
         """Salts cut short, what it is diluted in, units of insulin in a millilitre; only where they stand for that."""
+        assert unread(text) == left
+
+    @pytest.mark.parametrize(
+        ("text", "left"),
+        [
+            ("zzdrug 1% cream apply a thin layer to face and scalp BID", []),
+            ("Apply zzdrug cream to face", []),
+            ("thin apply zzdrug", ["thin", "apply"]),
+            ("zzdrug face", ["face"]),
+            ("zzdrug take 1 tablet with zzother and a full glass of milk", ["zzother"]),
+            ("zzdrug do not crush or chew", []),
+            ("zzdrug must not crush", ["must"]),
+            ("zzdrug or chew", []),
+            ("zzdrug crush", ["crush"]),
+            ("zzdrug do not take", ["do", "not"]),
+            ("zzdrug do not apply", ["do", "not", "apply"]),
+            ("zzdrug not", ["not"]),
+            ("zzdrug do", ["do"]),
+            ("zzdrug 5 mg daily, hold if SBP < 100", []),
+            ("zzdrug hold if SBP < 100", ["sbp"]),
+            ("zzdrug dissolve on tongue", []),
+            ("zzdrug tongue", ["tongue"]),
+            ("zzdrug hold", ["hold"]),
+            ("zzdrug hold for 3 days", ["hold"]),
+            ("zzdrug take 1 daily for high blood pressure", []),
+            ("zzdrug take 1 daily to prevent blood clots", []),
+            ("zzdrug blood pressure", ["blood", "pressure"]),
+        ],
+    )
+    def test_what_an_instruction_says_of_where_and_how(self, text: str, left: list[str]) -> None:
+        """Only behind a name and a word such as "apply"; what must not be crushed is still taken."""
         assert unread(text) == left
 
     def test_a_salt_of_magnesium_behind_magnesium_is_not_said_in_passing(self) -> None:
