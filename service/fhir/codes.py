@@ -196,6 +196,7 @@ ROUTES: Final[dict[str, Route]] = {
 }
 # Words of routes that a list of medications does not write, beside those of `rules.vocabulary`.
 ROUTE_WORDS: Final[dict[str, Route]] = {
+    "mouth": Route.ORAL,
     "nasogastric": Route.ORAL,
     "enteral": Route.ORAL,
     "orale": Route.ORAL,
@@ -314,9 +315,9 @@ MEDICATION_TYPES: Final[dict[str, str]] = {
     "MedicationDispense": "MedicationDispense",
     "MedicationAdministration": "MedicationAdministration",
 }
-# Not taken, for sure, and the reason in words.
 # Said in R5 of whether it is taken, whatever the status of the statement is.
 NOT_TAKEN_ANY_MORE: Final = frozenset({"not-taking", "not-taking-as-directed", "stopped", "stopped-as-directed"})
+# Not taken, for sure, and the reason in words.
 LEFT_OUT: Final[dict[str, str]] = {
     "entered-in-error": "It was entered in error.",
     "cancelled": "It was cancelled.",

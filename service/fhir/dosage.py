@@ -258,6 +258,8 @@ def _route(value: object, pointer: str, notes: Notes) -> Route | None:
             words = tokens(text[:MAXIMUM_FREE_TEXT])
             found |= {codes.ROUTE_WORDS[word] for word in words if word in codes.ROUTE_WORDS}
             found |= {ROUTES_AS_WRITTEN[word] for word in words if word in ROUTES_AS_WRITTEN}
+            if not found and "skin" in words:
+                found.add(Route.SUBCUTANEOUS if "under" in words else Route.TOPICAL)
     if len(found) == 1:
         return found.pop()
     text = "The codes of the route do not agree" if found else "The route is none that is known here"
