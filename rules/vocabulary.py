@@ -171,6 +171,9 @@ INSTRUCTED: Final = frozenset(
 SPOILED: Final = frozenset(
     "crush chew break split cut open swallow suck stop exceed eat drink drive lie operate".split()
 )
+# Between two numbers they leave open which of the two it is.
+RANGES: Final = frozenset("to or bis oder ou".split())
+MOST: Final = frozenset("max maximum".split())
 # Pieces: what a number of them is, is in the strength.
 PIECES: Final = frozenset(
     """tablet tablets tab tabs tbl tabl tablette tabletten filmtablette filmtabletten caplet caplets comprime comprimes

@@ -224,12 +224,14 @@ def _continues(reader: Reader, position: int) -> bool:
     return before >= 0 and before not in reader.named and reader.words[before][0] in DIGITS
 
 
-def _dose(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning after the other
+def _dose(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - one meaning after the other
     """Pieces or millilitres taken each time, a pack, or a number that says nothing."""
     word, following = reader.words[position], reader.words[position + 1]
     if word[0] not in DIGITS or _THOUSANDS.match(word):
         return reader.mark(TokenRole.QUANTITY, position)
     value = _value(word)
+    if following in known.VOLUMES or following in known.PIECES or reader.is_frequency(position + 1):
+        reader.unclear = reader.unclear or _is_bound(reader, position)
     if following in known.VOLUMES:
         swallowed = reader.words[position + 2] not in known.CONTAINERS and value <= _MOST_MILLILITRES
         if swallowed and not reader.diluted(position):
@@ -252,6 +254,13 @@ def _dose(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning 
     if following in known.UNITS:
         return reader.mark(TokenRole.STRENGTH, position, 2)
     return reader.mark(TokenRole.QUANTITY, position)
+
+
+def _is_bound(reader: Reader, position: int) -> bool:
+    """Whether a number is only the end of a range, or the most that may be taken: "1 to 2 tablets", "max 3 tablets"."""
+    before = reader.words[position - 1]
+    number = reader.figure(position - 2) or reader.words[position - 2] in known.NUMBER_WORDS
+    return before in known.MOST or (before in known.RANGES and number)
 
 
 def _pieces(reader: Reader, value: Decimal, *, taken: bool) -> None:

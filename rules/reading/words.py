@@ -205,7 +205,7 @@ def _number_word(reader: Reader, position: int) -> bool:
     elif reader.words[after] in known.TIMES and reader.per_period(after + 1):
         reader.rarer = True
     elif reader.words[after] in known.PIECES or reader.is_frequency(after):
-        if reader.words[position - 1] == "to" or reader.words[after] == "to":
+        if reader.words[position - 1] in known.RANGES:
             reader.unclear = True
         reader.doses.append((value, "piece"))
         reader.mark(TokenRole.DOSE, position)

@@ -319,6 +319,23 @@ class TestFrequency:
     def test_numbers_in_letters(self, text: str, pieces: str) -> None:
         assert read(text).dose == Decimal(pieces)
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "zzdrug 1 to 2 tablets daily",
+            "zzdrug take 1 or 2 capsules qid",
+            "zzdrug one or two tablets daily",
+            "zzdrug 5 to 10 mL tds",
+            "zzdrug 400 mg take 1 to 2 daily",
+            "zzdrug max 3 tablets a day",
+            "zzdrug maximum 30 mL daily",
+        ],
+    )
+    def test_a_range_and_a_maximum_are_no_dose(self, text: str) -> None:
+        """The upper end for the dose would make the sum too much, and exact where it is not."""
+        reading = read(text)
+        assert (reading.dose, reading.dose_unclear) == (None, True)
+
     def test_elemental(self) -> None:
         assert read("zzdrug 200 mg elemental").elemental
         assert not read("zzdrug 200 mg").elemental
