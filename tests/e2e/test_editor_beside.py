@@ -191,6 +191,7 @@ def test_the_yaml_is_tried_as_well(here: Watched, draft: str) -> None:
     expect(page.locator("#answer")).to_contain_text("severity moderate → major")
     # From one way of writing to the other the panel and its list stay.
     page.get_by_role("button", name="Form", exact=True).click()
+    expect(page.locator(field("severity"))).to_have_value("major")
     settled(page)
     expect(page.get_by_label("Medicines, one a line")).to_have_value(LIST)
     page.locator(field("severity")).select_option("contraindicated")
