@@ -143,11 +143,11 @@ TAKE: Final = frozenset("take give use chew swallow inhale instil prendre einneh
 # With these an instruction begins, behind the name of a medicine.
 INSTRUCTING: Final = TAKE | frozenset(
     """apply instill insert inject place dissolve rub massage spread swish gargle spit rinse drink mix nebulize nebulise
-    change remove wash put wear avoid check suck shake keep finish protect space may to taken applied used given
+    change remove wash put wear check suck shake keep finish protect space may to taken applied given
     swallowed inserted inhaled injected dissolved auftragen einreiben spritzen injizieren appliquer instiller injecter
     aplicar applicare""".split()
 )
-# What an instruction says of where and how; in front of it these may be part of a name.
+# What an instruction says of where and how; in front of it these may be part of a name. None may say that it is over.
 INSTRUCTED: Final = frozenset(
     """face scalp hair head neck chest back shoulder shoulders arm arms elbow elbows hand hands finger fingers nail
     nails toenail toenails fingernails nares nose mouth tongue gums lip lips cheek eyelid eyelids lid lids lash
@@ -155,17 +155,17 @@ INSTRUCTED: Final = frozenset(
     site sites lesion lesions burn burns wound wounds joints lower upper under underneath inside outside inner outer
     between onto into thin thinly layer sparingly liberally generously ribbon strip inch inches pump pumps capful
     capfuls scoop scoops contents content whole full small entire amount glasses cup cups ounce ounces clean gently
-    well thoroughly slowly off uses using eating drinking taking same again rotate rotating afterwards afterward
+    well thoroughly slowly uses using eating drinking taking same again rotate rotating afterwards afterward
     overnight device mask cm sunlight sun dairy milk grapefruit plenty other medicines medications suddenly abruptly
-    finished gone pulse sbp dbp prevent counter feet be been is are you your this these that it its they all more
-    most no than even evenly throughout course complete completed additional information additive medicine product
-    least own doctor pharmacist nurse tells told unless advised cause causes make makes made drowsy sleepy dizzy
-    drive driving operate machinery machines tools alcoholic drinks drunk dark black urine colour color stool stools
-    loose harmless upright while sitting standing lie down swallowing tap fizzy lukewarm cold warm hot fridge
-    refrigerated refrigerator stored remaining unused discard bright cloudy sunbeds spread itchy dry high vagina rectum
-    help helps keep treat control manage bathing showering shower dialysis session straw applesauce pudding tea coffee
-    fruit fruits fully completely directly immediately later apart gap separate separately breath usual part
-    possible soon remember forget missed miss regular regularly interval intervals""".split()
+    pulse sbp dbp prevent counter feet be been is are you your this these that it its they all more most than even
+    evenly throughout course additional information additive medicine product least own doctor pharmacist nurse
+    tells told unless advised cause causes make makes made drowsy sleepy dizzy drive driving operate machinery
+    machines tools alcoholic drinks drunk dark black urine colour color stool stools loose harmless upright while
+    sitting standing lie down swallowing tap fizzy lukewarm cold warm hot fridge refrigerated refrigerator stored
+    bright cloudy sunbeds spread itchy dry high vagina rectum help helps keep treat control manage bathing showering
+    shower dialysis session straw applesauce pudding tea coffee fruit fruits fully completely directly immediately
+    later apart gap separate separately breath usual part possible soon remember regular regularly interval
+    intervals""".split()
 )
 # "Do not crush": how it is swallowed, and not that it is left out.
 SPOILED: Final = frozenset(

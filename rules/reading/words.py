@@ -105,8 +105,11 @@ def _instructs(reader: Reader, position: int) -> bool:
         return position == 0 and word in known.INSTRUCTING
     if word in {"do", "not"} or before == "not":
         return _forbids(reader, position)
+    following = reader.words[position + 1]
     if word == "hold":
-        return reader.words[position + 1] == "if"  # held for other reasons, it is not taken
+        return following == "if"  # held for other reasons, it is not taken
+    if word == "avoid":
+        return following in known.INSTRUCTED  # alone, it is the medicine that is avoided
     if word in known.INSTRUCTING or (before == "or" and word in known.SPOILED):
         return True
     said = reader.counts or reader.slots or reader.doses or not known.INSTRUCTING.isdisjoint(reader.words[:position])
