@@ -34,6 +34,7 @@ _AS: Final = frozenset({"as", "from", "als", "comme", "("})
 _SHORTEST_OTHER_ENDING: Final = 6
 _VOWELS: Final = frozenset("aeiouy")
 _MAXIMUM_CANDIDATES: Final = 5
+_MUCH_ALIKE: Final = 0.8  # one letter of five; "since" is further from zinc
 _LONGEST_TEXT: Final = 200
 _BY_SPACE = re.compile(r"[^\W_]{4,60}")
 _MIXED = re.compile(r"[^\W\d_][0-9][^\W\d_]")
@@ -286,6 +287,12 @@ def candidates_of(
         {"substance_id": name, "name": label, "score": f"{score:.2f}", "reason": reason}
         for name, (score, label, reason) in ranked
     ]
+
+
+def is_like_another(candidates: Sequence[Candidate], named: Sequence[Named]) -> bool:
+    """Whether words that nothing explains are spelt much like a medicine that the text does not name."""
+    known = {one.target.id for one in named}
+    return any(one["substance_id"] not in known and float(one["score"]) >= _MUCH_ALIKE for one in candidates)
 
 
 def _offer(scored: dict[str, tuple[float, str, str]], name: str, label: str, like: Likeness) -> None:

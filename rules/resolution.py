@@ -1,7 +1,8 @@
 """Codes and names to substances: what each line of a medication list stands for, and how sure that is.
 
-One pipeline: exact code, ATC class, exact name. A line is recognised only when every word of it is accounted for;
-spelling candidates are offered and never taken. Results are cached, because the same lines come again and again.
+One pipeline: exact code, ATC class, exact name. A line is recognised only when every word of it is accounted for, but
+for the prose of an instruction, which is said (`rules.prose`); spelling candidates are offered and never taken. Results
+are cached, because the same lines come again and again.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rules.coded import CodeReading, product_named, read_code
+from rules.prose import before_prose
 from rules.quantities import MASS_UNITS, milligrams
-from rules.reading import Reading, read_besides, routes_of_form
-from rules.recognition import candidates_of, entries_of, read_line, strengths_of
+from rules.reading import routes_of_form
+from rules.recognition import candidates_of, entries_of, is_like_another, read_line, strengths_of
 from rules.terms import MatchKind, RecognitionState, Route, word
 from rules.tokens import tokens
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from rules.compiled import CompiledRuleSet, Entry, Manner
     from rules.model import Product
     from rules.profile import Code, MedicationItem
-    from rules.reading import Strength
+    from rules.reading import Reading, Strength
     from rules.recognition import Named
     from rules.report import Candidate, CheckedMedication, MatchDetail
     from rules.terms import DoseForm
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
 MAXIMUM_CACHED: Final = 20_000
 # A text may name the amount of up to ten units or of a quarter of one; beyond that it is a slip (1000 mg for 1 mg).
 _MOST_UNITS: Final = 10
-_NOTHING_SAID: Final[tuple[list[Named], Reading]] = ([], read_besides([], frozenset()))
 _SMALLEST_PARTS: Final = 4
+_PROSE: Final = "not every word of the instruction is known; only what stands before them was used"
 _WAYS_APART: Final = "codes and text do not agree on how it is given; all ways are taken as possible"
 _KINDS: Final = {kind: word(kind) for kind in MatchKind}
 _RECOGNISED: Final = word(RecognitionState.RECOGNISED)
@@ -148,41 +150,72 @@ def checked(item_id: str, resolution: Resolution, given: Given) -> CheckedMedica
     return shown
 
 
+class _Text(NamedTuple):
+    """What the text of a line stands for. ``named`` is empty where it may not be taken for anything it names.
+
+    ``whole``: it is the name of a product. ``prose``: words of its instruction are not known.
+    """
+
+    named: Sequence[Named]
+    reading: Reading | None
+    whole: CodeReading | None
+    problems: Sequence[str]
+    candidates: list[Candidate]
+    prose: bool = False
+
+
+def _read_text(compiled: CompiledRuleSet, text: str, *, coded: bool) -> _Text:
+    """Read a text; ``coded``: the line has codes that are known, so that nothing has to be offered for it."""
+    words = tokens(text)
+    if not words:
+        return _NO_TEXT
+    named, reading = read_line(compiled, words)
+    if named and not reading.unread:
+        return _Text(named, reading, None, (), [])
+    whole = product_named(compiled, words)
+    if whole is not None:
+        return _Text((), reading, whole, (), [])
+    before = before_prose(words, named, reading)
+    candidates = [] if coded and before is None else candidates_of(compiled, text, words, named, reading)
+    if before is not None and not is_like_another(candidates, named):
+        return _Text(named, before, None, (), [], prose=True)
+    if coded:
+        return _Text((), reading, None, ("the text was not recognised; the code was used",), [])
+    problem = "not every word of the text is known" if named else "no name in the text is known"
+    return _Text((), reading, None, (problem,), candidates)
+
+
+_NO_TEXT: Final = _Text((), None, None, (), [])
+
+
 def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]) -> Resolution:
     by_code, problems = _by_code(compiled, codes) if codes else ([], [])
-    words = tokens(text) if text else []
-    named, reading = read_line(compiled, words) if words else _NOTHING_SAID
-    unexplained = bool(words) and (not named or bool(reading.unread))
-    whole = product_named(compiled, words) if unexplained else None
-    if whole is not None:
-        named, unexplained = [], False
-    explained = [] if unexplained else named
-    text_entries = entries_of(compiled, explained) if explained else ()
+    named, reading, whole, unknown, candidates, prose = (
+        _read_text(compiled, text, coded=bool(by_code)) if text else _NO_TEXT
+    )
+    problems += unknown
+    text_entries = entries_of(compiled, named) if named else ()
     products = by_code if whole is None else [*by_code, whole]
-    candidates: list[Candidate] = []
-    if unexplained and not by_code:
-        candidates = candidates_of(compiled, text or "", words, named, reading)
-        problems.append("not every word of the text is known" if named else "no name in the text is known")
-    elif unexplained:
-        problems.append("the text was not recognised; the code was used")
 
     readings = [found.entries for found in products] + ([text_entries] if text_entries else [])
     entries = readings[0] if len(readings) == 1 else _union(readings)
-    strengths = strengths_of(explained, reading, text_entries) if explained else {}
-    said = reading if words and whole is None else None
+    strengths = strengths_of(named, reading, text_entries) if named and reading is not None else {}
+    said = reading if whole is None else None
     doubts: list[str] = []
     # The name of a substance leaves no doubt.
-    doubtful = [one for one in explained if one.target.doubts or one.target.product is not None]
+    doubtful = [one for one in named if one.target.doubts or one.target.product is not None]
     if products or doubtful:
-        doubts = _doubts(products, explained)
+        doubts = _doubts(products, named)
         strengths, slips = _together(products, strengths)
         doubts += slips + _ways_apart(said, products)
         if len({frozenset(entry.id for entry in one) for one in readings}) > 1:
             doubts.append("codes and text do not agree; all of them were checked")
-        gone = _withdrawn(compiled, [found.product for found in by_code], explained)
+        gone = _withdrawn(compiled, [found.product for found in by_code], named)
         if gone:
             doubts.append(f"withdrawn here and not checked: {', '.join(gone)}")
-        problems += doubts
+    if prose:
+        (problems if by_code else doubts).append(_PROSE)
+    problems += doubts
     match: MatchDetail | None = products[0].match if products else None
     product = by_code[0].product if by_code else None
     if match is None and text_entries:
@@ -208,7 +241,7 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
         entries=entries,
         listed=tuple([(entry.id, entry.keys) for entry in entries]),
         product=product,
-        reading=reading if words else None,
+        reading=reading,
         strengths=strengths,
         given=given,
         certain=bool(entries) and not doubts,

@@ -140,7 +140,27 @@ NUMBER_WORDS: Final[dict[str, str]] = {
     **dict.fromkeys(("ten", "zehn", "dix"), "10"),
 }
 TAKE: Final = frozenset("take give use chew swallow inhale instil prendre einnehmen".split())
-# With these an instruction begins, behind the name of a medicine.
+# An instruction may begin with these, behind the name of a medicine, whatever follows. "Use" may be what it is for.
+ORDERING: Final = (TAKE - {"use"}) | frozenset("apply instill insert inject place dissolve rub spread mix".split())
+# Unexplained on a line, these may say that the medicine is not taken, or no longer.
+OVER: Final = frozenset(
+    """stop stopped stopping discontinue discontinued dc held hold holding pause paused suspend suspended cancel
+    cancelled canceled cease ceased withdrawn withdraw withheld avoid avoided off finished completed ended expired
+    former formerly previous previously past prior history used refuse refused refuses declined declines denies denied
+    allergy allergic intolerance intolerant contraindicated reaction switched changed inactive resolved longer
+    abgesetzt absetzen pausiert pausieren beendet nicht kein keine allergie unvertraglichkeit
+    arrete arreter suspendu suspendre ne pas suspendido suspender sospeso sospendere""".split()
+)
+NEGATIONS: Final = frozenset("not never cannot dont".split())
+# Behind a negation these say that the medicine is not taken, but an order with a condition ("do not take with milk").
+TAKING: Final = frozenset("take taking taken takes be use using given tolerated currently yet started filled".split())
+CONDITIONS: Final = frozenset(
+    """if with more when within on at before after during for while unless other any extra double two this it together
+    less in""".split()
+)
+# Unexplained on a line, these may change how much is taken.
+CHANGING: Final = frozenset("double doubled triple halve halved extra additional another increases decreases".split())
+# Words an instruction is made of, behind the name of a medicine: they begin it or go on with it.
 INSTRUCTING: Final = TAKE | frozenset(
     """apply instill insert inject place dissolve rub massage spread swish gargle spit rinse drink mix nebulize nebulise
     change remove wash put wear check suck shake keep finish protect space may to taken applied given
@@ -162,9 +182,9 @@ INSTRUCTED: Final = frozenset(
     tells told unless advised cause causes make makes made drowsy sleepy dizzy drive driving operate machinery
     machines tools alcoholic drinks drunk dark black urine colour color stool stools loose harmless upright while
     sitting standing lie down swallowing tap fizzy lukewarm cold warm hot fridge refrigerated refrigerator stored
-    bright cloudy sunbeds spread itchy dry high vagina rectum help helps keep treat control manage bathing showering
-    shower dialysis session straw applesauce pudding tea coffee fruit fruits fully completely directly immediately
-    later apart gap separate separately breath usual part possible soon remember regular regularly interval
+    bright cloudy sunbeds spread itchy dry high vagina rectum help helps keep treat control manage bathing
+    showering remain shower dialysis session straw applesauce pudding tea coffee fruit fruits fully completely directly
+    immediately later apart gap separate separately breath usual part possible soon remember regular regularly interval
     intervals""".split()
 )
 # "Do not crush": how it is swallowed, and not that it is left out.

@@ -86,10 +86,12 @@ def read_word(reader: Reader, position: int) -> None:  # noqa: PLR0911 - one kin
 def _adds_nothing(reader: Reader, position: int) -> bool:
     """Whether a word that is known for nothing adds nothing to the name it stands behind.
 
-    It says part of that name again, what the medicine is diluted in, how many units of insulin a millilitre has, or
-    belongs to an instruction.
+    It says part of that name again, makes many of one piece, says what the medicine is diluted in or how many units of
+    insulin a millilitre has, or belongs to an instruction.
     """
     word, before, following = reader.words[position], reader.words[position - 1], reader.words[position + 1]
+    if word == "s" and before == "(":
+        return reader.words[position - 2] in known.PIECES  # tab(s)
     if word == "u":
         return following in known.CONCENTRATIONS and position > min(reader.named, default=position)
     if reader.is_vehicle(position) or (before == "normal" and word == "saline") or _instructs(reader, position):

@@ -10,6 +10,7 @@ from pathlib import Path
 FILE = Path(__file__).with_name("lines.txt")
 FURTHER = Path(__file__).with_name("further_lines.txt")
 HELD_OUT = Path(__file__).with_name("held_out_lines.txt")
+PROSE = Path(__file__).with_name("prose_lines.txt")
 NOT_KNOWN = "-"
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 

@@ -161,7 +161,7 @@ def _lists_them(sent: object) -> bool:
 def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer) -> Limits | None:
     """What has to be said about an answer; none where nothing has to be."""
     supply = medication_supply(prefetch)
-    unrecognised = _unrecognised(reading, answer)
+    unrecognised, doubtful = _lines_in_doubt(reading, answer)
     withheld = [note for note in reading.notes if note.code is NoteCode.WITHHELD]
     errors = _texts(reading.notes, NoteSeverity.ERROR)
     unread = any(note.severity is NoteSeverity.ERROR and note.code not in _OTHERWISE_SAID for note in reading.notes)
@@ -172,6 +172,7 @@ def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer
     reasons = [
         *(["the answer may be out of date"] if degraded is not None else []),
         *([f"medications that were not recognised: {len(unrecognised)}"] if unrecognised else []),
+        *([f"medications that were read in part or with a doubt: {len(doubtful)}"] if doubtful else []),
         *(["something was withheld"] if withheld else []),
         *(["the current medications are not known or not all of them"] if supply is not Supply.GIVEN else []),
         *(["something that was sent could not be read"] if unread or failed else []),
@@ -183,7 +184,8 @@ def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer
     detail = paragraphs(
         None if degraded is None else "\n\n".join(escaped(f"{reason}.") for reason in degraded["reasons"]),
         _OF_MEDICATIONS.get(supply),
-        paragraphs("**Not recognised, and so not checked:**", bullets(unrecognised)) if unrecognised else None,
+        _named("**Not recognised, and so not checked:**", unrecognised),
+        _named("**Checked, but read in part or with a doubt:**", doubtful),
         paragraphs("**From what was sent:**", bullets(escaped(line) for line in lines)) if lines else None,
         f"Failed at the sender, or not whole: {', '.join(failed)}." if failed else None,
         _not_sent(prefetch, reading),
@@ -194,14 +196,27 @@ def limits_of(prefetch: Mapping[str, Any], reading: Reading, answer: CheckAnswer
     return Limits(summary, detail, degraded is not None)
 
 
-def _unrecognised(reading: Reading, answer: CheckAnswer) -> list[str]:
-    """What the lines that nobody recognised are called where they come from."""
+def _lines_in_doubt(reading: Reading, answer: CheckAnswer) -> tuple[list[str], list[str]]:
+    """The lines that nobody recognised, and those read with a doubt, by what they are called where they come from."""
+    unrecognised: list[str] = []
+    doubtful: list[str] = []
     if answer["status"] == _COMPLETE:
-        return []
+        return unrecognised, doubtful
     names = {item.id: item.text or ", ".join(code.code for code in item.codes) for item in reading.medications}
-    lines = [line["id"] for line in answer["medications"] if line["state"] == _UNRECOGNISED]
-    named = [escaped(names[line]) for line in lines[:_MOST_NAMED]]
-    return named if len(lines) <= _MOST_NAMED else [*named, f"and {len(lines) - _MOST_NAMED} more"]
+    for line in answer["medications"]:
+        if line["state"] == _UNRECOGNISED:
+            unrecognised.append(escaped(names[line["id"]]))
+        elif line["problems"]:
+            doubtful.append(escaped(f"{names[line['id']]}: {'; '.join(line['problems'])}"))
+    return unrecognised, doubtful
+
+
+def _named(title: str, lines: list[str]) -> str | None:
+    """The first lines under their title, and how many more there are."""
+    if not lines:
+        return None
+    more = [f"and {len(lines) - _MOST_NAMED} more"] if len(lines) > _MOST_NAMED else []
+    return paragraphs(title, bullets([*lines[:_MOST_NAMED], *more]))
 
 
 def _texts(notes: tuple[Note, ...], severity: NoteSeverity) -> list[str]:

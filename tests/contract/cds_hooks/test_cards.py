@@ -18,6 +18,7 @@ from tests.contract.cds_hooks.writing import (
     LEVOTHYROXINE,
     MAGNESIUM_OXIDE,
     NOTHING_ELSE,
+    RXNORM,
     SERVICE,
     bundle,
     call,
@@ -182,6 +183,43 @@ def test_what_is_not_recognised_stands_on_a_card(client: ContractClient) -> None
     assert "not recognised" in card["summary"]
     assert "Panazeliptrol &lt;b&gt;10&lt;/b&gt; \\[mg\\](javascript:alert(1))" in card["detail"]
     assert "safe" not in (card["summary"] + card["detail"]).lower()
+
+
+@pytest.mark.parametrize(
+    ("concept", "name", "problem"),
+    [
+        (
+            {"coding": [{"system": RXNORM, "code": FUROSEMIDE}], "text": "Digoxin 0.125 MG Oral Tablet"},
+            "Digoxin",
+            "codes and text do not agree; all of them were checked",
+        ),
+        (
+            {"text": "Furosemide 40 mg tablet take 1 tablet daily, weigh yourself"},
+            "Furosemide",
+            "not every word of the instruction is known",
+        ),
+    ],
+    ids=["code against text", "prose"],
+)
+def test_what_is_read_with_a_doubt_stands_on_a_card(
+    client: ContractClient, concept: dict[str, Any], name: str, problem: str
+) -> None:
+    """The answer is incomplete for it, so a card has to say which medicine that is."""
+    doubtful = current(FUROSEMIDE, medicationCodeableConcept=concept)
+    cards = ask(client, call("patient-view", prefetch={**NOTHING_ELSE, "medicationRequests": bundle(doubtful)}))
+    [limits] = [card for card in cards if card["summary"].startswith("Not everything could be checked")]
+    assert "medications that were read in part or with a doubt: 1" in limits["summary"]
+    assert "read in part or with a doubt:**" in limits["detail"]
+    assert name in limits["detail"]
+    assert problem in limits["detail"]
+    assert "Not recognised" not in limits["detail"]
+
+
+def test_of_many_lines_in_doubt_the_first_are_named(client: ContractClient) -> None:
+    unknown = [current("0", f"r{number}", medicationCodeableConcept={"text": f"Zzyx{number}"}) for number in range(14)]
+    [limits] = ask(client, call("patient-view", prefetch={**NOTHING_ELSE, "medicationRequests": bundle(*unknown)}))
+    assert limits["detail"].count("Zzyx") == 12
+    assert "and 2 more" in limits["detail"]
 
 
 def test_nothing_found_is_no_card(client: ContractClient) -> None:

@@ -18,7 +18,7 @@ from rules import CompiledRuleSet, compile_rule_set
 from rules.baseline import read_baseline
 from rules.reading import Strength
 from rules.resolution import Resolution, resolve
-from tests.reference.lines import HELD_OUT, Labelled, read_further, read_sample
+from tests.reference.lines import HELD_OUT, PROSE, Labelled, read_further, read_sample
 
 SAMPLE = read_sample()
 README = Path(__file__).parents[2] / "reference" / "README.md"
@@ -98,7 +98,9 @@ def in_words(value: object) -> str:
     return ascii(" ".join(sorted(value)) if isinstance(value, frozenset) else value)
 
 
-@pytest.mark.parametrize(("text", "substances", "times"), [*read_further(), *read_further(HELD_OUT)], ids=in_words)
+@pytest.mark.parametrize(
+    ("text", "substances", "times"), [*read_further(), *read_further(HELD_OUT), *read_further(PROSE)], ids=in_words
+)
 def test_lines_that_were_written_afterwards_are_not_read_wrongly_either(
     packaged: CompiledRuleSet, text: str, substances: frozenset[str], times: int | None
 ) -> None:
@@ -119,3 +121,11 @@ def test_the_readme_publishes_what_is_measured(packaged: CompiledRuleSet) -> Non
         lines.append(f"| {name} | {precision} | {share(count['right'], count['asked'])} |")
     text = re.sub(r"\s+", " ", README.read_text(encoding="utf-8"))
     assert [line for line in lines if re.sub(r"\s+", " ", line) not in text] == []
+
+
+def test_the_medicine_is_found_before_prose(packaged: CompiledRuleSet) -> None:
+    lines = [(text, substances) for text, substances, _ in read_further(PROSE) if substances]
+    found = [ids for text, ids in lines if {entry.id for entry in resolve(packaged, text, ()).entries} == ids]
+    text = README.read_text(encoding="utf-8")
+    assert f"holds {len(lines)} lines with such prose" in text
+    assert f"all {len(found)} are" in text

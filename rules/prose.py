@@ -1,0 +1,79 @@
+"""The prose of an instruction: what a line still says where words behind its beginning are not known.
+
+What people write in an instruction has no end ("weigh yourself every day"), and most of it says nothing about what the
+medicine is. It is set aside only behind the beginning of an instruction, never where it may be another medicine or may
+say that this one is not taken; `rules.resolution` says that it was, and the answer is incomplete.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rules.reading import read_besides
+from rules.terms import TokenRole
+from rules.vocabulary import CHANGING, CONDITIONS, NEGATIONS, ORDERING, OVER, TAKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rules.reading import Reading
+    from rules.recognition import Named
+
+_HOW_MUCH: Final = frozenset({TokenRole.DOSE, TokenRole.FREQUENCY, TokenRole.AS_NEEDED})
+_OF_THE_BODY: Final = "kg"  # no medicine comes in kilograms
+_JOINING: Final = frozenset({"/", "+", "&", "plus"})  # what follows belongs to the medicine, or is another one
+
+
+def before_prose(words: list[str], named: Sequence[Named], reading: Reading) -> Reading | None:
+    """What a line says before the prose of its instruction, as in "take 1 tablet daily, weigh yourself every day".
+
+    None where what nothing explains may belong to the medicine, be another one, or say that it is not taken. Roles and
+    unread words are those of the whole line. Amounts are left open where the prose says something of them, too.
+    """
+    if not named or not reading.unread:
+        return None
+    first = reading.unread[0]
+    if not _is_instructed(words, reading, max(one.end for one in named), first):
+        return None
+    if any(words[position - 1] in _JOINING or _is_over(words, position) for position in reading.unread):
+        return None
+    if any(strength.position > first and strength.unit != _OF_THE_BODY for strength in reading.strengths):
+        return None
+    before = read_besides(words[:first], {position for one in named for position in range(one.start, one.end)})
+    before = before._replace(roles=reading.roles, unread=reading.unread)
+    changes = any(words[position] in CHANGING for position in reading.unread)
+    if not changes and _how_taken(before) == _how_taken(reading):
+        return before
+    return before._replace(
+        times_per_day=None,
+        as_needed=reading.as_needed,
+        not_daily=reading.not_daily,
+        dose=None,
+        dose_unit="",
+        a_day=None,
+        dose_unclear=True,
+    )
+
+
+def _is_over(words: list[str], position: int) -> bool:
+    """Whether a word that nothing explains may say that the medicine is not taken."""
+    word = words[position]
+    if word not in NEGATIONS:
+        return word in OVER
+    following, condition = [*words[position + 1 : position + 3], "", ""][:2]
+    an_order = word == "dont" or words[position - 1] == "do"
+    return following in TAKING and not (an_order and condition in CONDITIONS)
+
+
+def _is_instructed(words: list[str], reading: Reading, start: int, end: int) -> bool:
+    """Whether an instruction begins between the two positions: with an order, or with how much of a strength."""
+    if not ORDERING.isdisjoint(words[start:end]):
+        return True
+    measured = bool(reading.strengths) or TokenRole.DOSE in reading.roles[:end]
+    return measured and not _HOW_MUCH.isdisjoint(reading.roles[start:end])
+
+
+def _how_taken(reading: Reading) -> tuple[object, ...]:
+    """All that a line says of how much is taken and how often."""
+    amount = (reading.dose, reading.dose_unit, reading.a_day, reading.dose_unclear)
+    return (*amount, reading.times_per_day, reading.as_needed, reading.not_daily)

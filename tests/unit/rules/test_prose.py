@@ -1,0 +1,138 @@
+"""Lines that print a whole instruction: the medicine is taken where only the prose of it is not known."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from rules import CompiledRuleSet, check
+from rules.resolution import Resolution, resolve
+from rules.tokens import tokens
+from tests import factories as make
+
+PROSE = "not every word of the instruction is known; only what stands before them was used"
+
+
+@pytest.fixture(scope="module")
+def world() -> CompiledRuleSet:
+    return make.compiled(
+        make.substance("furosemide", brands=["Lasix"], codes={"rxnorm": ["4603"]}, routes=["oral", "intravenous"]),
+        make.substance("digoxin", codes={"rxnorm": ["3407"]}),
+        make.substance("magnesium-oxide", codes={"rxnorm": ["6582"]}, salt_form="oxide"),
+        make.salt_form("oxide", "MgO", label_strength="salt"),
+        make.medication_class(make.MAGNESIUM, "magnesium-oxide"),
+        make.interaction("about-all", precipitant=make.party(substances=["furosemide", "digoxin", "magnesium-oxide"])),
+    )
+
+
+def ids(resolution: Resolution) -> list[str]:
+    return [entry.id for entry in resolution.entries]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Furosemide 40 mg tablet take 1 tablet daily, weigh yourself",
+        "Furosemide take as wobbled",  # an order is the beginning of an instruction, whatever follows
+        "Furosemide 40 mg daily wobble",  # how often, of a strength
+        "Furosemide 1 tablet wobble",  # how many
+        "Furosemide 40 mg prn wobble",
+        "Take 1 tablet of furosemide daily and wobble",
+        "Furosemide 40 mg take 1 daily, phone the clinic when 2 kg above dry weight",
+        "Furosemide 40 mg take 1 daily, do not take if your ankles wobble",
+        "Furosemide 40 mg take 1 daily, don't take with wobble",
+        "Furosemide 40 mg take 1 daily, no wobble",
+    ],
+)
+def test_the_medicine_is_taken_and_the_rest_is_said(world: CompiledRuleSet, text: str) -> None:
+    resolution = resolve(world, text, ())
+    assert ids(resolution) == ["furosemide"]
+    assert resolution.shown["state"] == "recognised"
+    assert resolution.shown["problems"] == [PROSE]
+    assert resolution.shown["candidates"] == []
+    assert not resolution.certain
+
+
+def test_the_answer_is_incomplete_and_has_the_findings(world: CompiledRuleSet) -> None:
+    profile = make.profile(make.medication("m1", "Furosemide 40 mg take 1 tablet daily, weigh yourself"))
+    report = check(world, profile)
+    assert report["status"] == "incomplete"
+    assert [finding["medication_ids"] for finding in report["findings"]] == [["m1"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Furosemide wobble 40 mg take 1 tablet daily",  # what stands before the instruction may be of the medicine
+        "Furosemide daily wobble",  # of no strength, this may be a name: "Centrum daily complex"
+        "Furosemide 40 mg wobble",
+        "Furosemide 40 mg daily + wobble",  # joined to it
+        "Furosemide 40 mg daily plus wobble",
+        "Furosemide 40 mg daily wobble 5 mg",  # a strength is of another medicine
+        "Furosemide 40 mg daily digoxn",  # spelt like another one
+        "Furosemide 40 mg daily wobble digoxin",  # another one is named behind it
+        "Furosemide 40 mg daily stopped",
+        "Furosemide 40 mg take 1 tablet daily, held for wobble",
+        "Furosemide 40 mg daily, not taking",
+        "Furosemide 40 mg daily, does not take it",
+        "Furosemide 40 mg daily: do not take",
+        "Furosemide 40 mg daily, never started",
+        "wobble take 1 tablet daily",
+    ],
+)
+def test_nothing_is_taken_where_it_may_be_another_or_none(world: CompiledRuleSet, text: str) -> None:
+    resolution = resolve(world, text, ())
+    assert resolution.shown["state"] == "unrecognised"
+    assert ids(resolution) == []
+
+
+def test_what_stands_before_counts(world: CompiledRuleSet) -> None:
+    text = "Furosemide 40 mg tablet take 2 tablets by mouth twice daily as needed, wobble"
+    reading = resolve(world, text, ()).reading
+    assert reading is not None
+    assert (reading.times_per_day, reading.dose, reading.as_needed) == (2, Decimal(2), True)
+    assert [route.value for route in reading.routes] == ["oral"]
+    assert len(reading.roles) == len(tokens(text))  # of the whole line, for whoever asks how it was read
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "wobble twice daily",  # another number of times
+        "wobble 3 tablets",
+        "wobble then 3 tablets",
+        "wobble as needed",
+        "wobble every other day",
+        "doubled when you wobble",
+        "wobble and an extra one",
+    ],
+)
+def test_amounts_are_open_where_the_prose_may_change_them(world: CompiledRuleSet, prose: str) -> None:
+    reading = resolve(world, f"Furosemide 40 mg take 1 tablet daily, {prose}", ()).reading
+    assert reading is not None
+    assert (reading.times_per_day, reading.dose, reading.dose_unclear) == (None, None, True)
+
+
+def test_magnesium_is_counted_as_the_line_begins(world: CompiledRuleSet) -> None:
+    text = "Magnesium oxide 400 mg tablet take 1 tablet twice daily, phone the clinic if wobbly"
+    intake = check(world, make.profile(make.medication("m1", text)))["magnesium_intake"]
+    assert intake["contributions"][0]["elemental_mg_per_day"] == "482.4"  # 2 x 400 x 24.305 / 40.304
+
+
+def test_beside_a_code_that_is_known_nothing_is_left_open(world: CompiledRuleSet) -> None:
+    profile = make.profile(
+        make.medication("m1", "Furosemide 40 mg take 2 tablets daily, weigh yourself", codes={"rxnorm": "4603"})
+    )
+    report = check(world, profile)
+    assert report["status"] == "complete"
+    assert report["medications"][0]["problems"] == [PROSE]
+
+
+def test_beside_a_code_of_another_medicine_both_are_checked(world: CompiledRuleSet) -> None:
+    profile = make.profile(
+        make.medication("m1", "Furosemide 40 mg take 2 tablets daily, weigh yourself", codes={"rxnorm": "3407"})
+    )
+    report = check(world, profile)
+    assert report["status"] == "incomplete"
+    assert [one["id"] for one in report["medications"][0]["substances"]] == ["digoxin", "furosemide"]
