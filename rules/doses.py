@@ -9,16 +9,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from rules.quantities import COUNT_UNITS, MILLILITRES, decimal_from
+from rules.quantities import (
+    COUNT_UNITS,
+    MASS_UNITS,
+    MILLILITRES,
+    decimal_from,
+    milligrams,
+)
+from rules.terms import DoseBasis
 from rules.vocabulary import DAYS
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from rules.model import PresentedAmount
     from rules.profile import Dose
     from rules.reading import Reading, Strength
 
 _COUNTS: Final = frozenset(COUNT_UNITS)
+_MASSES: Final = frozenset(MASS_UNITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,28 @@ def amount_of(strength: Strength, taking: Taking) -> Fraction | None:
         return None if taking.pieces is None else Fraction(strength.value) * taking.pieces
     share = strength.per_millilitre
     return None if share is None or taking.millilitres is None else share * taking.millilitres
+
+
+def counted_on_label(strength: Strength, amount: PresentedAmount, millilitres: Decimal | None) -> DoseBasis | None:
+    """What a strength in a text counts when it is the amount on a label, of so many millilitres or else of one unit.
+
+    None: it is another amount.
+    """
+    if strength.elemental or not _is_amount(strength, amount.mg, millilitres):
+        is_magnesium = _is_amount(strength, amount.elemental_magnesium_mg, millilitres)
+        return DoseBasis.ELEMENTAL if is_magnesium else None
+    return DoseBasis.SALT
+
+
+def _is_amount(strength: Strength, mg: Decimal | None, millilitres: Decimal | None) -> bool:
+    if mg is None or strength.unit not in _MASSES:
+        return False
+    if not strength.per_volume:
+        return milligrams(strength.value, strength.unit) == mg
+    share = strength.per_millilitre
+    if share is None or millilitres is None:
+        return False
+    return milligrams(share, strength.unit) == Fraction(mg) / Fraction(millilitres)
 
 
 def is_of_a_day(strength: Strength) -> bool:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rules.doses import UNCLEAR, amount_of, is_of_a_day, written
+from rules.doses import UNCLEAR, amount_of, counted_on_label, is_of_a_day, written
 from rules.quantities import (
     AMOUNT_UNITS,
     decimal_from,
@@ -23,7 +23,7 @@ from rules.quantities import (
 )
 from rules.quantities import MASS_UNITS as _MASS_UNITS
 from rules.reading import PARENTERAL
-from rules.terms import CodeSystem, DoseBasis, MagnesiumSource, Route, word
+from rules.terms import CodeSystem, DoseBasis, MagnesiumSource, Route, TokenRole, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rules.compiled import CompiledRuleSet, Entry, Limit
     from rules.conditions import Facts, Range
     from rules.lines import Line
+    from rules.model import PresentedAmount
     from rules.profile import Dose
     from rules.reading import Strength
     from rules.report import (
@@ -188,6 +189,53 @@ def _of_product(line: Line, entry: Entry) -> Amount | None:
     return Amount(exact, exact, f"{plain(exact)} mg of magnesium in one unit of the product")
 
 
+def _on_labels(line: Line, entry: Entry, strength: Strength | None) -> Amount | None:
+    """The magnesium in the millilitres taken, or in one unit, of a product whose labels say so.
+
+    Where they differ, each that has the strength in the text is possible. None: one does not say, or none has it, or
+    nobody can tell of what the strength in the text is.
+    """
+    product, reading = line.resolution.product, line.resolution.reading
+    if product is None or product.presentations is None:
+        return None
+    if strength is None and reading is not None and TokenRole.STRENGTH in reading.roles:
+        return None
+    taken = line.taking.millilitres
+    found: dict[tuple[Fraction, Fraction | None], tuple[Amount, str]] = {}
+    for one in product.presentations:
+        if (one.millilitres is None) is not (taken is None):
+            continue
+        amount = one.amount_of(entry.id)
+        if amount is None:
+            return None
+        if strength is None or counted_on_label(strength, amount, one.millilitres) is not None:
+            held = _on_label(entry, amount, one.millilitres, taken)
+            found.setdefault((held.low, held.high), (held, one.name))
+    amounts = [held for held, _ in found.values()]
+    if len(amounts) < 2:  # noqa: PLR2004 - two of them to differ
+        return amounts[0] if amounts else None
+    low = min(held.low for held in amounts)
+    high = max(held.high for held in amounts if held.high is not None)
+    names = ", ".join(name for _, name in found.values())
+    what = "one unit" if taken is None else f"{written(taken)} mL"
+    return Amount(
+        low, high, f"{what} is {plain(low)} to {plain(high)} mg of magnesium, depending on the product: {names}"
+    )
+
+
+def _on_label(entry: Entry, amount: PresentedAmount, millilitres: Decimal | None, taken: Fraction | None) -> Amount:
+    """The magnesium by one label, which counts it or the salt."""
+    magnesium = amount.elemental_magnesium_mg
+    number = magnesium or amount.mg or _ZERO  # a label gives one of them
+    held, words = Fraction(number), f"{written(number)} mg"
+    if millilitres is not None and taken is not None:
+        held *= taken / Fraction(millilitres)
+        words = f"{written(taken)} mL of {words} in {written(millilitres)} mL"
+    if magnesium is None:
+        return _of_salt(held, entry, words)
+    return Amount(held, held, f"{words} of magnesium is {plain(held)} mg")
+
+
 def _of_dose(line: Line, entry: Entry, dose: Dose) -> Amount:
     """The magnesium in a dose that is a mass or an amount of magnesium.
 
@@ -207,23 +255,32 @@ def _of_dose(line: Line, entry: Entry, dose: Dose) -> Amount:
 def _per_intake(line: Line, entry: Entry) -> Amount:
     """What is taken each time, or over a day where the line says it so."""
     dose = line.item.dose
-    missing = (f"medications.{line.id}.dose",)
     if dose is not None:
         unit = dose.unit.lower()
         if unit in _MASS or is_amount_of_magnesium(unit):
             return _of_dose(line, entry, dose)
     strength = line.resolution.strengths.get(entry.id)
     taking = line.taking
-    one = _of_strength(line, entry, strength) if strength is not None else None
-    if one is not None and strength is not None and strength.per_volume:
-        return one  # of so many millilitres, or of the whole day
+    one = _on_labels(line, entry, strength)
+    if one is not None and taking.millilitres is not None:
+        return one
+    if one is None and strength is not None:
+        one = _of_strength(line, entry, strength)
+        if one is not None and strength.per_volume:
+            return one  # of so many millilitres, or of the whole day
     one = one or _of_product(line, entry)
-    if taking.pieces is not None and one is not None:
-        if dose is None and taking.is_one:
-            return one
-        high = None if one.high is None else one.high * taking.pieces
-        together = f"{written(taking.pieces)} {'in all' if taking.a_day else 'at a time'}"
-        return Amount(one.low * taking.pieces, high, f"{one.basis}, {together}", one.missing)
+    if taking.pieces is None or one is None:
+        return _not_known(line)
+    if dose is None and taking.is_one:
+        return one
+    high = None if one.high is None else one.high * taking.pieces
+    together = f"{written(taking.pieces)} {'in all' if taking.a_day else 'at a time'}"
+    return Amount(one.low * taking.pieces, high, f"{one.basis}, {together}", one.missing)
+
+
+def _not_known(line: Line) -> Amount:
+    """What may be any amount, and why."""
+    dose, taking = line.item.dose, line.taking
     if taking is UNCLEAR and dose is None:
         detail = "the amount taken is no single number"
     elif dose is None and taking.millilitres is not None:
@@ -234,7 +291,7 @@ def _per_intake(line: Line, entry: Entry) -> Amount:
         detail = "the magnesium in one unit is not known"
     else:
         detail = f"the magnesium in {dose.value} {dose.unit} is not known"
-    return Amount(_ZERO, None, detail, missing)
+    return Amount(_ZERO, None, detail, (f"medications.{line.id}.dose",))
 
 
 def _per_day(line: Line, entry: Entry) -> Daily:

@@ -173,6 +173,34 @@ class Ingredient(Document):
     elemental_magnesium_mg: Annotated[Decimal, Field(gt=0), AfterValidator(moderate)] | None = None
 
 
+class PresentedAmount(Document):
+    """How much of one ingredient a presentation holds: the mass that the label counts, the magnesium in it, or both."""
+
+    substance: Slug
+    mg: Annotated[Decimal, Field(gt=0), AfterValidator(moderate)] | None = None
+    elemental_magnesium_mg: Annotated[Decimal, Field(gt=0), AfterValidator(moderate)] | None = None
+
+    @model_validator(mode="after")
+    def _says_how_much(self) -> Self:
+        if self.mg is self.elemental_magnesium_mg is None:
+            message = "give mg, elemental_magnesium_mg or both, as the label does"
+            raise ValueError(message)
+        return self
+
+
+class Presentation(Document):
+    """A strength in which a product is sold: what its label says of so many ``millilitres``, or else of one unit."""
+
+    name: Name
+    millilitres: Annotated[Decimal, Field(gt=0), AfterValidator(moderate)] | None = None
+    amounts: Annotated[tuple[PresentedAmount, ...], Field(min_length=1)]
+    citations: References
+
+    def amount_of(self, substance_id: str) -> PresentedAmount | None:
+        """What it holds of a substance; None where the label does not say."""
+        return next((amount for amount in self.amounts if amount.substance == substance_id), None)
+
+
 class ProductCodes(Document):
     """Codes of exactly this combination."""
 
@@ -181,16 +209,32 @@ class ProductCodes(Document):
 
 
 class Product(Record):
-    """A product or fixed combination known by one name."""
+    """A product or fixed combination known by one name. ``presentations`` are all the strengths that its names may
+    stand for: where they differ and a line does not say which is meant, each of them is possible."""  # noqa: D205, D209
 
     name: Name
     synonyms: tuple[Name, ...] = ()
     brands: tuple[Name, ...] = ()
     codes: ProductCodes = ProductCodes()
     ingredients: Annotated[tuple[Ingredient, ...], Field(min_length=1)]
+    # None, not empty: records of older rule sets keep their canonical JSON and with it their digest.
+    presentations: Annotated[tuple[Presentation, ...], Field(min_length=1)] | None = None
     routes: Annotated[tuple[Route, ...], Field(min_length=1)] = (Route.ORAL,)
     dose_form: DoseForm | None = None
     code_note: ShortText | None = None
+
+    @model_validator(mode="after")
+    def _presents_its_ingredients(self) -> Self:
+        ingredients = {ingredient.substance for ingredient in self.ingredients}
+        for presentation in self.presentations or ():
+            named = [amount.substance for amount in presentation.amounts]
+            if foreign := set(named) - ingredients:
+                message = f"{presentation.name!r} names what is no ingredient: {', '.join(sorted(foreign))}"
+                raise ValueError(message)
+            if len(set(named)) < len(named):
+                message = f"{presentation.name!r} names an ingredient twice"
+                raise ValueError(message)
+        return self
 
 
 class MedicationClass(Record):

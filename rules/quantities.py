@@ -68,8 +68,12 @@ MILLILITRES: dict[str, Fraction] = {
     "cl": Fraction(10),
     "dl": Fraction(100),
     "l": Fraction(1000),
+    "cc": Fraction(1),
+    # As labels in the United States count them (21 CFR 101.9(b)(5)(viii)).
+    **dict.fromkeys(("tsp", "teaspoon", "teaspoons"), Fraction(5)),
+    **dict.fromkeys(("tbsp", "tablespoon", "tablespoons"), Fraction(15)),
 }
-VOLUME_UNITS = ("mL", "cL", "dL", "L")
+VOLUME_UNITS = ("mL", "cL", "dL", "L", "cc", "tsp", "teaspoon", "teaspoons", "tbsp", "tablespoon", "tablespoons")
 # Units a dose may be given in that say nothing about milligrams of magnesium; in brackets as UCUM writes them.
 _OTHER = ("IU", "unit", "drop", "puff", "spray", "patch", "suppository", "ampoule", "application")
 _OTHER_UNITS = (*_OTHER, "[iU]", "[USP'U]", "[drp]", "units", "drops", "puffs", "sprays")

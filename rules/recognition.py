@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rules.coded import entries_named, name_at
+from rules.doses import counted_on_label
 from rules.reading import read_besides
-from rules.terms import MatchKind
+from rules.terms import DoseBasis, MatchKind
 from rules.tokens import normalise
 from rules.vocabulary import FORMS, SALTS_OF_MAGNESIUM, UNITS
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from rules.compiled import CompiledRuleSet, Entry
     from rules.lookup import Lookup, Target
+    from rules.model import Presentation
     from rules.reading import Reading, Strength
     from rules.report import Candidate
     from rules.spelling import Likeness
@@ -184,7 +186,7 @@ def strengths_of(named: Sequence[Named], reading: Reading, entries: Sequence[Ent
         return {}
     if len(named) == 1:
         target = named[0].target
-        return _only(target, reading.strengths) if len(target.substances) == 1 else {}
+        return (_only if len(target.substances) == 1 else _on_label)(target, reading.strengths)
     names = sorted((one for one in named if len(one.target.substances) == 1), key=lambda one: one.start)
     if len(names) < len(named) or not names:
         return {}
@@ -221,11 +223,14 @@ def _runs(names: Sequence[Named], strengths: Sequence[Strength]) -> list[tuple[l
 def _only(target: Target, strengths: Sequence[Strength]) -> dict[str, Strength]:
     """The strength of a substance: the one written, or a concentration that several numbers repeat.
 
-    On a product of several things, or of magnesium whose label says what it holds, a number may count anything.
+    On a product of several things, or of magnesium whose label says what it holds, a number may count anything. Where
+    the labels of all its strengths are known, it counts what they count.
     """
     substance = target.substances[0]
     if target.product is not None and (len(strengths) > 1 or substance.startswith(_MAGNESIUM)):
-        return {}
+        on_label = _on_label(target, strengths)
+        if on_label or target.product.presentations is None or len(strengths) > 1:
+            return on_label
     if len(strengths) == 1:
         return {substance: strengths[0]}
     element = [one for one in strengths if one.elemental]
@@ -236,6 +241,43 @@ def _only(target: Target, strengths: Sequence[Strength]) -> dict[str, Strength]:
         return {substance: next(iter(plain.values()))}
     shares = {(one.unit, one.per_millilitre): one for one in strengths if one.per_volume}
     return {substance: next(iter(shares.values()))} if not plain and len(shares) == 1 else {}
+
+
+def _on_label(target: Target, strengths: Sequence[Strength]) -> dict[str, Strength]:
+    """The strengths of a product, when they are exactly those on a label of it, in whatever order.
+
+    What two labels with the same numbers give to different substances stays open.
+    """
+    presentations = target.product.presentations if target.product is not None else None
+    if not presentations:
+        return {}
+    last = strengths[-1]
+    if last.per_volume and not any(one.per_volume for one in strengths[:-1]):  # "175 mg/200 mg per 5 mL"
+        strengths = [one._replace(per_volume=True, per=last.per, per_unit=last.per_unit) for one in strengths]
+    found = [owned for owned in (_owned(one, strengths) for one in presentations) if owned]
+    return {
+        name: strength
+        for name, strength in (found[0] if found else {}).items()
+        if all(name in other and other[name][:2] == strength[:2] for other in found)
+    }
+
+
+def _owned(presentation: Presentation, strengths: Sequence[Strength]) -> dict[str, Strength]:
+    """Which strength is of which substance of a label; empty where they are not the same numbers."""
+    if len(strengths) != len(presentation.amounts):
+        return {}
+    owned: dict[str, Strength] = {}
+    left = list(strengths)
+    for amount in presentation.amounts:
+        for strength in left:
+            counts = counted_on_label(strength, amount, presentation.millilitres)
+            if counts is not None:
+                owned[amount.substance] = strength._replace(elemental=counts is DoseBasis.ELEMENTAL)
+                left.remove(strength)
+                break
+        else:
+            return {}
+    return owned
 
 
 def _of_salt_and_element(

@@ -105,6 +105,19 @@ def product(record_id: str, *ingredients: str | dict[str, Any], **given: Any) ->
     return _build(Product, defaults, given)
 
 
+def presentation(name: str, millilitres: str | None, **amounts: str | dict[str, str]) -> dict[str, Any]:
+    """A strength of a product: amounts by substance (`_` for `-`), in mg as the label counts them or in full."""
+    return {
+        "name": name,
+        "millilitres": millilitres,
+        "amounts": [
+            {"substance": one.replace("_", "-"), **({"mg": held} if isinstance(held, str) else held)}
+            for one, held in amounts.items()
+        ],
+        "citations": references(),
+    }
+
+
 def medication_class(record_id: str, *members: str, **given: Any) -> MedicationClass:  # noqa: ANN401
     """A class with explicit members."""
     defaults = {

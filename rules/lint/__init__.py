@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from rules.compiled import compile_rule_set
 from rules.errors import KnowledgeError, Problem
-from rules.lint import cases, pairs, policy, reach, sources, wording
+from rules.lint import cases, pairs, policy, products, reach, sources, wording
 from rules.lint.inspection import Fault, Inspection
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ RULES: Final[tuple[Rule, ...]] = (
     reach.routes_of_members,
     reach.tests_that_can_hold,
     reach.withdrawn_references,
+    products.presentations,
     pairs.contradictions,
     cases.everything_is_assessed,
     pairs.differences_between_salts,

@@ -6,7 +6,7 @@ import hashlib
 
 from rules.canonical import canonical_json, digest, in_canonical_order
 from rules.documents import Expression
-from rules.model import RuleSet
+from rules.model import Product, RuleSet
 from tests import factories as make
 
 
@@ -57,6 +57,18 @@ class TestDigest:
     def test_it_is_the_hash_of_the_bytes(self) -> None:
         record = make.substance("aa")
         assert digest(record) == hashlib.sha256(canonical_json(record)).hexdigest()
+
+    def test_product_of_an_older_rule_set_keeps_its_bytes(self) -> None:
+        """As products were written before they had presentations: what is absent is no part of the identity."""
+        text = (
+            b'{"brands":["Old"],"codes":{"atc":[],"rxnorm":[]},"id":"pp","ingredients":[{"substance":"aa"}],'
+            b'"last_reviewed_on":"2026-11-22","name":"pp","routes":["oral"],"status":"active","synonyms":[]}'
+        )
+        old = Product.model_validate_json(text)
+        assert canonical_json(old) == text
+        assert old == make.product("pp", "aa", brands=["Old"])
+        new = make.product("pp", "aa", brands=["Old"], presentations=[make.presentation("liquid", "5", aa="1")])
+        assert digest(new) != digest(old)
 
     def test_any_change_changes_it(self) -> None:
         assert digest(make.intake_limit(mg_per_day="250")) != digest(make.intake_limit(mg_per_day="251"))

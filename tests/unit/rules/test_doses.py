@@ -7,9 +7,11 @@ from fractions import Fraction
 
 import pytest
 
-from rules.doses import ONE, UNCLEAR, Taking, amount_of, is_of_a_day, taking_of, written
+from rules.doses import ONE, UNCLEAR, Taking, amount_of, counted_on_label, is_of_a_day, taking_of, written
+from rules.model import PresentedAmount
 from rules.profile import Dose
 from rules.reading import Reading, Strength, read_besides
+from rules.terms import DoseBasis
 from rules.tokens import tokens
 from tests.unit.rules.test_reading import NAME
 
@@ -113,6 +115,23 @@ class TestFromTheCaller:
             millilitres=Fraction(5, 2) * factor
         )
 
+    @pytest.mark.parametrize(
+        ("unit", "millilitres"),
+        [
+            ("tsp", 5),
+            ("Teaspoon", 5),
+            ("teaspoons", 5),
+            ("TBSP", 15),
+            ("tablespoon", 15),
+            ("tablespoons", 15),
+            ("cc", 1),
+        ],
+    )
+    def test_measures_of_households(self, unit: str, millilitres: int) -> None:
+        assert taking_of(Dose(value="1.5", unit=unit), None, own_times=True) == Taking(
+            millilitres=Fraction(3, 2) * millilitres
+        )
+
     @pytest.mark.parametrize("unit", ["IU", "[iU]", "[drp]", "puff", "unit", "application"])
     def test_other_units_count_nothing(self, unit: str) -> None:
         assert taking_of(Dose(value="2", unit=unit), None, own_times=True) == UNCLEAR
@@ -164,3 +183,42 @@ class TestAmount:
 )
 def test_written_in_full(value: Decimal | Fraction, text: str) -> None:
     assert written(value) == text
+
+
+class TestOnLabel:
+    """Whether a strength in a text is the one on a label, and what it counts there."""
+
+    BOTH = PresentedAmount(substance="salt", mg=Decimal(1200), elemental_magnesium_mg=Decimal(500))
+    SALT = PresentedAmount(substance="salt", mg=Decimal(1200))
+    ELEMENT = PresentedAmount(substance="salt", elemental_magnesium_mg=Decimal(500))
+
+    @pytest.mark.parametrize(
+        ("text", "counted"),
+        [
+            ("1200 mg", DoseBasis.SALT),
+            ("1.2 g", DoseBasis.SALT),
+            ("1200 mg/15 mL", DoseBasis.SALT),
+            ("400 mg/5 mL", DoseBasis.SALT),
+            ("80 mg/mL", DoseBasis.SALT),
+            ("500 mg", DoseBasis.ELEMENTAL),
+            ("500 mg/15 mL", DoseBasis.ELEMENTAL),
+            ("500 mg elemental", DoseBasis.ELEMENTAL),
+            ("1200 mg elemental", None),
+            ("400 mg", None),
+            ("1200 mg/5 mL", None),
+            ("1200 mg/day", None),
+            ("500 mmol", None),
+        ],
+    )
+    def test_of_so_many_millilitres(self, text: str, counted: DoseBasis | None) -> None:
+        [strength] = read(text).strengths
+        assert counted_on_label(strength, self.BOTH, Decimal(15)) is counted
+
+    def test_what_the_label_does_not_say(self) -> None:
+        [strength] = read("500 mg").strengths
+        assert counted_on_label(strength, self.SALT, None) is None
+        assert counted_on_label(strength, self.ELEMENT, None) is DoseBasis.ELEMENTAL
+
+    def test_one_unit_has_no_concentration(self) -> None:
+        [strength] = read("1200 mg/15 mL").strengths
+        assert counted_on_label(strength, self.BOTH, None) is None

@@ -76,14 +76,14 @@ def only(found: MagnesiumIntake) -> IntakeContribution:
     return found["contributions"][0]
 
 
-def missing(world: CompiledRuleSet, *lines: dict[str, Any]) -> list[str]:
+def missing(world: CompiledRuleSet, *lines: dict[str, Any], above: str = "100000") -> list[str]:
     """What a rule about the intake would have to know."""
     rule = make.interaction(
         "limit",
         direction="intake_limit",
         scope="list",
         precipitant=make.party(make.MAGNESIUM),
-        when={"elemental_mg_per_day": {"above": "100000"}},
+        when={"elemental_mg_per_day": {"above": above}},
     )
     records = [
         record for kind in ("substances", "products", "forms", "classes") for record in getattr(world.rule_set, kind)
@@ -594,3 +594,187 @@ class TestLimits:
         limit = intake(limited, line("magnesium", "1"), patient={"age_years": 10})["limits"][0]
         assert limit["citations"][0]["id"] == make.SOURCE
         assert limit["name"] == "everybody"
+
+
+LIQUIDS = (
+    make.substance("magnesium-hydroxide", salt_form="hydroxide"),
+    make.substance("magnesium-carbonate", salt_form="carbonate"),
+    make.substance("magnesium-glycerophosphate", salt_form="glycerophosphate"),
+    make.substance("magnesium-mystery", name="magnesium mystery"),
+    make.substance("aluminium-hydroxide"),
+    make.salt_form("hydroxide", "Mg(OH)2", label_strength="salt"),
+    make.salt_form("carbonate", "MgCO3", "4MgCO3·Mg(OH)2·5H2O", label_strength="salt"),
+    make.salt_form("glycerophosphate", "MgC3H7O6P"),
+    make.product(
+        "antacid",
+        "aluminium-hydroxide",
+        "magnesium-hydroxide",
+        brands=["Alox"],
+        codes={"rxnorm": ["77"]},
+        presentations=[
+            make.presentation("Alox liquid", "5", aluminium_hydroxide="175", magnesium_hydroxide="200"),
+            make.presentation("Alox tablet", None, aluminium_hydroxide="400", magnesium_hydroxide="300"),
+        ],
+    ),
+    make.product(
+        "milk",
+        "magnesium-hydroxide",
+        brands=["Milky"],
+        presentations=[
+            make.presentation("of one country", "15", magnesium_hydroxide="1200"),
+            make.presentation("of another", "5", magnesium_hydroxide="415"),
+            make.presentation("of a third", "10", magnesium_hydroxide="800"),
+        ],
+    ),
+    make.product(
+        "foam",
+        "aluminium-hydroxide",
+        "magnesium-carbonate",
+        brands=["Foam"],
+        presentations=[
+            make.presentation(
+                "Foam liquid",
+                "15",
+                aluminium_hydroxide="95",
+                magnesium_carbonate={"mg": "358", "elemental_magnesium_mg": "115"},
+            ),
+        ],
+    ),
+    make.product(
+        "mixture",
+        "magnesium-hydroxide",
+        "magnesium-carbonate",
+        brands=["Mixture"],
+        presentations=[make.presentation("Mixture", "5", magnesium_hydroxide="100", magnesium_carbonate="250")],
+    ),
+    make.product(
+        "solution",
+        "magnesium-glycerophosphate",
+        brands=["Glycero"],
+        presentations=[
+            make.presentation("Glycero", "5", magnesium_glycerophosphate={"elemental_magnesium_mg": "97.2"})
+        ],
+    ),
+    make.product(
+        "riddle",
+        "magnesium-mystery",
+        "magnesium-hydroxide",
+        brands=["Riddle"],
+        presentations=[make.presentation("Riddle", "5", magnesium_mystery="100")],
+    ),
+    make.product("unread", "aluminium-hydroxide", "magnesium-hydroxide", brands=["Unread"]),
+    make.medication_class(
+        make.MAGNESIUM,
+        "magnesium-hydroxide",
+        "magnesium-carbonate",
+        "magnesium-glycerophosphate",
+        "magnesium-mystery",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def liquids() -> CompiledRuleSet:
+    return make.compiled(*LIQUIDS)
+
+
+class TestPresentations:
+    """Millilitres and units of a product whose labels say what they hold.
+
+    By hand: 41.676 % of the hydroxide (24.305 of 58.319) and 28.827 % of anhydrous carbonate are magnesium, 25.023 % of
+    the basic one (121.525 of 485.646).
+    """
+
+    @pytest.mark.parametrize(
+        ("given", "milligrams", "basis"),
+        [
+            (
+                make.medication("m1", "Alox 10 mL four times a day"),
+                "666.8",
+                "10 mL of 200 mg in 5 mL of magnesium hydroxide is 166.7 mg of magnesium, 4 a day",
+            ),
+            (line("Alox", "2", "teaspoon"), "166.7", "10 mL of 200 mg in 5 mL of magnesium hydroxide is 166.7 mg"),
+            (make.medication("m1", "Alox 175 mg/200 mg 5 mL daily"), "83.4", "5 mL of 200 mg in 5 mL of"),
+            (make.medication("m1", "Alox 200 mg/175 mg per 5 mL 5 mL daily"), "83.4", "5 mL of 200 mg in 5 mL of"),
+            (make.medication("m1", "Alox 2 tablets daily"), "250.1", "300 mg of magnesium hydroxide is 125 mg of"),
+            (make.medication("m1", "Alox 400 mg/300 mg 1 tablet daily"), "125", "300 mg of magnesium hydroxide is"),
+            (make.medication("m1", "Milky 400 mg/5 mL 15 mL daily"), "500.1", "15 mL of 1200 mg in 15 mL of"),
+            (make.medication("m1", "Milky 300 mg/5 mL 5 mL daily"), "125", "5 mL of 300 mg in 5 ml of"),  # none of them
+            (make.medication("m1", "Foam 30 mL daily"), "230", "30 mL of 115 mg in 15 mL of magnesium is 230 mg"),
+            (line("Foam", "1", "tbsp"), "115", "15 mL of 115 mg in 15 mL of magnesium is 115 mg, 1 a day"),
+            (
+                make.medication("m1", "Glycero 10 mL daily"),
+                "194.4",
+                "10 mL of 97.2 mg in 5 mL of magnesium is 194.4 mg",
+            ),
+            (
+                make.medication("m1", "Glycero 97.2 mg/5 mL 10 mL daily"),
+                "194.4",
+                "10 mL of 97.2 mg in 5 mL of magnesium",
+            ),
+        ],
+    )
+    def test_sum(self, liquids: CompiledRuleSet, given: dict[str, Any], milligrams: str, basis: str) -> None:
+        found = intake(liquids, given)
+        assert span(found) == (milligrams, milligrams, milligrams)
+        assert only(found)["basis"].startswith(basis)
+
+    def test_code(self, liquids: CompiledRuleSet) -> None:
+        coded = make.medication("m1", None, codes=[{"system": "rxnorm", "code": "77"}])
+        found = intake(liquids, {**coded, "dose": {"value": "10", "unit": "mL"}, "times_per_day": 4})
+        assert span(found) == ("666.8", "666.8", "666.8")
+
+    def test_labels_that_differ_are_all_possible(self, liquids: CompiledRuleSet) -> None:
+        """1200 mg in 15 mL and 800 mg in 10 mL are the same; 415 mg in 5 mL is a little more."""
+        given = make.medication("m1", "Milky 30 mL daily")
+        found = intake(liquids, given)
+        assert span(found) == (None, "1000.2", "1037.7")
+        assert only(found)["basis"] == (
+            "30 mL is 1000.2 to 1037.7 mg of magnesium, depending on the product: of one country, of another, 1 a day"
+        )
+        assert missing(liquids, given, above="1010") == ["medications.m1.dose"]
+        assert missing(liquids, given, above="1038") == []
+
+    def test_unit_of_tablets_that_differ(self) -> None:
+        product = make.product(
+            "twice",
+            "magnesium-hydroxide",
+            brands=["Twice"],
+            presentations=[
+                make.presentation("small", None, magnesium_hydroxide="100"),
+                make.presentation("large", None, magnesium_hydroxide="300"),
+            ],
+        )
+        found = intake(make.compiled(*LIQUIDS, product), make.medication("m1", "Twice 2 tablets daily"))
+        assert span(found) == (None, "83.4", "250.1")
+        assert only(found)["basis"].startswith(
+            "one unit is 41.7 to 125 mg of magnesium, depending on the product: small"
+        )
+
+    def test_two_salts_in_one_liquid(self, liquids: CompiledRuleSet) -> None:
+        found = intake(liquids, make.medication("m1", "Mixture 10 mL daily"))
+        assert [one["elemental_mg_per_day_maximum"] for one in found["contributions"]] == ["83.4", "144.1"]
+        assert span(found) == (None, "208.5", "227.5")
+
+    @pytest.mark.parametrize(
+        ("text", "basis"),
+        [
+            ("Unread 10 mL daily", "the magnesium in 10 mL is not known, 1 a day"),
+            ("Alox 400/400 10 mL daily", "the magnesium in 10 mL is not known, 1 a day"),  # on no label
+            ("Alox 400 mg/400 mg 10 mL daily", "the magnesium in 10 mL is not known, 1 a day"),
+            ("Foam 2 tablets daily", "the dose is not known, 1 a day"),
+            ("Foam daily", "the dose is not known, 1 a day"),
+            ("Milky 5-10 mL daily", "the amount taken is no single number, 1 a day"),
+        ],
+    )
+    def test_what_no_label_says_is_not_known(self, liquids: CompiledRuleSet, text: str, basis: str) -> None:
+        given = make.medication("m1", text)
+        found = intake(liquids, given)
+        assert span(found) == (None, "0", None)
+        assert only(found)["basis"] == basis
+        assert missing(liquids, given) == ["medications.m1.dose"]
+
+    def test_substance_that_a_label_leaves_out(self, liquids: CompiledRuleSet) -> None:
+        """It holds magnesium hydroxide too, and nobody knows how much; of the other salt nobody knows the formula."""
+        found = intake(liquids, make.medication("m1", "Riddle 5 mL daily"))
+        assert [one["elemental_mg_per_day_maximum"] for one in found["contributions"]] == ["100", None]

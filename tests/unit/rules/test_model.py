@@ -124,6 +124,38 @@ class TestProduct:
         with pytest.raises(ValidationError, match="greater than 0"):
             make.product("pp", {"substance": "aa", "elemental_magnesium_mg": amount})
 
+    @pytest.mark.parametrize(
+        ("presentation", "fault"),
+        [
+            (make.presentation("liquid", "5", other="1"), "names what is no ingredient: other"),
+            (
+                {**make.presentation("liquid", "5"), "amounts": [{"substance": "aa", "mg": "1"}] * 2},
+                "names an ingredient twice",
+            ),
+            (make.presentation("liquid", "5", aa={}), "give mg, elemental_magnesium_mg or both"),
+            (make.presentation("liquid", "0", aa="1"), "greater than 0"),
+            (make.presentation("liquid", "5", aa="0"), "greater than 0"),
+            (make.presentation("liquid", "5"), "at least 1 item"),
+            ({**make.presentation("liquid", "5", aa="1"), "citations": []}, "at least 1 item"),
+        ],
+    )
+    def test_presentations(self, presentation: dict[str, Any], fault: str) -> None:
+        with pytest.raises(ValidationError, match=fault):
+            make.product("pp", "aa", presentations=[presentation])
+
+    def test_no_presentations_are_left_out_and_not_empty(self) -> None:
+        assert make.product("pp", "aa").presentations is None
+        with pytest.raises(ValidationError, match="at least 1 item"):
+            make.product("pp", "aa", presentations=[])
+
+    def test_what_a_label_says_of_a_substance(self) -> None:
+        product = make.product("pp", "aa", "bb", presentations=[make.presentation("liquid", "5", aa="1")])
+        [one] = product.presentations or ()
+        held = one.amount_of("aa")
+        assert held is not None
+        assert held.mg == 1
+        assert one.amount_of("bb") is None
+
 
 class TestSaltForm:
     """The formula is read while the record is read."""

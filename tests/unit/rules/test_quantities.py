@@ -16,6 +16,8 @@ from rules.quantities import (
     DOSE_UNITS,
     MAGNESIUM_MG_PER_MMOL,
     MASS_UNITS,
+    MILLILITRES,
+    VOLUME_UNITS,
     composition,
     decimal_from,
     elemental_fraction,
@@ -298,4 +300,5 @@ class TestElementalFraction:
 def test_units_a_dose_may_have() -> None:
     """The list is public: clients are told these words in errors."""
     assert set(MASS_UNITS) < set(DOSE_UNITS)
-    assert {"mmol", "mEq", "tablet", "mL", "IU", "puff"} < set(DOSE_UNITS)
+    assert {"mmol", "mEq", "tablet", "mL", "IU", "puff", "teaspoon", "tbsp"} < set(DOSE_UNITS)
+    assert {unit.lower() for unit in VOLUME_UNITS} == set(MILLILITRES)

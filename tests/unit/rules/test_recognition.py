@@ -35,6 +35,25 @@ WORLD = (
     make.product("calcium-and-magnesium", "magnesium"),
     make.product("duo", "amlodipine", "valsartan"),
     make.product("levo-tabs", "digoxin"),
+    make.product(
+        "labelled",
+        "amlodipine",
+        "valsartan",
+        presentations=[
+            make.presentation("tablet", None, amlodipine="5", valsartan="160"),
+            make.presentation("other tablet", None, amlodipine="10", valsartan="160"),
+            make.presentation("liquid", "5", amlodipine="2", valsartan="80"),
+            make.presentation("turned", None, amlodipine="20", valsartan="10"),
+            make.presentation("turned back", None, amlodipine="10", valsartan="20"),
+        ],
+    ),
+    make.product(
+        "oxide-liquid",
+        "magnesium-oxide",
+        presentations=[
+            make.presentation("liquid", "5", magnesium_oxide={"mg": "400", "elemental_magnesium_mg": "240"}),
+        ],
+    ),
     make.medication_class(make.MAGNESIUM, "magnesium", "magnesium-oxide", "magnesium-citrate"),
 )
 
@@ -197,6 +216,40 @@ class TestStrengths:
     )
     def test_whose(self, world: CompiledRuleSet, text: str, expected: dict[str, str]) -> None:
         assert strengths(world, text) == expected
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("labelled 5 mg/160 mg", {"amlodipine": "5 mg", "valsartan": "160 mg"}),
+            ("labelled 160 mg/5 mg", {"amlodipine": "5 mg", "valsartan": "160 mg"}),  # in whatever order
+            ("labelled 0.005 g/160 mg", {"amlodipine": "0.005 g", "valsartan": "160 mg"}),
+            ("labelled 2 mg/80 mg per 5 mL", {"amlodipine": "2 mg", "valsartan": "80 mg"}),
+            ("labelled 4 mg/10 mL 160 mg/10 mL", {"amlodipine": "4 mg", "valsartan": "160 mg"}),
+            ("labelled 4 mg/160 mg per 10 mL", {"amlodipine": "4 mg", "valsartan": "160 mg"}),
+            ("labelled 20 mg/10 mg", {}),  # two labels give them to different substances
+            ("labelled 5 mg/80 mg", {}),  # no label has both
+            ("labelled 5 mg", {}),
+            ("labelled 5 mg/160 mg/12.5 mg", {}),
+            ("duo 5 mg/160 mg", {}),  # nobody wrote down its labels
+            ("oxide liquid 400 mg/5 mL", {"magnesium-oxide": "400 mg"}),
+            ("oxide liquid 240 mg/5 mL", {"magnesium-oxide": "240 mg elemental"}),
+            ("oxide liquid 500 mg/5 mL", {"magnesium-oxide": "500 mg"}),  # another strength, counted as labels count
+            ("oxide liquid 400 mg/5 mL 300 mg", {}),
+        ],
+    )
+    def test_strengths_of_a_product_are_those_of_its_labels(
+        self, world: CompiledRuleSet, text: str, expected: dict[str, str]
+    ) -> None:
+        found = resolve(world, text, ()).strengths
+        shown = {name: f"{one.value} {one.unit}{' elemental' * one.elemental}" for name, one in found.items()}
+        assert shown == expected
+
+    def test_millilitres_behind_the_last_number_count_for_all(self, world: CompiledRuleSet) -> None:
+        found = resolve(world, "labelled 2 mg/80 mg per 5 mL", ()).strengths
+        assert {name: f"{one.per} {one.per_unit}" for name, one in found.items()} == {
+            "amlodipine": "5 ml",
+            "valsartan": "5 ml",
+        }
 
 
 class TestSpelling:
