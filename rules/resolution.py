@@ -35,7 +35,7 @@ MAXIMUM_CACHED: Final = 20_000
 # A text may name the amount of up to ten units or of a quarter of one; beyond that it is a slip (1000 mg for 1 mg).
 _MOST_UNITS: Final = 10
 _SMALLEST_PARTS: Final = 4
-_PROSE: Final = "not every word of the instruction is known; only what stands before them was used"
+_PROSE: Final = "words of the instruction are not known; only what stands before them was used"
 _WAYS_APART: Final = "codes and text do not agree on how it is given; all ways are taken as possible"
 _KINDS: Final = {kind: word(kind) for kind in MatchKind}
 _RECOGNISED: Final = word(RecognitionState.RECOGNISED)

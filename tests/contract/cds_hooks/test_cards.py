@@ -196,7 +196,7 @@ def test_what_is_not_recognised_stands_on_a_card(client: ContractClient) -> None
         (
             {"text": "Furosemide 40 mg tablet take 1 tablet daily, weigh yourself"},
             "Furosemide",
-            "not every word of the instruction is known",
+            "words of the instruction are not known",
         ),
     ],
     ids=["code against text", "prose"],

@@ -11,7 +11,7 @@ from rules.resolution import Resolution, resolve
 from rules.tokens import tokens
 from tests import factories as make
 
-PROSE = "not every word of the instruction is known; only what stands before them was used"
+PROSE = "words of the instruction are not known; only what stands before them was used"
 
 
 @pytest.fixture(scope="module")
