@@ -35,7 +35,9 @@ def before_prose(words: list[str], named: Sequence[Named], reading: Reading) -> 
     first = reading.unread[0]
     if not _is_instructed(words, reading, max(one.end for one in named), first):
         return None
-    if any(words[position - 1] in _JOINING or _is_over(words, position) for position in reading.unread):
+    if not _JOINING.isdisjoint(words[first - 1 : first + 1]) or any(
+        _is_over(words, position) for position in reading.unread
+    ):
         return None
     if any(strength.position > first and strength.unit != _OF_THE_BODY for strength in reading.strengths):
         return None

@@ -15,7 +15,7 @@ from rules.doses import counted_on_label
 from rules.reading import read_besides
 from rules.terms import DoseBasis, MatchKind
 from rules.tokens import normalise
-from rules.vocabulary import FORMS, SALTS_OF_MAGNESIUM, UNITS
+from rules.vocabulary import FORMS, SALTS_OF_MAGNESIUM, UNITS, VEHICLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # The salt of a drug has a name of its own ("esomeprazole magnesium"): behind any other name it is another ingredient.
 _MAGNESIUM: Final = "magnesium"
+_LACKING: Final = ["for", "low"]
 _IRON: Final = "iron"
 _FERROUS: Final = "ferrous-"
 _DIGITS: Final = frozenset("0123456789")
@@ -118,6 +119,8 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Rea
             continue
         if word in UNITS and position and words[position - 1][0] in _DIGITS:
             continue
+        if end and _is_beside(words, position):
+            continue
         found = name_at(compiled, words, position)
         if found is None:
             continue
@@ -134,6 +137,13 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Rea
     if named:
         _name_the_salt(compiled, words, named, taken)
     return named, read_besides(words, taken, brands)
+
+
+def _is_beside(words: list[str], position: int) -> bool:
+    """Whether a name behind another is no second medicine: what the first is taken for, or is diluted in."""
+    if words[position - 1] == "in":
+        return words[position] in VEHICLES
+    return words[position - 2 : position] == _LACKING
 
 
 def _drop_forms(words: list[str], named: list[Named], taken: set[int]) -> None:

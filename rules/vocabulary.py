@@ -49,7 +49,7 @@ ROUTES: Final[dict[str, Route]] = {
     word: route
     for route, words in {
         Route.ORAL: "oral orally po buvable buvables oralement",
-        Route.INTRAVENOUS: "iv intravenous intravenously ivpb",
+        Route.INTRAVENOUS: "iv intravenous intravenously ivpb piggyback",
         Route.INTRAMUSCULAR: "im intramuscular intramuscularly",
         Route.SUBCUTANEOUS: "sc sq subq subcut subcutaneous subcutaneously",
         Route.INHALED: "inhaled inhale nebulize nebulise",
@@ -98,6 +98,7 @@ DAYS: Final = frozenset("d j day days jour jours tag tage dia dias giorno giorni
 TIMES_A_DAY: Final = frozenset("xday xd xdaily xtgl xtagl xtaglich".split())  # 2xday
 HOURS: Final = frozenset("h hr hrs hour hours stunde stunden std heure heures horas ore".split())
 EACH: Final = frozenset({"a", "per", "each", "every", "/", "par", "pro", "am", "al", "por", "die", "la"})
+A_DAY: Final = frozenset("a per par pro al am".split())  # before a day: once, unless a number of times stands before it
 DURING: Final = frozenset({"for", "over", "pour", "fur", "por"})  # "for a week" is no "once a week"
 EVERY: Final = frozenset("q every each alle toutes cada ogni jede".split())
 TIMES: Final = frozenset("times x fois mal veces volte dd".split())
@@ -136,8 +137,11 @@ NUMBER_WORDS: Final[dict[str, str]] = {
     **dict.fromkeys(("four", "vier", "quatre", "iiii"), "4"),
     **dict.fromkeys(("five", "funf", "cinq"), "5"),
     **dict.fromkeys(("six", "sechs"), "6"),
+    "seven": "7",
     **dict.fromkeys(("eight", "acht", "huit"), "8"),
+    "nine": "9",
     **dict.fromkeys(("ten", "zehn", "dix"), "10"),
+    "twelve": "12",
 }
 TAKE: Final = frozenset("take give use chew swallow inhale instil prendre einnehmen".split())
 # An instruction may begin with these, behind the name of a medicine, whatever follows. "Use" may be what it is for.
@@ -179,13 +183,13 @@ INSTRUCTED: Final = frozenset(
     overnight device mask cm sunlight sun dairy milk grapefruit plenty other medicines medications suddenly abruptly
     pulse sbp dbp prevent counter feet be been is are you your this these that it its they all more most than even
     evenly throughout course additional information additive medicine product least own doctor pharmacist nurse
-    tells told unless advised cause causes make makes made drowsy sleepy dizzy drive driving operate machinery
+    route tells told unless advised cause causes make makes made drowsy sleepy dizzy drive driving operate machinery
     machines tools alcoholic drinks drunk dark black urine colour color stool stools loose harmless upright while
     sitting standing lie down swallowing tap fizzy lukewarm cold warm hot fridge refrigerated refrigerator stored
     bright cloudy sunbeds spread itchy dry high vagina rectum help helps keep treat control manage bathing
     showering remain shower dialysis session straw applesauce pudding tea coffee fruit fruits fully completely directly
-    immediately later apart gap separate separately breath usual part possible soon remember regular regularly interval
-    intervals""".split()
+    immediately later total apart gap separate separately breath usual part possible soon remember regular regularly
+    interval intervals""".split()
 )
 # "Do not crush": how it is swallowed, and not that it is left out.
 SPOILED: Final = frozenset(
@@ -216,7 +220,9 @@ UNITS: Final = frozenset({*AMOUNTS, *VOLUMES, "iu", "ie", "ui", "unt", "units", 
 # What a strength may be per, besides a volume.
 PER: Final = frozenset({*HOURS, *DAY, "min", "kg", "m", "dose", "actuation", "spray", "puff", "drop", "application"})
 # What a medicine is diluted in; only behind "in".
-VEHICLES: Final = frozenset("nacl dextrose glucose saline ns normal water sodium lr".split())
+VEHICLES: Final = frozenset(
+    "nacl dextrose glucose saline ns normal sterile water sodium lr lactated ringer ringers".split()
+)
 # Units of insulin in a millilitre, behind "U".
 CONCENTRATIONS: Final = frozenset({"100", "200", "300", "500"})
 # Salts, esters and water: they say nothing about which drug it is, after its name and only there.

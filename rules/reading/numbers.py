@@ -47,6 +47,8 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, P
     word, following, before = reader.words[position], reader.words[position + 1], reader.words[position - 1]
     if "-" in word:
         return _parts_of_a_day(reader, position)
+    if following == "(" and _is_said_again(reader, position):
+        return _said_again(reader, position)
     if following in known.AMOUNTS and before != "x":
         return _strength(reader, position)
     if following == "%":
@@ -75,6 +77,21 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, P
     if following in {"am", "pm"}:
         return _clock(reader, position)
     return _dose(reader, position)
+
+
+def _is_said_again(reader: Reader, position: int) -> bool:
+    """Whether the number stands behind itself in letters: "2 (two) times a day"."""
+    letters, bracket = reader.words[position + 2 : position + 4]
+    return bracket == ")" and known.NUMBER_WORDS.get(letters) == reader.words[position]
+
+
+def _said_again(reader: Reader, position: int) -> int:
+    """Read the number as if nothing stood between it and what follows."""
+    words, end = reader.words, position + 3
+    words[position + 1 : end + 1] = [words[position - 2], words[position - 1], words[position]]
+    length = read_number(reader, end)
+    reader.mark(reader.roles[end], position, 3)
+    return 3 + length
 
 
 def _parts_of_a_day(reader: Reader, position: int) -> int:
@@ -180,6 +197,8 @@ def _clock(reader: Reader, position: int) -> int:
 
 def _strength(reader: Reader, position: int) -> int:
     word, unit = reader.words[position], reader.words[position + 1]
+    if reader.words[position + 2] == "total" or _is_of_all_pieces(reader, position):
+        return reader.mark(TokenRole.DOSE, position, 2)
     length, per, per_unit = _per(reader, position + 2)
     if per_unit in known.DAY:
         reader.counts.append(1)
@@ -187,6 +206,19 @@ def _strength(reader: Reader, position: int) -> int:
         strength = Strength(_value(word), unit, position, bool(per_unit), per, per_unit)
         reader.strengths.append(strength)
     return reader.mark(TokenRole.STRENGTH, position, 2 + length)
+
+
+def _is_of_all_pieces(reader: Reader, position: int) -> bool:
+    """Whether it is what the pieces taken come to, behind strength and form: "40 mg oral tablet, 80 mg = 2 tab(s)"."""
+    if not (reader.strengths and reader.single(position + 2)):
+        return False
+    between = reader.roles[reader.strengths[-1].position : position]
+    taken = reader.words[position + 3]
+    return (
+        (taken in known.PIECES or taken in known.VOLUMES)
+        and TokenRole.DOSE_FORM in between
+        and TokenRole.NAME not in between
+    )
 
 
 def _names_its_element(reader: Reader, position: int) -> bool:

@@ -101,7 +101,10 @@ class Reader:
         dextrose = word == "d" and self.words[position + 2] == "w"
         if not (dextrose or word in known.VEHICLES):
             return False
-        before = self._before_amount(position - 1, {"%"})  # "in 250 mL of 5 % glucose"
+        last = position - 1
+        while self.words[last] in known.VEHICLES:  # "sterile water"
+            last -= 1
+        before = self._before_amount(last, {"%"})  # "in 250 mL of 5 % glucose"
         if self.words[before] == "of":
             before -= 1
         before = self._before_amount(before, known.VOLUMES)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _BY_EYE: Final = frozenset({"eye", "eyes", "ophthalmic", "ophth", "drops", "drop", "gtt", "ou", "os"})
 _BEFORE_BED: Final = frozenset({"before", "at"})
 _ON_MONDAY_AND_WEDNESDAY: Final = ["m", "/", "w", "/"]
+_AIMS: Final = frozenset({"reduce", "decrease", "increase"})
+_NOT_ONCE: Final = known.TIMES | known.HOURS | known.DURING
 _SHORTEST_AGAIN: Final = 4  # letters of a word that is known again as part of a name
 # Words that mean something else depending on what stands around them; `read_word` decides.
 DEPENDS: Final = frozenset(
@@ -32,6 +34,7 @@ DEPENDS: Final = frozenset(
         *known.UNSTEADY,
         *(first for first, _ in known.UNTIL),
         *known.EVERY,
+        *known.A_DAY,
         *known.SALTS,
         *known.PROMISING,
         *known.ANOTHER,
@@ -77,7 +80,7 @@ def read_word(reader: Reader, position: int) -> None:  # noqa: PLR0911 - one kin
     if _seldom(reader, position):
         roles[position] = TokenRole.FREQUENCY
         return
-    if word in known.EVERY and _each_day(reader, position):
+    if (word in known.EVERY and _each_day(reader, position)) or (word in known.A_DAY and _a_day(reader, position)):
         return
     if not _says_nothing(reader, position):
         roles[position] = TokenRole.FILLER if _adds_nothing(reader, position) else TokenRole.UNREAD
@@ -86,18 +89,39 @@ def read_word(reader: Reader, position: int) -> None:  # noqa: PLR0911 - one kin
 def _adds_nothing(reader: Reader, position: int) -> bool:
     """Whether a word that is known for nothing adds nothing to the name it stands behind.
 
-    It says part of that name again, makes many of one piece, says what the medicine is diluted in or how many units of
+    It says part of that name again, makes many of one, says what the medicine is diluted in or how many units of
     insulin a millilitre has, or belongs to an instruction.
     """
     word, before, following = reader.words[position], reader.words[position - 1], reader.words[position + 1]
     if word == "s" and before == "(":
-        return reader.words[position - 2] in known.PIECES  # tab(s)
+        return following == ")"  # tab(s), refill(s)
     if word == "u":
         return following in known.CONCENTRATIONS and position > min(reader.named, default=position)
     if reader.is_vehicle(position) or (before == "normal" and word == "saline") or _instructs(reader, position):
         return True
+    if _is_lacking(reader, position):
+        return True
     again = len(word) >= _SHORTEST_AGAIN and word not in known.PROMISING and word not in known.ANOTHER
     return again and any(one < position and reader.words[one] == word for one in reader.named)
+
+
+def _says_what_for(reader: Reader, position: int) -> bool:
+    """Whether it belongs to what the medicine is taken for."""
+    named = reader.words[position] in known.INDICATIONS and not known.FOR.isdisjoint(reader.words[:position])
+    return named or _is_lacking(reader, position) or _is_an_aim(reader, position)
+
+
+def _is_lacking(reader: Reader, position: int) -> bool:
+    """Whether it belongs to what the medicine is taken for: "for low potassium"."""
+    words = reader.words
+    last = position if words[position] == "low" else position - 1
+    return words[last] == "low" and words[last - 1] == "for" and words[last + 1] not in {"", "strength", "dose"}
+
+
+def _is_an_aim(reader: Reader, position: int) -> bool:
+    """Whether it says what the medicine is to do ("to reduce stomach acid"), and not what is done with its dose."""
+    a_dose = reader.words[position + 1] in {"", "to", "by", "dose"} or reader.figure(position + 1)
+    return reader.words[position] in _AIMS and reader.words[position - 1] == "to" and not a_dose
 
 
 def _instructs(reader: Reader, position: int) -> bool:
@@ -177,7 +201,8 @@ def _seldom(reader: Reader, position: int) -> bool:
         return True
     if word in known.STRENGTH_ONLY and not reader.figure(position + 1):
         return False
-    if word in known.UNSTEADY or (word, following) in known.UNTIL or word == "bis":
+    unsteady = word in known.UNSTEADY and not _is_an_aim(reader, position)
+    if unsteady or (word, following) in known.UNTIL or word == "bis":
         reader.unsteady = True
         reader.unclear = reader.unclear or word not in {"stat", "max", "maximum", "up"}
         return True
@@ -193,6 +218,18 @@ def _each_day(reader: Reader, position: int) -> bool:
         reader.rarer = True
     else:
         return False
+    reader.mark(TokenRole.FREQUENCY, position, 1)
+    return True
+
+
+def _a_day(reader: Reader, position: int) -> bool:
+    """Whether it says "a day", "per day" of one piece at the most: several may be taken at once or one by one."""
+    if reader.words[position + 1] not in known.DAY or reader.words[position - 1] in _NOT_ONCE:
+        return False
+    once = reader.words[position - 1] == "once"
+    if not once and any(dose > 1 or unit != "piece" for dose, unit in reader.doses):
+        return False
+    reader.counts.append(1)
     reader.mark(TokenRole.FREQUENCY, position, 1)
     return True
 
@@ -237,28 +274,36 @@ def _whole_before(reader: Reader, position: int) -> int:
     return int(number) if number.isdecimal() else 0
 
 
-def _says_nothing(reader: Reader, position: int) -> bool:  # noqa: PLR0911 - one reason after the other
+def _says_nothing(reader: Reader, position: int) -> bool:
     """Whether the word tells nothing about the medicine where it stands."""
-    word, before, following = reader.words[position], reader.words[position - 1], reader.words[position + 1]
+    word, following = reader.words[position], reader.words[position + 1]
+    if _says_what_for(reader, position):
+        return True
     if word in known.SALTS:
-        reader.roles[position] = TokenRole.SALT
-        if before in known.ELEMENTS and word in known.CATIONS:
-            return False
-        if before == "magnesium" and word in known.SALTS_OF_MAGNESIUM:
-            return False  # "esomeprazole magnesium citrate": it may be another medicine
-        last = position - 2 if before == "/" else position - 1  # "mono/macro"
-        if before in {"as", "("} or position - 1 in reader.named or reader.roles[last] is TokenRole.SALT:
-            return True
-        return word == "base" and before in known.AMOUNTS  # "2.5 mg base"
+        return _is_its_salt(reader, position)
     if word in known.STRENGTH_ONLY:
         return following in {"strength", "dose"}
     if word in known.PROMISING:
         return position + 1 not in reader.named and word in {"or", "oder"} and following != ""
     if word in known.ANOTHER and position + 1 in reader.named:
         return False
-    if word in known.INDICATIONS and not known.FOR.isdisjoint(reader.words[:position]):
-        return True
     return word in known.FILLER or word == "q" or (word == "b" and following == "bed")
+
+
+def _is_its_salt(reader: Reader, position: int) -> bool:
+    """Whether the word names the salt of the medicine it stands behind, or of what that is diluted in."""
+    word, before = reader.words[position], reader.words[position - 1]
+    if reader.is_vehicle(position - 1):  # "in sodium chloride 0.9 %"
+        return True
+    reader.roles[position] = TokenRole.SALT
+    if before in known.ELEMENTS and word in known.CATIONS:
+        return False
+    if before == "magnesium" and word in known.SALTS_OF_MAGNESIUM:
+        return False  # "esomeprazole magnesium citrate": it may be another medicine
+    last = position - 2 if before == "/" else position - 1  # "mono/macro"
+    if before in {"as", "("} or position - 1 in reader.named or reader.roles[last] is TokenRole.SALT:
+        return True
+    return word == "base" and before in known.AMOUNTS  # "2.5 mg base"
 
 
 # Words that say where, or how often, depending on what stands before them.

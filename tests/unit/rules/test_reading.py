@@ -169,6 +169,14 @@ class TestFrequency:
             ("2 x daily", 2),
             ("three times daily", 3),
             ("two times a day", 2),
+            ("once a day", 1),
+            ("2 tablets once a day", 1),
+            ("one tablet per day", 1),
+            ("1 cp par jour", 1),
+            ("30 mL once a day", 1),
+            ("take 1 tablet by oral route every day", 1),
+            ("daily for low potassium", 1),
+            ("daily to reduce stomach acid", 1),
             ("q8h", 3),
             ("q 12 h", 2),
             ("every 6 hours", 4),
@@ -252,6 +260,12 @@ class TestFrequency:
             "stat",
             "stat then BID",
             "up to 3 times a day",
+            "2 tablets a day",  # at once or one by one
+            "10 mL a day",
+            "for a day",
+            "12 hours a day",
+            "daily then reduce to 10 mg",
+            "20 mg daily to reduce 10 mg",
             "2-3 times a day",
             "q4-6h",
             "every 4 to 6 hours",
@@ -339,6 +353,51 @@ class TestFrequency:
     def test_elemental(self) -> None:
         assert read("zzdrug 200 mg elemental").elemental
         assert not read("zzdrug 200 mg").elemental
+
+
+class TestSaidTwice:
+    """US records say an amount and a number again, in other words; both are one."""
+
+    @pytest.mark.parametrize(
+        ("words", "dose", "unit", "times"),
+        [
+            ("40 mg tablet, Take 1 tablet (40 mg total) by mouth daily.", "1", "piece", 1),
+            ("40 mg tablet Take 2 tablets (80 mg total) by mouth 2 (two) times a day.", "2", "piece", 2),
+            ("40 mg tablet Take 1.5 tablets (60 mg total) by mouth every 12 (twelve) hours", "1.5", "piece", 2),
+            ("40 mg tablet Take 1 (one) tablet by mouth daily", "1", "piece", 1),
+            ("40 mg oral tablet, 80 mg = 2 tab(s), Oral, BID, # 60 tab(s), 3 Refill(s)", "2", "piece", 2),
+            ("10 mg/mL oral solution Take 4 mL (40 mg total) by mouth daily", "4", "ml", 1),
+            ("10 mg/mL oral solution, 40 mg = 4 mL, Oral, Daily", "4", "ml", 1),
+        ],
+    )
+    def test_what_it_comes_to_is_no_other_strength(self, words: str, dose: str, unit: str, times: int) -> None:
+        reading = read(f"zzdrug {words}")
+        assert reading.unread == ()
+        assert len(reading.strengths) == 1
+        assert (reading.dose, reading.dose_unit, reading.times_per_day) == (Decimal(dose), unit, times)
+        assert not reading.dose_unclear
+
+    @pytest.mark.parametrize(
+        ("words", "strengths"),
+        [
+            ("5 mg zzdrug 40 mg 1 tablet", 2),  # a strength each
+            ("8 mg 500 mg 2 tablets", 2),  # no form between them
+            ("5 mg tablet zzdrug 40 mg 1 tablet", 2),  # a name between them
+            ("5 mg tablet, 10 mg daily", 2),  # no pieces behind it
+            ("40 mg 2 tablets", 1),  # the only one
+        ],
+    )
+    def test_other_strengths_stay(self, words: str, strengths: int) -> None:
+        assert len(read(f"zzdrug {words}").strengths) == strengths
+
+    @pytest.mark.parametrize("words", ["2 (three) times a day", "2 (three times a day", "2 (tablets) a day"])
+    def test_other_numbers_in_brackets_are_not_the_same(self, words: str) -> None:
+        assert read(f"zzdrug 40 mg take {words}").times_per_day != 2
+
+    def test_the_whole_number_has_one_meaning(self) -> None:
+        words = tokens("zzdrug 2 (two) times a day")
+        roles = read_besides(words, frozenset({0})).roles
+        assert {role.value for role in roles[1:6]} == {"frequency"}
 
 
 class TestRoute:
