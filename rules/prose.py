@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rules.reading import read_besides
+from rules.reading import read_besides, read_instruction
 from rules.terms import TokenRole
-from rules.vocabulary import CHANGING, CONDITIONS, NEGATIONS, ORDERING, OVER, TAKING
+from rules.vocabulary import CHANGING, CONDITIONS, NEGATIONS, ORDERING, OVER, TAKING, UNDER_CONDITIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rules.reading import Reading
     from rules.recognition import Named
 
 _HOW_MUCH: Final = frozenset({TokenRole.DOSE, TokenRole.FREQUENCY, TokenRole.AS_NEEDED})
 _OF_THE_BODY: Final = "kg"  # no medicine comes in kilograms
+_NEAR: Final = 3
 _JOINING: Final = frozenset({"/", "+", "&", "plus"})  # what follows belongs to the medicine, or is another one
 
 
@@ -35,15 +36,32 @@ def before_prose(words: list[str], named: Sequence[Named], reading: Reading) -> 
     first = reading.unread[0]
     if not _is_instructed(words, reading, max(one.end for one in named), first):
         return None
+    places = {position for one in named for position in range(one.start, one.end)}
+    return _set_aside(words, reading, lambda: read_besides(words[:first], places))
+
+
+def instruction_of(words: list[str]) -> Reading | None:
+    """What a text says that names no medicine: all of it, or what stands before its prose as in `before_prose`."""
+    reading = read_instruction(words)
+    if not reading.unread:
+        return reading
+    first = reading.unread[0]
+    if not _is_instructed(words, reading, 0, first):
+        return None
+    return _set_aside(words, reading, lambda: read_instruction(words[:first]))
+
+
+def _set_aside(words: list[str], reading: Reading, read_before: Callable[[], Reading]) -> Reading | None:
+    first = reading.unread[0]
     if not _JOINING.isdisjoint(words[first - 1 : first + 1]) or any(
         _is_over(words, position) for position in reading.unread
     ):
         return None
     if any(strength.position > first and strength.unit != _OF_THE_BODY for strength in reading.strengths):
         return None
-    before = read_besides(words[:first], {position for one in named for position in range(one.start, one.end)})
-    before = before._replace(roles=reading.roles, unread=reading.unread)
-    changes = any(words[position] in CHANGING for position in reading.unread)
+    before = read_before()._replace(roles=reading.roles, unread=reading.unread)
+    conditional = not UNDER_CONDITIONS.isdisjoint(words[max(first - _NEAR, 0) : first])
+    changes = conditional or any(words[position] in CHANGING for position in reading.unread)
     if not changes and _how_taken(before) == _how_taken(reading):
         return before
     return before._replace(

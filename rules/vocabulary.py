@@ -32,8 +32,8 @@ FORMS: Final[dict[str, DoseForm]] = {
             powd pwpk beutel btl""",
         DoseForm.INJECTION: """injection injectable inj vial vials ampoule ampoules ampulle ampullen amp infusion
             syringe syringes syrg pen inpn pnij autoinjector atin penfill cartridge crtg""",
-        DoseForm.INHALATION: """inhaler inhalation inh neb nebuliser nebulizer nebulised nebulized inhalant hfa dpi mdi
-            evohaler hfaa aepb aera diskus respimat""",
+        DoseForm.INHALATION: """inhaler inhalation inh neb nebule nebules nebuliser nebulizer nebulised nebulized
+            inhalant hfa dpi mdi evohaler hfaa aepb aera diskus respimat""",
         DoseForm.CREAM: "cream crm crea creme",
         DoseForm.OINTMENT: "ointment oint salbe pommade",
         DoseForm.GEL: "gel",
@@ -61,6 +61,7 @@ ROUTES: Final[dict[str, Route]] = {
         Route.RECTAL: "rectal rectally pr",
         Route.VAGINAL: "vaginal vaginally pv pessary pessaries",
         Route.SUBLINGUAL: "sublingual sublingually sl",
+        Route.OTHER: "buccal buccally oromucosal",
     }.items()
     for word in words.split()
 }
@@ -162,6 +163,8 @@ CONDITIONS: Final = frozenset(
     """if with more when within on at before after during for while unless other any extra double two this it together
     less in""".split()
 )
+# Close before what is unexplained, these leave open whether as much is always taken ("unless the moon is full").
+UNDER_CONDITIONS: Final = frozenset("if unless when whenever only until while wenn falls si".split())
 # Unexplained on a line, these may change how much is taken.
 CHANGING: Final = frozenset("double doubled triple halve halved extra additional another increases decreases".split())
 # Words an instruction is made of, behind the name of a medicine: they begin it or go on with it.
@@ -221,7 +224,7 @@ UNITS: Final = frozenset({*AMOUNTS, *VOLUMES, "iu", "ie", "ui", "unt", "units", 
 PER: Final = frozenset({*HOURS, *DAY, "min", "kg", "m", "dose", "actuation", "spray", "puff", "drop", "application"})
 # What a medicine is diluted in; only behind "in".
 VEHICLES: Final = frozenset(
-    "nacl dextrose glucose saline ns normal sterile water sodium lr lactated ringer ringers".split()
+    "nacl dextrose glucose saline ns normal sterile water sodium lr lactated ringer ringers hydration".split()
 )
 # Units of insulin in a millilitre, behind "U".
 CONCENTRATIONS: Final = frozenset({"100", "200", "300", "500"})

@@ -20,7 +20,7 @@ from rules.tokens import DIGITS
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-__all__ = ["PARENTERAL", "Reading", "Strength", "is_unread_first", "read_besides", "routes_of_form"]
+__all__ = ["PARENTERAL", "Reading", "Strength", "is_unread_first", "read_besides", "read_instruction", "routes_of_form"]
 
 _FIGURES: Final = DIGITS | {".", ","}  # what a number begins with
 
@@ -36,9 +36,19 @@ def read_besides(words: list[str], named: AbstractSet[int], after_brands: Abstra
     ``named`` holds the positions that are; ``after_brands`` those straight behind a brand, where a word such as "PM"
     may make another medicine of it.
     """
-    reader = Reader(words, named)
-    roles = reader.roles
-    position, end = 0, len(words)
+    return _read(Reader(words, named), after_brands)
+
+
+def read_instruction(words: list[str]) -> Reading:
+    """Read a text that says how a medicine is taken and names none."""
+    reader = Reader(words, frozenset())
+    reader.first = -1
+    return _read(reader, frozenset())
+
+
+def _read(reader: Reader, after_brands: AbstractSet[int]) -> Reading:
+    words, named, roles = reader.words, reader.named, reader.roles
+    position, end = 0, len(roles)
     while position < end:
         word = words[position]
         if position in named:

@@ -31,6 +31,7 @@ class Reader:
     __slots__ = (
         "counts",
         "doses",
+        "first",
         "forms",
         "named",
         "needed",
@@ -49,6 +50,7 @@ class Reader:
         # Nothing stands before and behind the line: nobody has to ask how long it is (-1 and -2 count from the end).
         self.words = words + _NOTHING
         self.named = named
+        self.first = min(named, default=len(words))  # behind it words may belong to an instruction
         self.roles = roles = [_FILLER] * len(words)
         for position in named:
             roles[position] = _NAME

@@ -96,7 +96,7 @@ def _adds_nothing(reader: Reader, position: int) -> bool:
     if word == "s" and before == "(":
         return following == ")"  # tab(s), refill(s)
     if word == "u":
-        return following in known.CONCENTRATIONS and position > min(reader.named, default=position)
+        return following in known.CONCENTRATIONS and position > reader.first
     if reader.is_vehicle(position) or (before == "normal" and word == "saline") or _instructs(reader, position):
         return True
     if _is_lacking(reader, position):
@@ -127,7 +127,7 @@ def _is_an_aim(reader: Reader, position: int) -> bool:
 def _instructs(reader: Reader, position: int) -> bool:
     """Whether it belongs to an instruction: begins one, says where or how, or what must not be done with it."""
     word, before = reader.words[position], reader.words[position - 1]
-    if position < min(reader.named, default=position + 1):
+    if position < reader.first:
         return position == 0 and word in known.INSTRUCTING
     if word in {"do", "not"} or before == "not":
         return _forbids(reader, position)

@@ -12,6 +12,7 @@ from typing import Final
 
 from rules import quantities
 from rules.profile import Dose
+from rules.prose import instruction_of
 from rules.reading import Reading as LineReading
 from rules.reading import read_besides
 from rules.terms import DoseBasis, Route, TokenRole
@@ -271,13 +272,12 @@ def _route(value: object, pointer: str, notes: Notes) -> Route | None:
 
 
 def _from_text(taken: Taken, free: str, structured: bool, pointer: str, notes: Notes) -> Taken:  # noqa: FBT001 - whether there is anything besides
-    """Take from a sentence what is not said in elements, where every word of it is understood."""
-    reading = read_besides(tokens(free[:MAXIMUM_FREE_TEXT]), frozenset()) if len(free) <= MAXIMUM_FREE_TEXT else None
-    if reading is None or reading.unread:
-        if not structured:
-            notes.information(
-                NoteCode.DOSE_LEFT_OUT, pointer, "Not every word of the dosage is understood; it was left out."
-            )
+    """Take from a sentence what is not said in elements, up to its prose; nothing of one that is not understood."""
+    reading = instruction_of(tokens(free)) if len(free) <= MAXIMUM_FREE_TEXT else None
+    if (reading is None or reading.unread) and not structured:
+        used = "it was left out" if reading is None else "only what stands before the others was used"
+        notes.information(NoteCode.DOSE_LEFT_OUT, pointer, f"Not every word of the dosage is understood; {used}.")
+    if reading is None:
         return taken
     if taken.route is None and len(reading.routes) == 1:
         taken = replace(taken, route=reading.routes[0])

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from rules import CompiledRuleSet, check
+from rules.prose import instruction_of
 from rules.resolution import Resolution, resolve
 from rules.tokens import tokens
 from tests import factories as make
@@ -105,6 +106,8 @@ def test_what_stands_before_counts(world: CompiledRuleSet) -> None:
         "wobble as needed",
         "wobble every other day",
         "doubled when you wobble",
+        "unless you wobble",
+        "only if the knees wobble",
         "wobble and an extra one",
     ],
 )
@@ -118,6 +121,35 @@ def test_magnesium_is_counted_as_the_line_begins(world: CompiledRuleSet) -> None
     text = "Magnesium oxide 400 mg tablet take 1 tablet twice daily, phone the clinic if wobbly"
     intake = check(world, make.profile(make.medication("m1", text)))["magnesium_intake"]
     assert intake["contributions"][0]["elemental_mg_per_day"] == "482.4"  # 2 x 400 x 24.305 / 40.304
+
+
+class TestInstruction:
+    """A text beside a medicine that is named elsewhere: all its words may belong to the instruction."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Take 1 tablet (40 mg total) by mouth 2 (two) times a day.",
+            "Take 1 tablet by mouth twice a day, swallow whole with a full glass of water",
+            "1 tablet Orally Twice a day, weigh yourself",
+            "Take 1 tablet by mouth 2 times a day. Phone the clinic if you wobble",
+        ],
+    )
+    def test_it_is_read_up_to_its_prose(self, text: str) -> None:
+        reading = instruction_of(tokens(text))
+        assert reading is not None
+        assert (reading.dose, reading.times_per_day, reading.strengths) == (Decimal(1), 2, ())
+        assert [route.value for route in reading.routes] == ["oral"]
+
+    def test_what_stands_in_the_prose_leaves_amounts_open(self) -> None:
+        reading = instruction_of(tokens("Take 1 tablet daily, wobble, 2 tablets"))
+        assert reading is not None
+        assert (reading.dose, reading.times_per_day, reading.dose_unclear) == (None, None, True)
+        assert reading.unread == (5,)
+
+    @pytest.mark.parametrize("text", ["wobble daily", "Take 1 tablet daily, stopped", "wobble"])
+    def test_of_what_does_not_begin_so_nothing_is_read(self, text: str) -> None:
+        assert instruction_of(tokens(text)) is None
 
 
 def test_beside_a_code_that_is_known_nothing_is_left_open(world: CompiledRuleSet) -> None:

@@ -421,7 +421,38 @@ def test_as_needed(elements: dict[str, Any], as_needed: bool | None) -> None:  #
     assert only(request(**dosage(**elements))).as_needed is as_needed
 
 
-def test_a_sentence_is_read_only_when_every_word_is_understood() -> None:
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Take 1 tablet (40 mg total) by mouth 2 (two) times a day.",
+        "1 tablet Orally Twice a day",
+        "TAKE ONE TABLET BY MOUTH TWICE A DAY WITH A FULL GLASS OF WATER",
+    ],
+)
+def test_sentences_of_large_health_records(sentence: str) -> None:
+    found = reading(request(**dosage(text=sentence)))
+    [item] = found.medications
+    assert item.dose is not None
+    assert (item.route, item.times_per_day, item.dose.value) == (Route.ORAL, 2, "1")
+    assert noted(found) == []
+
+
+def test_of_a_sentence_that_ends_in_prose_the_beginning_counts() -> None:
+    found = reading(request(**dosage(text="Take 1 tablet by mouth twice daily. Weigh yourself every morning.")))
+    [item] = found.medications
+    assert item.dose is not None
+    assert (item.route, item.times_per_day, item.dose.value) == (Route.ORAL, 2, "1")
+    assert noted(found) == [NoteCode.DOSE_LEFT_OUT]
+
+
+@pytest.mark.parametrize("sentence", ["Wobble 1 tablet twice daily", "Take 1 tablet daily, stopped in May"])
+def test_nothing_is_read_of_a_sentence_that_may_mean_something_else(sentence: str) -> None:
+    found = reading(request(**dosage(text=sentence)))
+    assert (found.medications[0].dose, found.medications[0].times_per_day) == (None, None)
+    assert noted(found) == [NoteCode.DOSE_LEFT_OUT]
+
+
+def test_a_sentence_that_names_a_condition_leaves_amounts_open() -> None:
     item = only(request(**dosage(text="Take 1 tablet by mouth twice daily")))
     assert item.dose is not None
     assert (item.route, item.times_per_day, item.dose.value) == (Route.ORAL, 2, "1")
