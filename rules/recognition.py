@@ -259,7 +259,7 @@ def _on_label(target: Target, strengths: Sequence[Strength]) -> dict[str, Streng
     What two labels with the same numbers give to different substances stays open.
     """
     presentations = target.product.presentations if target.product is not None else None
-    if not presentations:
+    if not presentations or not strengths:
         return {}
     last = strengths[-1]
     if last.per_volume and not any(one.per_volume for one in strengths[:-1]):  # "175 mg/200 mg per 5 mL"

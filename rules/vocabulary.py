@@ -270,7 +270,7 @@ FILLER: Final = frozenset(
     le la les de du des un une au aux par jour jours avant apres pendant repas jeun fois et si toutes heure heures
     eau cuillere mesure
     el los las al dia dias con por cada antes despues ayunas en comida comidas hora horas
-    cps il dello di giorno giorni dopo prima pasti
+    cps dello di giorno giorni dopo prima pasti
     sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis tad henning cinfa
     pensa pharma biogaran heumann aliud almus
     """.split()

@@ -95,6 +95,8 @@ def _adds_nothing(reader: Reader, position: int) -> bool:
     word, before, following = reader.words[position], reader.words[position - 1], reader.words[position + 1]
     if word == "s" and before == "(":
         return following == ")"  # tab(s), refill(s)
+    if word == "il":
+        return following in known.TIMES_OF_DAY  # "il mattino"; "magnesium il" may be a slip for an oil
     if word == "u":
         return following in known.CONCENTRATIONS and position > reader.first
     if reader.is_vehicle(position) or (before == "normal" and word == "saline") or _instructs(reader, position):

@@ -24,21 +24,33 @@ def _of_kind(rules: CompiledRuleSet, kind: CaseKind) -> dict[str, list[Case]]:
     return cases
 
 
-def _can_lack_a_fact(expression: Expression) -> bool:
-    """Whether something it asks can be missing: the list itself never is, nor is a symptom."""
+def _measured(rules: CompiledRuleSet) -> frozenset[str]:
+    """Conditions derived from a laboratory value: without one they are absent, and nobody is asked for it."""
+    return frozenset(
+        one.id
+        for one in rules.rule_set.conditions
+        if one.present_when is not None and one.present_when.serum_magnesium is not None
+    )
+
+
+def _can_lack_a_fact(expression: Expression, measured: frozenset[str]) -> bool:
+    """Whether something it asks can be missing: the list itself never is, nor a symptom or a measured condition."""
     if expression.not_ is not None:
-        return _can_lack_a_fact(expression.not_)
+        return _can_lack_a_fact(expression.not_, measured)
     if expression.all is not None or expression.any is not None:
-        return any(_can_lack_a_fact(part) for part in (*(expression.all or ()), *(expression.any or ())))
+        parts = (*(expression.all or ()), *(expression.any or ()))
+        return any(_can_lack_a_fact(part, measured) for part in parts)
     if expression.risk_count is not None:
         return bool(expression.risk_count.conditions)
+    if expression.conditions is not None:
+        return not measured.issuperset(expression.conditions)
     return expression.co_medication is None and expression.symptoms is None
 
 
-def reads_facts(interaction: Interaction) -> bool:
+def reads_facts(interaction: Interaction, measured: frozenset[str]) -> bool:
     """Whether a fact beyond who meets whom decides about it."""
     asked = [factor.when for factor in interaction.factors]
-    return any(_can_lack_a_fact(one) for one in (*asked, *([interaction.when] if interaction.when else [])))
+    return any(_can_lack_a_fact(one, measured) for one in (*asked, *([interaction.when] if interaction.when else [])))
 
 
 def rules_without_a_witness(rules: CompiledRuleSet) -> Iterator[str]:
@@ -49,6 +61,7 @@ def rules_without_a_witness(rules: CompiledRuleSet) -> Iterator[str]:
     fires = _of_kind(rules, CaseKind.FIRES)
     quiet = _of_kind(rules, CaseKind.QUIET)
     missing = _of_kind(rules, CaseKind.MISSING_FACT)
+    measured = _measured(rules)
     for interaction in rules.rule_set.interactions:
         if interaction.status is not RecordStatus.ACTIVE:
             continue
@@ -61,5 +74,5 @@ def rules_without_a_witness(rules: CompiledRuleSet) -> Iterator[str]:
         if not silent and not expected:
             yield f"{name} never stays quiet"
         lacking = [finding for case in missing.get(name, ()) for finding in _found(rules, case, name)]
-        if reads_facts(interaction) and not any(finding["missing_facts"] for finding in lacking):
+        if reads_facts(interaction, measured) and not any(finding["missing_facts"] for finding in lacking):
             yield f"{name} never lacks a fact"

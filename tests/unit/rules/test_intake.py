@@ -756,6 +756,10 @@ class TestPresentations:
         assert [one["elemental_mg_per_day_maximum"] for one in found["contributions"]] == ["83.4", "144.1"]
         assert span(found) == (None, "208.5", "227.5")
 
+    def test_a_strength_of_another_medicine_on_the_line_is_not_its_own(self, liquids: CompiledRuleSet) -> None:
+        [contribution] = intake(liquids, make.medication("m1", "aluminium hydroxide 40 mg; Milky"))["contributions"]
+        assert contribution["elemental_mg_per_day"] is None
+
     @pytest.mark.parametrize(
         ("text", "basis"),
         [

@@ -170,6 +170,7 @@ class TestFrequency:
             ("three times daily", 3),
             ("two times a day", 2),
             ("once a day", 1),
+            ("25 mg il mattino", 1),
             ("2 tablets once a day", 1),
             ("one tablet per day", 1),
             ("1 cp par jour", 1),
