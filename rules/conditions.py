@@ -36,6 +36,10 @@ class Subject(Protocol):
         """The substance of the medication that the rule is about."""
 
     @property
+    def listed(self) -> Sequence[tuple[str, frozenset[str]]]:
+        """All substances of its line with their classes; none where several medications are meant together."""
+
+    @property
     def days(self) -> Interval:
         """Days since the start."""
 
@@ -422,6 +426,7 @@ class CoMedicationTest:
     """Enough other substances of the named classes are on the list."""
 
     __slots__ = ("at_least", "named", "wanted")
+    where = "also on the list of"
 
     def __init__(self, classes: tuple[str, ...], substances: tuple[str, ...], at_least: int) -> None:
         """Classes and substances that count, and how many are needed."""
@@ -461,7 +466,7 @@ class CoMedicationTest:
         """See `Test`."""
         counted = self._counted(facts, subject)
         on_list = ", ".join(sorted(counted)) or "none"
-        detail = f"also on the list of {self.named}: {on_list} (needed: {self.at_least})"
+        detail = f"{self.where} {self.named}: {on_list} (needed: {self.at_least})"
         if len(counted) >= self.at_least:
             return Outcome(True, detail)  # noqa: FBT003 - three values
         perhaps = self._perhaps(facts, subject, counted)
@@ -469,6 +474,21 @@ class CoMedicationTest:
             return Outcome(False, detail)  # noqa: FBT003 - three values
         detail = f"{detail}; depending on the route also {', '.join(sorted({name for name, _ in perhaps}))}"
         return Outcome(None, detail, tuple(dict.fromkeys(fact for _, fact in perhaps)))
+
+
+class SameProductTest(CoMedicationTest):
+    """Enough other substances of the named classes are in the same product as the rule's own."""
+
+    __slots__ = ()
+    where = "also in the same product of"
+
+    def _counted(self, facts: Facts, subject: Subject | None) -> set[str]:  # noqa: ARG002 - as in the class above
+        wanted = self.wanted
+        own, listed = ("", ()) if subject is None else (subject.substance_id, subject.listed)
+        return {name for name, keys in listed if name != own and not wanted.isdisjoint(keys)}
+
+    def _perhaps(self, facts: Facts, subject: Subject | None, counted: set[str]) -> list[tuple[str, str]]:  # noqa: ARG002
+        return []  # one line has one way of being given, that of the rule's own medication
 
 
 class RiskCountTest:
@@ -715,7 +735,8 @@ def _about_the_list(expression: Expression) -> Test | None:
         return SymptomTest(expression.symptoms)
     if expression.co_medication is not None:
         other = expression.co_medication
-        return CoMedicationTest(other.classes, other.substances, other.at_least)
+        test = SameProductTest if other.same_product else CoMedicationTest
+        return test(other.classes, other.substances, other.at_least)
     if expression.risk_count is not None:
         count = expression.risk_count
         return RiskCountTest(count.classes, count.conditions, count.at_least)

@@ -117,11 +117,16 @@ class Bounds(Document):
 
 
 class CoMedication(Document):
-    """Other medications on the list, counted by substance; an own class never counts against itself."""
+    """Other medications on the list, counted by substance; an own class never counts against itself.
+
+    With ``same_product`` only what is on the line of the rule's own medication counts: a fixed combination.
+    """
 
     classes: tuple[Slug, ...] = ()
     substances: tuple[Slug, ...] = ()
     at_least: Annotated[int, Field(strict=True, ge=1, le=20)] = 1
+    # "No" is what goes without saying: it is as good as absent.
+    same_product: Annotated[Flag | None, AfterValidator(lambda value: value or None)] = None
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:

@@ -171,6 +171,11 @@ class Taken:
         return (f"medications.{self.line.id}.{name}",)
 
     @property
+    def listed(self) -> Sequence[tuple[str, frozenset[str]]]:
+        """All substances of the line, with their classes."""
+        return self.line.resolution.listed
+
+    @property
     def duration_days(self) -> int | None:
         """Whole days since the start. One subtraction: not worth keeping."""
         return self.line.days_taken
@@ -237,6 +242,7 @@ class Together:
 
     __slots__ = ("taken",)
     substance_id = ""
+    listed = ()
     daily_dose_mg = None
 
     def __init__(self, taken: Sequence[Taken]) -> None:

@@ -61,9 +61,10 @@ def _listed(expression: Expression, link: Link) -> Child:
         return ("complains of ", _or("symptoms", expression.symptoms, link))
     if expression.co_medication is not None:
         other = expression.co_medication
+        where = "takes, in the same product," if other.same_product else "takes"
         named = _or("classes", other.classes, link), _or("substances", other.substances, link)
         return (
-            f"also takes {counted(other.at_least, 'other substance')} of ",
+            f"also {where} {counted(other.at_least, 'other substance')} of ",
             named[0],
             " or " if other.classes and other.substances else None,
             named[1],

@@ -136,6 +136,7 @@ _LABELS: Final = {
     "ExpectedPlan.food": "Food is advised",
     "ExpectedPlan.monitoring": "What is measured",
     "CoMedication.at_least": "How many of them",
+    "CoMedication.same_product": "In the same product (a fixed combination)",
     "RiskCount.at_least": "How many causes",
     "Attribution.developer": "Who made the rules",
     "Attribution.funding_source": "Who paid for it",

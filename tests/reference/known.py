@@ -342,7 +342,7 @@ class Known(Identity):
         if expression.symptoms is not None:
             return any(one in self.listed_symptoms() for one in expression.symptoms), NOTHING
         if expression.co_medication is not None:
-            return self.enough_others(expression.co_medication, own.who)
+            return self.enough_others(expression.co_medication, own)
         assert expression.risk_count is not None
         return self.enough_causes(expression.risk_count)
 
@@ -364,13 +364,17 @@ class Known(Identity):
         answers = [self.present_or_not(condition) for condition in conditions]
         return at_least_one(truth for truth, _ in answers), NOTHING.union(*(missing for _, missing in answers))
 
-    def enough_others(self, wanted: CoMedication, own: Who | None) -> tuple[Truth, Missing]:
+    def enough_others(self, wanted: CoMedication, own: Own) -> tuple[Truth, Missing]:
         """Enough other substances; one that reaches the body by some of its routes only may count."""
 
         def counts(who: Who) -> bool:
             return who.id in wanted.substances or bool(who.classes.intersection(wanted.classes))
 
-        sure, perhaps = self.reaching(own)
+        if wanted.same_product:
+            line = own.lines[0].who if own.who is not None else ()
+            beside = {who.id for who in line if own.who is not None and who.id != own.who.id and counts(who)}
+            return len(beside) >= wanted.at_least, NOTHING
+        sure, perhaps = self.reaching(own.who)
         certain = {who.id for who in sure if counts(who)}
         open_ = [(who.id, fact) for who, fact in perhaps if counts(who)]
         if len(certain) >= wanted.at_least:

@@ -73,7 +73,8 @@ class Told:
         wanted = expression.co_medication
         assert wanted is not None  # noqa: S101 - chosen by this key
         number = f"{wanted.at_least} of " if wanted.at_least > 1 else ""
-        return f"also takes {number}{' or '.join(self.names(wanted.classes, wanted.substances))}"
+        where = "takes, in the same product," if wanted.same_product else "takes"
+        return f"also {where} {number}{' or '.join(self.names(wanted.classes, wanted.substances))}"
 
     def _risk_count(self, expression: Expression) -> str:
         wanted = expression.risk_count

@@ -355,6 +355,31 @@ class TestCoMedication:
         assert answer(report) == (APPLIES, [])
         assert words(report) == "also on the list of class-b: betarine, cordimax (needed: 2)"
 
+    def test_in_the_same_product_only_what_is_on_its_line_counts(self) -> None:
+        when = {"co_medication": {"classes": ["class-b"], "same_product": True}}
+        rule = make.interaction("rule", affected={"substances": ["alvorin"]}, when=when)
+        rules = make.compiled(*WORLD, rule)
+
+        def asked(*texts: str) -> CheckReport:
+            lines = [make.medication(f"m{number}", text) for number, text in enumerate(texts)]
+            return check(rules, make.profile(*lines), explain=True)
+
+        together = asked("alvorin 5 mg / cordimax 10 mg tablet")
+        assert answer(together) == (APPLIES, [])
+        assert words(together) == "also in the same product of class-b: cordimax (needed: 1)"
+        apart = asked("alvorin 5 mg", "cordimax 10 mg")
+        assert answer(apart) == (SILENT, [])
+        assert words(apart) == "also in the same product of class-b: none (needed: 1)"
+        assert answer(asked("alvorin 5 mg", "dulvane")) == (SILENT, [])  # of a route nobody knows, on another line
+
+    def test_several_medications_together_are_no_product(self) -> None:
+        when = {"co_medication": {"classes": ["class-b"], "same_product": True}}
+        rule = make.interaction("rule", precipitant=make.party("class-a"), when=when, scope="list")
+        about_thirst = make.interaction("thirsty", conditions=["thirst"], when=when)
+        rules = make.compiled(*WORLD, rule, about_thirst)
+        line = make.medication("m1", "alvorin / cordimax tablet")
+        assert answer(check(rules, make.profile(line, conditions=[{"text": "thirst"}]))) == (SILENT, [])
+
     def test_local_route_does_not_count(self) -> None:
         when = {"co_medication": {"classes": ["class-b"]}}
         assert answer(ask(when, make.medication("m2", "dulvane", route="ophthalmic"))) == (SILENT, [])

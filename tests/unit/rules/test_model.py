@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from rules.canonical import canonical_json
 from rules.documents import Bounds, CoMedication, Document, Expression, Party, RiskCount
 from rules.model import Case, Guidance, Interaction, Product, ReferenceRange, RuleSet, Separation, Substance
 from tests import factories as make
@@ -241,6 +242,11 @@ class TestExpression:
     def test_empty_lists(self, key: str) -> None:
         """An empty `all` would be true for everybody."""
         refused(Expression, "at least 1 item", **{key: []})
+
+    def test_no_is_what_goes_without_saying(self) -> None:
+        """As records were written before it could be asked: what is absent is no part of the identity."""
+        assert CoMedication(classes=("cc",), same_product=False) == CoMedication(classes=("cc",))
+        assert b"same_product" not in canonical_json(CoMedication(classes=("cc",), same_product=False))
 
     @pytest.mark.parametrize("kind", [CoMedication, Party])
     def test_something_is_named(self, kind: type[Document]) -> None:
