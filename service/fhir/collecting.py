@@ -11,7 +11,7 @@ from typing import Final
 
 from rules.profile import Code
 from service.errors import ServiceError
-from service.fhir.elements import Resource, first, objects, text_of
+from service.fhir.elements import Resource, first, objects, text_of, whole_of
 from service.fhir.notes import NoteCode, Notes
 
 MAXIMUM_RESOURCES: Final = 2_000
@@ -19,6 +19,7 @@ MAXIMUM_NESTING: Final = 6
 _OBSERVATIONS: Final = frozenset({"Observation"})
 _NOTHING: Final[Resource] = {}  # stands for null
 _HISTORY: Final = "/_history/"
+_BESIDE_MATCHES: Final = frozenset({"include", "outcome"})  # http://hl7.org/fhir/search-entry-mode
 # What a name or codes stand for to whoever answers, as the ids of substances; None where they are not known.
 Knows = Callable[[str | None, tuple[Code, ...]], frozenset[str] | None]
 
@@ -183,8 +184,27 @@ def _bundle(collected: Collected, notes: Notes, found: Found, depth: int) -> Non
     if remarks and remarks == len(wrapped):
         text = "There is nothing in this list but what the server says of it, so it is not known to be empty."
         notes.error(NoteCode.FETCH_FAILED, found.pointer, text)
-    if any(text_of(link.get("relation")) == "next" for link in objects(found.resource.get("link"))):
+    if has_more(found.resource):
         _paginated(notes, found.pointer, kinds)
+
+
+def has_more(bundle: Resource) -> bool:
+    """Whether a search found more than stands in its Bundle: it has a next page, or counts more matches than came.
+
+    A client that fetched one page and passed it on may well leave out the links, but not the number of matches.
+    """
+    if any(text_of(link.get("relation")) == "next" for link in objects(bundle.get("link"))):
+        return True
+    total, entries = whole_of(bundle.get("total")), bundle.get("entry")
+    if total is None:
+        return False
+    listed = entries if isinstance(entries, list) else objects(entries)
+    return total > sum(not (isinstance(one, dict) and _beside_matches(one)) for one in listed)
+
+
+def _beside_matches(entry: Resource) -> bool:
+    """Whether an entry came along with the matches of a search and is none of them."""
+    return text_of(first(entry.get("search")).get("mode")) in _BESIDE_MATCHES
 
 
 def _paginated(notes: Notes, pointer: str, kinds: set[str]) -> None:
@@ -192,7 +212,7 @@ def _paginated(notes: Notes, pointer: str, kinds: set[str]) -> None:
     if kinds and kinds <= _OBSERVATIONS:
         notes.warning(NoteCode.MORE_PAGES, pointer, "There are more values than were sent; those sent were taken.")
     else:
-        notes.error(NoteCode.MORE_PAGES, pointer, "There are more pages than the one sent, so the list is not whole.")
+        notes.error(NoteCode.MORE_PAGES, pointer, "There is more in this list than was sent, so it is not whole.")
 
 
 def _add(collected: Collected, notes: Notes, found: Found) -> None:

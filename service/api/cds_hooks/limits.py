@@ -15,6 +15,7 @@ from service.api.cds_hooks.offered import MEDICATION_PARTS, PREFETCH, Part
 from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs
 from service.application.checks import CheckAnswer
 from service.fhir.codes import MEDICATION_TYPES
+from service.fhir.collecting import has_more
 from service.fhir.notes import Note, NoteCode, NoteSeverity
 from service.fhir.reading import Reading
 from service.fhir.withheld import is_suppressed
@@ -40,7 +41,7 @@ _OF_MEDICATIONS: Final = {
     "that nothing is taken.",
     Supply.FAILED: "The record system could not send the list of current medications, or not all of it, so it is not "
     "known what else is taken.",
-    Supply.PARTIAL: "There are more pages of current medications than were sent, so the list is not whole.",
+    Supply.PARTIAL: "There are more current medications than were sent, so the list is not whole.",
 }
 _NAMES: Final = {
     Part.CONDITIONS: "conditions",
@@ -91,9 +92,7 @@ def supply_of(sent: object, types: Collection[str] | None = None) -> Supply:
         return Supply.FAILED
     if remarks and remarks == len(entries):
         return Supply.FAILED  # nothing but what the server says of it: not known to be empty
-    links = sent.get("link")
-    further = isinstance(links, list) and any(isinstance(one, dict) and one.get("relation") == "next" for one in links)
-    return Supply.PARTIAL if further else Supply.GIVEN
+    return Supply.PARTIAL if has_more(sent) else Supply.GIVEN
 
 
 def _unwrapped(sent: object) -> object:
@@ -136,13 +135,21 @@ def _resource_of(entry: object) -> Mapping[str, Any]:
 def medication_supply(prefetch: Mapping[str, Any]) -> Supply:
     """How the current medications came, under whatever keys."""
     came = {
-        supply_of(sent, _MEDICATION_LISTS)
+        key: supply_of(sent, _MEDICATION_LISTS)
         for key, sent in prefetch.items()
         if key in _MEDICATION_KEYS or (key not in PREFETCH and (_sounds_like_medications(key) or _lists_them(sent)))
     }
-    if not came:
-        return Supply.ABSENT
-    return next(one for one in (Supply.FAILED, Supply.PARTIAL, Supply.GIVEN, Supply.NOTHING) if one in came)
+    given = {key for key, supply in came.items() if supply is Supply.GIVEN}
+    if given == {Part.STATEMENTS.value} and _is_empty(prefetch[Part.STATEMENTS]):
+        # That nothing was reported says nothing of prescriptions, which most records keep and these did not send.
+        del came[Part.STATEMENTS]
+    ranked = (Supply.FAILED, Supply.PARTIAL, Supply.GIVEN, Supply.NOTHING)
+    return next((one for one in ranked if one in came.values()), Supply.ABSENT)
+
+
+def _is_empty(listed: object) -> bool:
+    bare = _unwrapped(listed)
+    return not bare or (isinstance(bare, dict) and bare.get("resourceType") == "Bundle" and not bare.get("entry"))
 
 
 def _sounds_like_medications(key: str) -> bool:

@@ -203,7 +203,11 @@ SHORT: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "failed": ({"medicationRequests": OUTCOME}, "could not send"),
     "failed in a bundle": ({"medicationRequests": bundle(OUTCOME)}, "could not send"),
     "partly failed": ({"medicationRequests": bundle(current(MAGNESIUM_OXIDE), OUTCOME)}, "could not send"),
-    "paginated": ({"medicationRequests": bundle(current(MAGNESIUM_OXIDE), **NEXT)}, "more pages"),
+    "paginated": ({"medicationRequests": bundle(current(MAGNESIUM_OXIDE), **NEXT)}, "more current medications"),
+    "fewer than were found": ({"medicationRequests": bundle(current(MAGNESIUM_OXIDE), total=30)}, "more current"),
+    "none of those found": ({"medicationRequests": {"resourceType": "Bundle", "total": 3}}, "more current"),
+    "no statements, prescriptions not sent": ({"medicationStatements": bundle()}, "was not sent"),
+    "no statements, prescriptions null": ({"medicationRequests": None, "medicationStatements": bundle()}, "(null)"),
     "an entry of null": ({"medicationRequests": {"resourceType": "Bundle", "entry": [None]}}, "could not send"),
     "no resource": ({"medicationRequests": {"foo": 1}}, "could not send"),
     "a text": ({"medicationRequests": "none"}, "could not send"),
@@ -226,6 +230,31 @@ def test_a_list_that_is_short_is_said(client: ContractClient, name: str) -> None
 
 def test_an_empty_list_is_an_answer(client: ContractClient) -> None:
     assert ask(client, call("order-sign", order(CIPROFLOXACIN))) == []
+    # Many records have prescriptions only, or have nothing to send as statements.
+    for statements in (None, bundle()):
+        prefetch = {**NOTHING_ELSE, "medicationStatements": statements}
+        assert ask(client, call("order-sign", order(CIPROFLOXACIN), prefetch=prefetch)) == []
+
+
+def test_statements_that_list_something_are_a_list(client: ContractClient) -> None:
+    taken = {**current(MAGNESIUM_OXIDE), "resourceType": "MedicationStatement"}
+    for statements in (bundle(taken), [taken], taken):
+        prefetch = {"medicationRequests": None, "medicationStatements": statements}
+        cards = ask(client, call("order-sign", order(CIPROFLOXACIN), prefetch=prefetch))
+        assert about(cards, "ciprofloxacin + magnesium oxide")
+        assert not [card for card in cards if "current medications" in card["summary"]]
+
+
+def test_what_came_along_with_the_matches_is_no_match(client: ContractClient) -> None:
+    """A server counts its matches, and neither what they refer to nor its own remarks."""
+    found = bundle(current(MAGNESIUM_OXIDE), {"resourceType": "Medication", "id": "m1"})
+    found["total"] = 1
+    found["entry"][1]["search"] = {"mode": "include"}
+    prefetch = {**NOTHING_ELSE, "medicationRequests": found}
+    cards = ask(client, call("order-sign", order(CIPROFLOXACIN), prefetch=prefetch))
+    assert not [card for card in cards if "current medications" in card["summary"]]
+    found["total"] = 2
+    assert "more current" in about(ask(client, call("order-sign", order(CIPROFLOXACIN), prefetch=prefetch)), "Not")["detail"]
 
 
 @pytest.mark.parametrize("name", ["absent", "no prefetch at all", "failed", "failed in a bundle", "a text"])

@@ -86,6 +86,17 @@ def test_a_list_of_several_pages_is_not_whole() -> None:
     assert not reading(bundle(link=link)).whole
 
 
+def test_a_list_that_counts_more_matches_than_it_has_is_not_whole() -> None:
+    assert noted(reading(bundle(request(), total=30)), NoteSeverity.ERROR) == [NoteCode.MORE_PAGES]
+    assert not reading(bundle(total=1)).whole
+    assert reading(bundle(observation("2601-3", 0.8, "mmol/L"), total=30)).whole  # the newest of many
+    for total in (1, 0, None, "many"):
+        assert reading(bundle(request(), total=total)).whole
+    beside = [{"resource": request()}, {"resource": {"resourceType": "Practitioner"}, "search": {"mode": "include"}}]
+    assert reading(bundle(entry=beside, total=1)).whole
+    assert not reading(bundle(entry=beside, total=2)).whole
+
+
 def test_the_same_resource_counts_once() -> None:
     assert noted(reading(request(id="1"), bundle(request(id="1")))) == [NoteCode.GIVEN_TWICE]
     found = reading(request("digoxin", id="1"), request("furosemide", id="1"))
