@@ -254,7 +254,10 @@ def test_what_came_along_with_the_matches_is_no_match(client: ContractClient) ->
     cards = ask(client, call("order-sign", order(CIPROFLOXACIN), prefetch=prefetch))
     assert not [card for card in cards if "current medications" in card["summary"]]
     found["total"] = 2
-    assert "more current" in about(ask(client, call("order-sign", order(CIPROFLOXACIN), prefetch=prefetch)), "Not")["detail"]
+    assert (
+        "more current"
+        in about(ask(client, call("order-sign", order(CIPROFLOXACIN), prefetch=prefetch)), "Not")["detail"]
+    )
 
 
 @pytest.mark.parametrize("name", ["absent", "no prefetch at all", "failed", "failed in a bundle", "a text"])
