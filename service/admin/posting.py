@@ -96,7 +96,7 @@ _NEXT: Final[dict[str, str]] = {
 _NOTHING_CHANGED: Final = "Nothing was changed. Send it again; what you typed stands below."
 # Details that the contract words for programs.
 _WORDS: Final = (
-    (re.compile(r"^(is required|must have at least 1 characters|must be a string)$"), "Please fill this in."),
+    (re.compile(r"^(is required|must not be empty|must be a string)$"), "Please fill this in."),
     (re.compile(r"^must have at least (\d+) characters$"), r"At least \1 characters, please."),
     (re.compile(r"^must have at most (\d+) characters$"), r"At most \1 characters, please."),
     (re.compile(r"^must match the pattern .*$"), "It holds a character that cannot be kept, or not what belongs here."),

@@ -91,6 +91,7 @@ _DRAWING_POLICY: Final = (
 )
 _DRAWING_PATHS: Final = frozenset({address.PATH, address.PAGE_PATH})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+_NOT_ENCODED: Final = frozenset({b"", b"identity"})
 _CLIENT_GONE: Final = 499  # the customary number; no answer was sent
 
 _log = get_logger(__name__)
@@ -237,9 +238,10 @@ class _Headers:
     api_key: bytes | None = None
     cookie: bytes | None = None
     expects_continue: bool = False
+    encoded: bool = False
 
 
-def _headers_of(scope: Scope) -> _Headers:
+def _headers_of(scope: Scope) -> _Headers:  # noqa: C901 - one branch for each header
     read = _Headers()
     for name, value in scope["headers"]:
         read.size += len(name) + len(value)
@@ -262,6 +264,8 @@ def _headers_of(scope: Scope) -> _Headers:
             read.correlation_id = value.decode()
         elif name == b"expect":
             read.expects_continue = True
+        elif name == b"content-encoding":
+            read.encoded = read.encoded or value.strip().lower() not in _NOT_ENCODED
     return read
 
 
@@ -269,7 +273,7 @@ def _check(brought: _Headers, http_version: str, most: int) -> None:
     """Refuse what no route has to look at; a body may have ``most`` bytes.
 
     Raises:
-        ProblemError: the headers are too large, or Host or Content-Length is not what HTTP says.
+        ProblemError: the headers are too large, Host or Content-Length is not what HTTP says, or the body is packed.
         _BodyTooLarge: the body is going to be too large.
     """
     if brought.size > MAXIMUM_HEADERS:
@@ -277,6 +281,10 @@ def _check(brought: _Headers, http_version: str, most: int) -> None:
         raise ProblemError(ProblemCode.HEADERS_TOO_LARGE, detail)
     if brought.hosts != 1 and not (brought.hosts == 0 and http_version == "1.0"):
         raise ProblemError(ProblemCode.MALFORMED_REQUEST, "There must be exactly one Host header.")
+    if brought.encoded:
+        # Nothing is unpacked here: a small body could become a very large one.
+        detail = "The body must be sent as it is: a Content-Encoding, such as gzip, is not read."
+        raise ProblemError(ProblemCode.UNSUPPORTED_MEDIA_TYPE, detail, headers={"Accept-Encoding": "identity"})
     if brought.length is not None:
         if not brought.length.isdigit():
             raise ProblemError(ProblemCode.MALFORMED_REQUEST, "Content-Length must be a whole number.")

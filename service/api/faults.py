@@ -46,12 +46,39 @@ class Fault(BaseModel):
     detail: Annotated[str, Field(description="What is wrong and what is allowed.", examples=["must be a string"])]
 
 
+# What the patterns of a question mean, for readers who would rather not work them out.
+IN_WORDS: Final[dict[str, str]] = {
+    r"^[A-Za-z0-9._:-]{1,64}$": "1 to 64 letters, digits and the marks . _ : -",
+    r"^[A-Za-z0-9.-]{1,32}$": "1 to 32 letters, digits, points and hyphens",
+    r"^[0-9]{1,9}(\.[0-9]{1,9})?$": "plain digits without a sign, such as 38 or 0.62",
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "a time from 00:00 to 23:59, as HH:MM",
+    r"^mL/min(/1\.73 ?m2)?$": "mL/min/1.73m2 or mL/min",
+    r"^(([1-9][0-9]?|[1-5][0-9]{2})(\.[0-9]{1,9})?|600)$": "a number in plain digits from 1 to 600",
+    r"^[0-9a-f]{16}$": "16 digits and letters from a to f, as the finding has them",
+    r"^[0-9a-f]{32}$": "32 digits and letters from a to f, as the finding has them",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a day, as YYYY-MM-DD",
+    r"^[a-z0-9]+(-[a-z0-9]+)*$": "small letters and digits, single hyphens between",
+    r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$": "a UUID in small letters",
+}
+
+
+def _pattern(context: _Context) -> str:
+    pattern = context["pattern"]
+    words = IN_WORDS.get(pattern)
+    return f"must match the pattern {pattern}" if words is None else f"must match the pattern {pattern}: {words}"
+
+
+def _too_short(context: _Context) -> str:
+    least = context["min_length"]
+    return "must not be empty" if least == 1 else f"must have at least {least} characters"
+
+
 _TEXTS: Final[dict[str, Callable[[_Context], str]]] = {
     "missing": lambda _: "is required",
     "string_type": lambda _: "must be a string",
-    "string_too_short": lambda context: f"must have at least {context['min_length']} characters",
+    "string_too_short": _too_short,
     "string_too_long": lambda context: f"must have at most {context['max_length']} characters",
-    "string_pattern_mismatch": lambda context: f"must match the pattern {context['pattern']}",
+    "string_pattern_mismatch": _pattern,
     "enum": lambda context: f"must be one of {context['expected']}",
     "literal_error": lambda context: f"must be {context['expected']}",
     "bool_type": lambda _: "must be true or false",

@@ -122,7 +122,7 @@ KINDS: Final[dict[ProblemCode, Kind]] = {
     ProblemCode.PRECONDITION_FAILED: Kind(412, "It has changed in the meantime"),
     ProblemCode.NOTHING_TO_CHECK: Kind(412, "What is needed for a check is not there"),
     ProblemCode.CONTENT_TOO_LARGE: Kind(413, "The body is too large"),
-    ProblemCode.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body is not declared as JSON"),
+    ProblemCode.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body is not in a form that is read here"),
     ProblemCode.INVALID_REQUEST: Kind(422, "The request does not fit the contract"),
     ProblemCode.IDEMPOTENCY_KEY_REUSED: Kind(422, "The idempotency key belongs to another request"),
     ProblemCode.QUESTION_DIFFERS: Kind(422, "This is another question"),
@@ -138,6 +138,8 @@ KINDS: Final[dict[ProblemCode, Kind]] = {
     ProblemCode.RULE_SET_BEHIND: Kind(503, "This process does not have that rule set yet"),
     ProblemCode.RULE_SET_STALE: Kind(503, "The rule set is out of date"),
 }
+# An OperationOutcome has no `errors`: each fault is an issue of its own.
+_IN_OUTCOMES: Final = ("`errors` says", "the issues that follow say")
 # What Starlette and FastAPI raise by themselves; anything else they might raise counts as a malformed request.
 _CODE_OF_STATUS: Final = {
     404: (ProblemCode.NOT_FOUND, "No such path. /openapi.json lists the paths there are."),
@@ -192,7 +194,7 @@ def problem_response(
     media_type = media_type_at(scope.get("path", ""))
     if media_type is not None:
         places = [(fault.pointer, fault.detail) for fault in faults]
-        content = outcome(kind.status, code, kind.title, detail, places)
+        content = outcome(kind.status, code, kind.title, detail.replace(*_IN_OUTCOMES), places)
         return Response(content, status_code=kind.status, headers=kept, media_type=media_type)
     problem = Problem(
         type=f"{TYPE_PREFIX}{code}",

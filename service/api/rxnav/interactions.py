@@ -176,8 +176,11 @@ def _rxcuis(parameters: dict[str, str], name: str, *, most: int) -> list[str]:
     # Clients put the list together with `+`, which is a space in a query, or `%2B`, which is a plus sign.
     found = re.split(r"[ +]+", parameters.get(name, "").strip(" +"))
     if len(found) > most or not all(map(_ONE.fullmatch, found)):
-        several = f"1 to {most} RxCUIs with a space or + between them" if most > 1 else "one RxCUI"
-        _refuse(name, f"must be {several}, each of 1 to 8 digits")
+        one, several = (
+            "one RxCUI of 1 to 8 digits",
+            f"1 to {most} RxCUIs of 1 to 8 digits, with a space or + between them",
+        )
+        _refuse(name, f"must be {several if most > 1 else one}")
     return list(dict.fromkeys(found))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from rules import CompiledRuleSet, MedicationProfile
 from rules.code_systems import SPELLINGS
 from service.api.bodies import MAXIMUM_DEPTH
+from service.api.faults import IN_WORDS
 from service.application.active import ActiveRuleSet
 from service.main import create_app
 from service.settings import Settings
@@ -43,9 +45,9 @@ def item(**keys: object) -> dict[str, object]:
         (
             {"medications": [{"id": "m 1", "text": "x"}]},
             "/medications/0/id",
-            "must match the pattern ^[A-Za-z0-9._:-]{1,64}$",
+            "must match the pattern ^[A-Za-z0-9._:-]{1,64}$: 1 to 64 letters, digits and the marks . _ : -",
         ),
-        (item(text=""), "/medications/0/text", "must have at least 1 characters"),
+        (item(text=""), "/medications/0/text", "must not be empty"),
         (item(text="x" * 201), "/medications/0/text", "must have at most 200 characters"),
         (item(text=7), "/medications/0/text", "must be a string"),
         (
@@ -59,7 +61,11 @@ def item(**keys: object) -> dict[str, object]:
         (item(times_per_day=True), "/medications/0/times_per_day", "must be a whole number in plain digits"),
         (item(times_per_day=0), "/medications/0/times_per_day", "must be at least 1"),
         (item(times_per_day=25), "/medications/0/times_per_day", "must be at most 24"),
-        (item(times=["8:00"]), "/medications/0/times/0", "must match the pattern ^([01][0-9]|2[0-3]):[0-5][0-9]$"),
+        (
+            item(times=["8:00"]),
+            "/medications/0/times/0",
+            "must match the pattern ^([01][0-9]|2[0-3]):[0-5][0-9]$: a time from 00:00 to 23:59, as HH:MM",
+        ),
         (
             item(started_on="2026-02-30"),
             "/medications/0/started_on",
@@ -70,7 +76,7 @@ def item(**keys: object) -> dict[str, object]:
         (
             item(dose={"value": "4e2", "unit": "mg"}),
             "/medications/0/dose/value",
-            "must match the pattern ^[0-9]{1,9}(\\.[0-9]{1,9})?$",
+            "must match the pattern ^[0-9]{1,9}(\\.[0-9]{1,9})?$: plain digits without a sign, such as 38 or 0.62",
         ),
         (
             {"medications": [], "patient": {"age_years": "71"}},
@@ -97,6 +103,49 @@ def test_a_body_that_does_not_fit(client: ContractClient, body: object, pointer:
         "correlation_id": "id-000001",
         "errors": [{"location": "body", "pointer": pointer, "detail": detail}],
     }
+
+
+def test_every_pattern_of_a_question_is_told_in_words() -> None:
+    def patterns(part: object) -> Iterator[str]:
+        if isinstance(part, dict):
+            if isinstance(part.get("pattern"), str):
+                yield part["pattern"]
+            part = list(part.values())
+        if isinstance(part, list):
+            for inner in part:
+                yield from patterns(inner)
+
+    assert set(patterns(MedicationProfile.model_json_schema())) - set(IN_WORDS) == set()
+
+
+@pytest.mark.parametrize("path", ["/v1/checks", "/fhir/$check-magnesium", "/cds-services/magnesium"])
+@pytest.mark.parametrize("encoding", ["gzip", "br, gzip", "Deflate"])
+def test_a_packed_body_is_refused_as_what_it_is(client: ContractClient, path: str, encoding: str) -> None:
+    packed = gzip.compress(b'{"medications": []}')
+    response = client.post(path, content=packed, headers={**JSON, "Content-Encoding": encoding})
+    assert response.status_code == 415
+    assert response.headers["accept-encoding"] == "identity"
+    assert "a Content-Encoding, such as gzip, is not read" in response.text
+
+
+def test_a_body_that_says_that_it_is_not_packed_is_read(client: ContractClient) -> None:
+    headers = {**JSON, "Content-Encoding": "identity"}
+    assert client.post("/v1/checks", content=b'{"medications": []}', headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/fhir/$check-magnesium", "{}"),
+        ("/fhir/$check-magnesium?_format=xml", "{}"),
+        ("/cds-services/magnesium/feedback", "{}"),
+    ],
+)
+def test_an_outcome_speaks_of_no_field_that_it_has_not(client: ContractClient, path: str, body: str) -> None:
+    outcome = client.post(path, content=body, headers=JSON).json()
+    assert "`errors`" not in str(outcome)
+    assert "the issues that follow say where" in outcome["issue"][0]["diagnostics"]
+    assert len(outcome["issue"]) > 1
 
 
 def test_two_medications_cannot_have_one_id(client: ContractClient) -> None:
