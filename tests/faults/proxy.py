@@ -97,6 +97,8 @@ class Proxy:
                 if self.silent:
                     continue
                 passed, cut = look(content)
+                if cut and source is pair[0]:
+                    _abort(pair[0])  # before the database hears of it, whose answer may be faster than this thread
                 sink.sendall(passed)
                 if cut:
                     self.aborted += 1
