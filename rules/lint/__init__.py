@@ -36,6 +36,7 @@ RULES: Final[tuple[Rule, ...]] = (
     policy.action_and_class,
     policy.separations,
     policy.contraindications,
+    policy.factors_against_variants,
     reach.gut_routes,
     reach.bands_meet,
     reach.members_there,

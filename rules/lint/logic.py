@@ -88,19 +88,29 @@ def _cannot(key: str, literals: list[Literal]) -> bool:
     wanted = [_counted(one) for one in literals if one.holds]
     refused = [_counted(one) for one in literals if not one.holds]
     # A class has many members, so only causes, which count once each, can be too few.
-    too_few = key == "risk_count" and any(at_least > len(names) for names, at_least in wanted)
+    too_few = key == "risk_count" and any(one.at_least > len(one.names) for one in wanted)
     return too_few or any(
-        names <= others and at_least >= limit for names, at_least in wanted for others, limit in refused
+        one.names <= other.names and one.at_least >= other.at_least and (one.same_product or not other.same_product)
+        for one in wanted
+        for other in refused
     )
 
 
-def _counted(literal: Literal) -> tuple[frozenset[str], int]:
-    """What is counted, and how much of it is enough."""
+class _Count(NamedTuple):
+    """What is counted, how much of it is enough, and whether only in the same product."""
+
+    names: frozenset[str]
+    at_least: int
+    same_product: bool = False
+
+
+def _counted(literal: Literal) -> _Count:
     value = literal.value
     if isinstance(value, tuple):
-        return frozenset(value), 1
+        return _Count(frozenset(value), 1)
+    same = literal.key == "co_medication" and bool(value.same_product)
     others = value.substances if literal.key == "co_medication" else value.conditions
-    return frozenset((*(f"classes/{name}" for name in value.classes), *others)), value.at_least
+    return _Count(frozenset((*(f"classes/{name}" for name in value.classes), *others)), value.at_least, same)
 
 
 def _empty(intervals: list[Bounds]) -> bool:

@@ -135,6 +135,21 @@ def contraindications(inspection: Inspection) -> Iterator[Fault]:
                 yield "interactions", record.id, f"{pointer}/severity", "contraindicated-by-whom", detail
 
 
+def factors_against_variants(inspection: Inspection) -> Iterator[Fault]:
+    """A factor that makes a rule worse does not make one of its variants milder, nor one that makes it milder worse."""
+    for record in active(inspection.rule_set.interactions):
+        for place, variant in enumerate(record.variants):
+            its_own = variant.severity or record.severity
+            for factor in record.factors:
+                here, there = factor.severity.rank - record.severity.rank, factor.severity.rank - its_own.rank
+                if here * there < 0:
+                    detail = (
+                        f"the factor {factor.id} changes {record.severity} to {factor.severity}, and would change the "
+                        f"{its_own} of this variant the other way; give its substances a record of their own"
+                    )
+                    yield "interactions", record.id, f"/variants/{place}", "factor-against-variant", detail
+
+
 def _bases(
     record: Interaction,
 ) -> Iterator[tuple[str, Severity, EvidenceGrade | None, Iterable[Reference]]]:

@@ -18,6 +18,7 @@ GOUT = {"conditions": ["gout"]}
 GOUT_OR_FLU = {"conditions": ["gout", "flu"]}
 ONE_A = {"co_medication": {"classes": ["a"]}}
 TWO_A = {"co_medication": {"classes": ["a"], "at_least": 2}}
+SAME_A = {"co_medication": {"classes": ["a"], "same_product": True}}
 A_OR_B = {"co_medication": {"classes": ["a"], "substances": ["b"]}}
 
 
@@ -45,6 +46,8 @@ def never(test: dict[str, Any]) -> dict[str, Any]:
         (ONE_A, never(ONE_A)),
         (TWO_A, never(ONE_A)),
         (ONE_A, never(A_OR_B)),
+        (SAME_A, never(SAME_A)),
+        (SAME_A, never(ONE_A)),  # what is in the product is on the list
         ({"risk_count": {"classes": ["a"], "conditions": ["gout"], "at_least": 3}},),
         (
             {"risk_count": {"classes": ["a", "b"], "at_least": 2}},
@@ -76,6 +79,7 @@ def test_never_together(tests: tuple[dict[str, Any], ...]) -> None:
         (never(GOUT), never(ONE_A)),
         (ONE_A, never(TWO_A)),
         (A_OR_B, never(ONE_A)),
+        (ONE_A, never(SAME_A)),  # in another product
         ({"co_medication": {"classes": ["a"], "at_least": 5}},),  # a class has many members
         ({"risk_count": {"classes": ["a"], "conditions": ["gout"], "at_least": 2}},),
         ({"any": [{"egfr": {"below": 30}}, {"dialysis": True}]}, {"egfr": {"above": 45}}),

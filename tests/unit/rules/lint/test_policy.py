@@ -26,6 +26,39 @@ def test_every_severity_and_class_has_a_line() -> None:
     assert {action for actions in ACTIONS_OF.values() for action in actions} == set(ManagementAction)
 
 
+@pytest.mark.parametrize(
+    ("own", "of_factor", "of_variant", "turned"),
+    [
+        ("moderate", "major", "contraindicated", True),  # meant to raise, and lowers the variant
+        ("moderate", "major", "moderate", False),
+        ("moderate", "major", "major", False),
+        ("moderate", "major", None, False),
+        ("major", "moderate", "minor", True),  # meant to lower, and raises the variant
+        ("major", "moderate", "contraindicated", False),
+        ("moderate", "moderate", "major", False),  # changes nothing of the record
+    ],
+)
+def test_a_factor_changes_no_variant_the_other_way(
+    own: str, of_factor: str, of_variant: str | None, *, turned: bool
+) -> None:
+    avoid = {"operational_class": "avoid", "evidence": GRADE_A}
+    classes = {"minor": "monitor", "contraindicated": "avoid"}
+    severity = {} if of_variant is None else {"severity": of_variant}
+    record = rule(
+        **avoid,
+        severity=own,
+        management=management(action="avoid_combination"),
+        factors=[make.factor("old", of_factor, WHEN, operational_class="monitor")],
+        variants=[
+            make.variant(
+                "alvorin", **severity, operational_class=classes.get(of_variant or "", "avoid"), evidence=GRADE_A
+            )
+        ],
+    )
+    expected = [("interactions/rule", "/variants/0", "factor-against-variant")]
+    assert faults(record) == (expected if turned else [])
+
+
 @pytest.mark.parametrize("operational_class", OperationalClass)
 @pytest.mark.parametrize("severity", Severity)
 class TestSeverityAndClass:
