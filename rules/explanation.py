@@ -38,10 +38,14 @@ def _understood(compiled: CompiledRuleSet, line: Line, text: str) -> Understandi
     whole = line.resolution.reading is not None and not named and bool(line.entries) and not line.item.codes
     amounts = [(entry.id, Taken(line, entry).daily_dose_mg) for entry in line.entries]
     owned = {strength.position: (name, strength) for name, strength in line.resolution.strengths.items()}
+    # Of a chain ("195/220") only what a label gives to a substance is a strength.
+    chained = [strength for chain in reading.chains for strength in chain if strength.position in owned]
     form = line.given.dose_form
     return {
         "tokens": _tokens(text, named, reading.roles, whole=whole),
-        "strengths": [_strength(*owned.get(strength.position, (None, strength))) for strength in reading.strengths],
+        "strengths": [
+            _strength(*owned.get(strength.position, (None, strength))) for strength in (*reading.strengths, *chained)
+        ],
         "dose": _dose(line),
         "times_per_day": line.times_per_day,
         "as_needed": line.as_needed,

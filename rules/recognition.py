@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from rules.coded import entries_named, name_at
 from rules.doses import counted_on_label
+from rules.quantities import MASS_UNITS, milligrams
 from rules.reading import read_besides
 from rules.terms import DoseBasis, MatchKind
 from rules.tokens import normalise
@@ -37,6 +38,7 @@ _AS: Final = frozenset({"as", "from", "als", "comme", "("})
 _SHORTEST_OTHER_ENDING: Final = 6
 _VOWELS: Final = frozenset("aeiouy")
 _MAXIMUM_CANDIDATES: Final = 5
+_MASSES: Final = frozenset(MASS_UNITS)
 _MUCH_ALIKE: Final = 0.8  # one letter of five; "since" is further from zinc
 _LONGEST_TEXT: Final = 200
 _BY_SPACE = re.compile(r"[^\W_]{4,60}")
@@ -193,7 +195,7 @@ def entries_of(compiled: CompiledRuleSet, named: Sequence[Named]) -> tuple[Entry
 def strengths_of(named: Sequence[Named], reading: Reading, entries: Sequence[Entry]) -> dict[str, Strength]:
     """Which strength is of which substance; none where the line leaves that open."""
     if not reading.strengths:
-        return {}
+        return _of_chain(named, reading.chains)
     if len(named) == 1:
         target = named[0].target
         return (_only if len(target.substances) == 1 else _on_label)(target, reading.strengths)
@@ -214,6 +216,16 @@ def strengths_of(named: Sequence[Named], reading: Reading, entries: Sequence[Ent
             for one, strength in zip(run, strengths, strict=True):
                 result.update(_only(one.target, [strength]))
     return result
+
+
+def _of_chain(named: Sequence[Named], chains: Sequence[tuple[Strength, ...]]) -> dict[str, Strength]:
+    """The strengths of a product whose line has them in a row ("195/220"); without a unit they count what labels do."""
+    if not chains or len({one.target.id for one in named}) > 1:
+        return {}
+    first, *others = [[(one.value, one.unit) for one in chain] for chain in chains]
+    if any(other != first for other in others):
+        return {}
+    return _on_label(named[0].target, [one if one.unit else one._replace(unit="mg") for one in chains[0]])
 
 
 def _runs(names: Sequence[Named], strengths: Sequence[Strength]) -> list[tuple[list[Named], list[Strength]]]:
@@ -237,6 +249,8 @@ def _only(target: Target, strengths: Sequence[Strength]) -> dict[str, Strength]:
     the labels of all its strengths are known, it counts what they count.
     """
     substance = target.substances[0]
+    if len(strengths) > 1:
+        strengths = _different(strengths)
     if target.product is not None and (len(strengths) > 1 or substance.startswith(_MAGNESIUM)):
         on_label = _on_label(target, strengths)
         if on_label or target.product.presentations is None or len(strengths) > 1:
@@ -253,6 +267,14 @@ def _only(target: Target, strengths: Sequence[Strength]) -> dict[str, Strength]:
     return {substance: next(iter(shares.values()))} if not plain and len(shares) == 1 else {}
 
 
+def _different(strengths: Sequence[Strength]) -> Sequence[Strength]:
+    """The strengths without those that say an amount again in another unit: "125 mcg (0.125 mg)"."""
+    masses = [
+        (milligrams(one.value, one.unit), one.per_unit, one.per) if one.unit in _MASSES else one for one in strengths
+    ]
+    return [one for place, one in enumerate(strengths) if masses.index(masses[place]) == place]
+
+
 def _on_label(target: Target, strengths: Sequence[Strength]) -> dict[str, Strength]:
     """The strengths of a product, when they are exactly those on a label of it, in whatever order.
 
@@ -264,11 +286,18 @@ def _on_label(target: Target, strengths: Sequence[Strength]) -> dict[str, Streng
     last = strengths[-1]
     if last.per_volume and not any(one.per_volume for one in strengths[:-1]):  # "175 mg/200 mg per 5 mL"
         strengths = [one._replace(per_volume=True, per=last.per, per_unit=last.per_unit) for one in strengths]
-    found = [owned for owned in (_owned(one, strengths) for one in presentations) if owned]
+    labels = [(one.millilitres, owned) for one in presentations if (owned := _owned(one, strengths))]
+    owned = labels[0][1] if labels else {}
+    per = labels[0][0] if labels else None
+    if per is not None and all(millilitres == per for millilitres, _ in labels):  # "195/220" is of 5 mL
+        owned = {
+            name: one if one.per_volume else one._replace(per_volume=True, per=per, per_unit="ml")
+            for name, one in owned.items()
+        }
     return {
         name: strength
-        for name, strength in (found[0] if found else {}).items()
-        if all(name in other and other[name][:2] == strength[:2] for other in found)
+        for name, strength in owned.items()
+        if all(name in other and other[name][:2] == strength[:2] for _, other in labels)
     }
 
 

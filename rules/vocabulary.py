@@ -73,9 +73,10 @@ RINSING: Final = frozenset("rinse wash gargle".split())
 # How many times a day; times of day are below.
 COUNTED: Final[dict[str, int]] = {
     **dict.fromkeys("daily qd od taglich taegl taeglich tgl tagl quotidien quotidiennement".split(), 1),
-    **dict.fromkeys("bid bd twice".split(), 2),
-    **dict.fromkeys("tid tds thrice tidac tidwm tidpc".split(), 3),
-    **dict.fromkeys("qid qds".split(), 4),
+    **dict.fromkeys("bid bd twice zweimal".split(), 2),
+    **dict.fromkeys("tid tds thrice tidac tidwm tidpc dreimal".split(), 3),
+    **dict.fromkeys("qid qds viermal".split(), 4),
+    "funfmal": 5,
 }
 # Times of day that stand for one intake each: "morning and evening" is twice a day.
 TIMES_OF_DAY: Final[dict[str, str]] = {
@@ -85,9 +86,9 @@ TIMES_OF_DAY: Final[dict[str, str]] = {
         "morning",
     ),
     **dict.fromkeys("noon midday mittags mittag midi lunch mezzogiorno mediodia".split(), "noon"),
-    **dict.fromkeys("evening evenings abends soir sera dinner supper".split(), "evening"),
+    **dict.fromkeys("evening evenings abends abend soir sera dinner supper".split(), "evening"),
     **dict.fromkeys("pm qpm".split(), "second half"),
-    **dict.fromkeys("bedtime hs night nightly nocte qhs nachts coucher noche".split(), "bedtime"),
+    **dict.fromkeys("bedtime hs night nightly nocte qhs nachts nacht coucher noche".split(), "bedtime"),
 }
 # As often as somebody eats; a time of day behind "and" comes on top.
 MEALS: Final = frozenset("meals meal ac pc mahlzeiten repas comidas pasti".split())
@@ -99,10 +100,13 @@ DAYS: Final = frozenset("d j day days jour jours tag tage dia dias giorno giorni
 TIMES_A_DAY: Final = frozenset("xday xd xdaily xtgl xtagl xtaglich".split())  # 2xday
 HOURS: Final = frozenset("h hr hrs hour hours stunde stunden std heure heures horas ore".split())
 EACH: Final = frozenset({"a", "per", "each", "every", "/", "par", "pro", "am", "al", "por", "die", "la"})
+GERMAN_DAY: Final = frozenset("tag morgen mittag abend".split())  # before these "am" is German, and no morning
 A_DAY: Final = frozenset("a per par pro al am".split())  # before a day: once, unless a number of times stands before it
 DURING: Final = frozenset({"for", "over", "pour", "fur", "por"})  # "for a week" is no "once a week"
-EVERY: Final = frozenset("q every each alle toutes cada ogni jede".split())
-TIMES: Final = frozenset("times x fois mal veces volte dd".split())
+EVERY: Final = frozenset("q every each alle toutes cada ogni jede jeden".split())
+# Behind a number of hours: every so many of them ("6-hourly", "8-stündlich").
+HOURLY: Final = frozenset("hourly hrly hly stundlich stundl stdl".split())
+TIMES: Final = frozenset("times x fois mal veces vez volte volta dd".split())
 PERIODS: Final = frozenset(
     "week weeks wk month months woche wochen semaine semaines mois semana settimana monat".split()
 )
@@ -132,10 +136,10 @@ NEEDED_AFTER: Final = {
 }
 NUMBER_WORDS: Final[dict[str, str]] = {
     **dict.fromkeys(("half", "halbe", "demi"), "0.5"),
-    **dict.fromkeys(("one", "eine", "un", "une", "i"), "1"),
-    **dict.fromkeys(("two", "zwei", "deux", "ii"), "2"),
-    **dict.fromkeys(("three", "drei", "trois", "iii"), "3"),
-    **dict.fromkeys(("four", "vier", "quatre", "iiii"), "4"),
+    **dict.fromkeys(("one", "eine", "un", "une", "i", "una"), "1"),
+    **dict.fromkeys(("two", "zwei", "deux", "ii", "dos", "due"), "2"),
+    **dict.fromkeys(("three", "drei", "trois", "iii", "tres", "tre"), "3"),
+    **dict.fromkeys(("four", "vier", "quatre", "iiii", "cuatro", "quattro"), "4"),
     **dict.fromkeys(("five", "funf", "cinq"), "5"),
     **dict.fromkeys(("six", "sechs"), "6"),
     "seven": "7",
@@ -144,6 +148,8 @@ NUMBER_WORDS: Final[dict[str, str]] = {
     **dict.fromkeys(("ten", "zehn", "dix"), "10"),
     "twelve": "12",
 }
+# Numbers that are words of other languages as well ("next dose due daily"): read before a noun only.
+BEFORE_NOUNS: Final = frozenset({"una", "dos", "due", "tres", "tre"})
 TAKE: Final = frozenset("take give use chew swallow inhale instil prendre einnehmen".split())
 # An instruction may begin with these, behind the name of a medicine, whatever follows. "Use" may be what it is for.
 ORDERING: Final = (TAKE - {"use"}) | frozenset("apply instill insert inject place dissolve rub spread mix".split())
@@ -214,8 +220,35 @@ PORTIONS: Final = frozenset(
     """puff puffs p spray sprays actuation actuations drop drops gtt gtts dose doses tropfen tr application unit units
     iu ie ui inhalation inhalations""".split()
 )
-CONTAINERS: Final = frozenset("bottle bottles vial vials bag pack packs kit box tube amp ampoule syringe pen".split())
-VOLUMES: Final = {"ml": "1", "cc": "1", "l": "1000", "dl": "100", "cl": "10"}  # in mL
+CONTAINERS: Final = frozenset(
+    """bottle bottles vial vials bag bags pack packs kit box tube amp amps ampoule ampoules ampulle ampullen flasche
+    syringe syringes pen pens""".split()
+)
+FLUID_OUNCE: Final = "fl oz"
+OUNCES: Final = frozenset("oz ounce ounces".split())
+# In mL; household measures as labels in the United States count them (21 CFR 101.9(b)(5)(viii)), like rules.quantities.
+VOLUMES: Final[dict[str, str]] = {
+    **dict.fromkeys("ml mls cc milliliter milliliters millilitre millilitres".split(), "1"),
+    "l": "1000",
+    "dl": "100",
+    "cl": "10",
+    **dict.fromkeys("tsp tsps teaspoon teaspoons teaspoonful teaspoonfuls teeloffel".split(), "5"),
+    **dict.fromkeys("tbsp tbsps tablespoon tablespoons tablespoonful tablespoonfuls essloffel".split(), "15"),
+    FLUID_OUNCE: "30",
+}
+METRIC: Final = frozenset("ml mls cc milliliter milliliters millilitre millilitres l dl cl".split())
+# What the unit of a volume begins with, or is where its size is open.
+MEASURES: Final = frozenset({*VOLUMES, "fl", *OUNCES, "spoon", "spoons", "spoonful", "spoonfuls"})
+# A spoon that holds so many millilitres as are said before it: "two 5 ml spoonfuls".
+SPOONS: Final = frozenset("spoon spoons spoonful spoonfuls".split())
+# On a line with one of these an ounce is one of a liquid.
+LIQUIDS: Final = frozenset("solution soln sol liquid liqd liq syrup suspension susp mixture drink fl bottle".split())
+SOLIDS: Final = frozenset("salt salts flakes crystals".split())  # beside powders: a spoon of one is no volume
+# What a medicine is taken with: the volume of it is no dose.
+DRINKS: Final = frozenset(
+    """water juice milk liquid fluid fluids beverage tea coffee broth gatorade wasser leitungswasser flussigkeit saft
+    eau agua acqua saline""".split()
+)
 # Behind a number in brackets: how much of the element is in the salt, as in "325 (65 Fe) MG".
 SYMBOLS: Final = frozenset("mg ca fe zn k".split())
 AMOUNTS: Final = frozenset({*MASS_UNITS, "mmol", "meq"})
@@ -254,8 +287,7 @@ FILLER: Final = frozenset(
     otc rx prescription pill pills
     strength dose doses unit drop drops spray mist metered actuation actuations puff puffs pack pack kit box
     bottle tube bag ampul plain generic brand adult adults child children elemental prefilled auto injector
-    emulsion lotion foam shampoo wash ml l mm cc m oz fl tsp tbsp teaspoon teaspoons tablespoon
-    tablespoons water juice glass ds milliliter milliliters nebs
+    emulsion lotion foam shampoo wash ml l mm cc m oz fl spoon spoons spoonful spoonfuls water juice glass ds nebs
     clinic tonight directed direction directions instructed dir dict ut mdu asdir spacer chamber empty stomach bowel
     prep half one two three four needed required divided split i ii iii
     left right both each affected area free sugar sf alcohol gluten preservative cfc
@@ -270,6 +302,7 @@ FILLER: Final = frozenset(
     le la les de du des un une au aux par jour jours avant apres pendant repas jeun fois et si toutes heure heures
     eau cuillere mesure
     el los las al dia dias con por cada antes despues ayunas en comida comidas hora horas
+    veces vez volte volta einmal jede jeden
     cps dello di giorno giorni dopo prima pasti
     sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis tad henning cinfa
     pensa pharma biogaran heumann aliud almus

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from rules import vocabulary as known
 from rules.reading.said import Strength
+from rules.reading.volumes import is_bound, is_washed_down, read_volume, unit_at
 from rules.terms import TokenRole
 from rules.tokens import DIGITS
 
@@ -24,10 +25,12 @@ _HOURS_A_DAY: Final = 24
 _NOON: Final = 12
 _MOST_PIECES: Final = 6  # more than that at once is rather a pack, and from a fortnight's worth on surely one
 _PACK: Final = 14
-_MOST_MILLILITRES: Final = 100
 _WEEK: Final = Decimal(7)
 _PARTS: Final = (2, 3, 4)
 _ONE: Final = Decimal(1)
+_STRENGTH: Final = 10  # 30/500 is no part of a tablet
+_TWO: Final = 3  # tokens of two numbers and what joins them
+_GRAMS: Final = frozenset({"g", "gm", "gram", "grams"})
 _PERIODS: Final = known.DAYS | known.PERIODS
 _DIVIDED: Final = known.PIECES | {"a"}  # what half of may be taken
 _COUNTED_OUT: Final = frozenset({"#", "qty", "quantity", "disp", "dispense"})
@@ -60,7 +63,11 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, P
     chain = _chain(reader, position)
     if chain:
         return chain
-    if before in known.EVERY or (before == "les" and reader.words[position - 2] in known.EVERY):
+    if (
+        following in known.HOURLY
+        or before in known.EVERY
+        or (before == "les" and reader.words[position - 2] in known.EVERY)
+    ):
         length = _interval(reader, position)
         if length:
             return length
@@ -74,7 +81,7 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, P
         return _count(reader, position)
     if following in known.AMOUNTS:
         return _strength(reader, position)
-    if following in {"am", "pm"}:
+    if following == "pm" or (following == "am" and reader.words[position + 2] not in known.GERMAN_DAY):
         return _clock(reader, position)
     return _dose(reader, position)
 
@@ -111,22 +118,46 @@ def _chain(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning
     if end == position + 1:
         return 0
     joint, unit = reader.words[position + 1], reader.words[end]
-    if (end - position == 3 and joint == "/" and unit in _DIVIDED) or _half(reader, position, end):  # noqa: PLR2004
+    two = end - position == _TWO
+    part = two and joint == "/" and _value(reader.words[end - 1]) < _STRENGTH
+    if (part and (unit in _DIVIDED or unit_at(reader, end)[0])) or _half(reader, position, end):
         return _fraction(reader, position, end)
-    if joint == "-" and (unit in known.PIECES or unit in known.VOLUMES or reader.is_frequency(end)):
+    length, _ = unit_at(reader, end)
+    if joint == "-" and length and is_washed_down(reader, position, end + length):
+        return reader.mark(TokenRole.QUANTITY, position, end - position + length)
+    if joint == "-" and (unit in known.PIECES or length or (two and reader.is_frequency(end))):
         reader.unclear = True
-        return reader.mark(TokenRole.DOSE, position, end - position)
+        return reader.mark(TokenRole.DOSE, position, end - position + length)
     if joint == "-" and unit in known.TIMES:
         reader.unsteady = True
         return reader.mark(TokenRole.FREQUENCY, position, end - position)
-    if joint == "-" and unit in known.HOURS:
+    if joint == "-" and (unit in known.HOURS or unit in known.HOURLY):
         return reader.mark(TokenRole.FREQUENCY, position, end - position + 1)
-    unit_too = 1 if unit in known.UNITS else 0
-    if joint == "/" and not unit_too and _value(reader.words[end - 1]) in {_WEEK, 12, 52}:  # days, months, weeks (UK)
+    if (
+        joint == "/" and unit not in known.UNITS and _value(reader.words[end - 1]) in {_WEEK, 12, 52}
+    ):  # days, months, weeks (UK)
         return reader.mark(TokenRole.QUANTITY, position, end - position)
-    if joint == "-" and unit in known.AMOUNTS:
-        reader.unclear = True
-    return reader.mark(TokenRole.STRENGTH, position, end - position + unit_too)
+    return _strengths(reader, position, end)
+
+
+def _strengths(reader: Reader, position: int, end: int) -> int:
+    """The strengths of a combination: "50/12.5 mg", "200-200-20 mg/5 mL"; two that rise may be a range, "20-40 mg"."""
+    words, unit = reader.words, reader.words[end]
+    numbers = words[position:end:2]
+    length = 1 if unit in known.UNITS else 0
+    more, per, per_unit = _per(reader, end + 1) if unit in known.AMOUNTS else (0, _ONE, "")
+    values = [_value(number) for number in numbers]
+    if words[position + 1] == "-" and unit in known.AMOUNTS and not per_unit:
+        reader.unclear = reader.unclear or (len(values) == 2 and values[0] < values[1])  # noqa: PLR2004 - a range
+    if (unit in known.AMOUNTS or not length) and not any(map(_THOUSANDS.match, numbers)):
+        places = range(position, end, 2)
+        reader.chains.append(
+            tuple(
+                Strength(value, unit if length else "", place, bool(per_unit), per, per_unit)
+                for value, place in zip(values, places, strict=True)
+            )
+        )
+    return reader.mark(TokenRole.STRENGTH, position, end - position + length + more)
 
 
 def _half(reader: Reader, position: int, end: int) -> bool:
@@ -142,6 +173,9 @@ def _fraction(reader: Reader, position: int, end: int) -> int:
         value = above / below
         if reader.doses and reader.doses[-1][1] == "whole":
             value += reader.doses.pop()[0]
+        length = read_volume(reader, position, value, end)
+        if length:
+            return length
         reader.doses.append((value, "piece"))
     else:
         reader.unclear = True
@@ -152,7 +186,7 @@ def _interval(reader: Reader, position: int) -> int:
     """So often: "q8h", "every 12 hours", "every 2 days"."""
     following = reader.words[position + 1]
     value = _value(reader.words[position])
-    if following in known.HOURS:
+    if following in known.HOURS or following in known.HOURLY:
         if value and _HOURS_A_DAY % value == 0:
             reader.counts.append(int(_HOURS_A_DAY // value))
         else:
@@ -171,6 +205,8 @@ def _count(reader: Reader, position: int) -> int:
         reader.counts.append(int(value))
     elif reader.per_period(after):
         reader.rarer = True
+    elif reader.single(after) and unit_at(reader, after + 1)[0]:
+        return _times_a_volume(reader, position)
     elif reader.single(after):
         if reader.words[after + 1] not in known.AMOUNTS:  # so many times so many pieces
             reader.counts.append(int(value))
@@ -182,6 +218,17 @@ def _count(reader: Reader, position: int) -> int:
     else:
         reader.unsteady = True
     return reader.mark(TokenRole.FREQUENCY, position, 2)
+
+
+def _times_a_volume(reader: Reader, position: int) -> int:
+    """Read "2 x 5 ml": so many spoonfuls at once, or so often a day."""
+    behind = reader.words[position + 4]
+    if behind in known.CONTAINERS:
+        return reader.mark(TokenRole.QUANTITY, position, 4)
+    if behind not in known.SPOONS:
+        reader.unclear = True
+        reader.unsteady = reader.unsteady or not _says_how_often(reader)
+    return reader.mark(TokenRole.DOSE, position, 2)
 
 
 def _says_how_often(reader: Reader) -> bool:
@@ -202,10 +249,16 @@ def _strength(reader: Reader, position: int) -> int:
     length, per, per_unit = _per(reader, position + 2)
     if per_unit in known.DAY:
         reader.counts.append(1)
-    if not (_THOUSANDS.match(word) or _continues(reader, position) or word[0] not in DIGITS):
+    thousand = _THOUSANDS.match(word) and not _is_in_grams(word, unit, per_unit)
+    if not (thousand or _continues(reader, position) or word[0] not in DIGITS):
         strength = Strength(_value(word), unit, position, bool(per_unit), per, per_unit)
         reader.strengths.append(strength)
     return reader.mark(TokenRole.STRENGTH, position, 2 + length)
+
+
+def _is_in_grams(word: str, unit: str, per: str) -> bool:
+    """Whether the mark can only be a decimal one: nothing brings a kilogram. What ends in a nought may be a pack."""
+    return unit in _GRAMS and (per in known.VOLUMES or word[-1] != "0")
 
 
 def _is_of_all_pieces(reader: Reader, position: int) -> bool:
@@ -243,6 +296,8 @@ def _per(reader: Reader, position: int) -> tuple[int, Decimal, str]:
     figure = reader.single(position + 1)
     if figure and unit in known.VOLUMES:
         return 3, _value(number), unit
+    if number == "fl" and unit in known.OUNCES:
+        return 3, _ONE, known.FLUID_OUNCE
     if number in known.VOLUMES or number in known.PER:
         return 3 if (number, unit) == ("m", "2") else 2, _ONE, number
     if figure and unit in known.HOURS:
@@ -262,13 +317,12 @@ def _dose(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - one me
     if word[0] not in DIGITS or _THOUSANDS.match(word):
         return reader.mark(TokenRole.QUANTITY, position)
     value = _value(word)
-    if following in known.VOLUMES or following in known.PIECES or reader.is_frequency(position + 1):
-        reader.unclear = reader.unclear or _is_bound(reader, position)
-    if following in known.VOLUMES:
-        swallowed = reader.words[position + 2] not in known.CONTAINERS and value <= _MOST_MILLILITRES
-        if swallowed and not reader.diluted(position):
-            reader.doses.append((value * Decimal(known.VOLUMES[following]), "ml"))
-        return reader.mark(TokenRole.DOSE, position, 2)
+    if following in known.MEASURES:
+        length = read_volume(reader, position, value, position + 1)
+        if length:
+            return length
+    if following in known.PIECES or reader.is_frequency(position + 1):
+        reader.unclear = reader.unclear or is_bound(reader, position)
     if following in _PERIODS:
         return reader.mark(TokenRole.QUANTITY, position, 2)
     taken = reader.words[position - 1] in known.TAKE
@@ -277,7 +331,7 @@ def _dose(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - one me
         return reader.mark(TokenRole.DOSE, position)
     if following in known.PORTIONS:
         return reader.mark(TokenRole.DOSE, position, 2)
-    if reader.is_frequency(position + 1) and (reader.strengths or taken):
+    if reader.is_frequency(position + 1) and (reader.strengths or reader.chains or taken):
         _pieces(reader, value, taken=taken)
         return reader.mark(TokenRole.DOSE, position)
     if reader.words[position + 2] == "/" and reader.figure(position + 1):
@@ -286,13 +340,6 @@ def _dose(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - one me
     if following in known.UNITS:
         return reader.mark(TokenRole.STRENGTH, position, 2)
     return reader.mark(TokenRole.QUANTITY, position)
-
-
-def _is_bound(reader: Reader, position: int) -> bool:
-    """Whether a number is only the end of a range, or the most that may be taken: "1 to 2 tablets", "max 3 tablets"."""
-    before = reader.words[position - 1]
-    number = reader.figure(position - 2) or reader.words[position - 2] in known.NUMBER_WORDS
-    return before in known.MOST or (before in known.RANGES and number)
 
 
 def _pieces(reader: Reader, value: Decimal, *, taken: bool) -> None:

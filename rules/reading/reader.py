@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rules import vocabulary as known
+from rules.reading.said import PARENTERAL
 from rules.terms import DoseForm, Route, TokenRole
 from rules.tokens import DIGITS
 
@@ -29,6 +30,7 @@ class Reader:
     """What has been read of a line so far."""
 
     __slots__ = (
+        "chains",
         "counts",
         "doses",
         "first",
@@ -55,6 +57,7 @@ class Reader:
         for position in named:
             roles[position] = _NAME
         self.strengths: list[Strength] = []
+        self.chains: list[tuple[Strength, ...]] = []  # of a combination, in the order written
         self.routes: list[Route] = []
         self.forms: list[DoseForm] = []
         self.doses: list[tuple[Decimal, str]] = []
@@ -119,6 +122,12 @@ class Reader:
     def diluted(self, position: int) -> bool:
         """Whether it has been said what the medicine is diluted in: the volume behind that is no dose."""
         return any(self.is_vehicle(one) for one in range(1, position))
+
+    def is_injected(self) -> bool:
+        """Whether a word of the line says that it is given by needle."""
+        return any(
+            known.ROUTES.get(word) in PARENTERAL or known.FORMS.get(word) is DoseForm.INJECTION for word in self.words
+        )
 
     def mark(self, role: TokenRole, start: int, length: int = 1) -> int:
         """Note what the tokens are and say how many there are."""

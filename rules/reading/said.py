@@ -65,6 +65,7 @@ class Reading(NamedTuple):
     ``dose`` pieces or millilitres (``dose_unit``) are taken each time; ``a_day`` pieces over a day whose times differ.
     ``dose_unclear``: it says something about the amount taken that is no single number ("1-2 tablets").
     ``not_daily``: it is taken on some days only ("once a week", "every other day").
+    ``chains``: strengths of a combination in the order written ("50/12.5 mg"); which is of what is open. No unit is "".
     """
 
     strengths: tuple[Strength, ...]
@@ -80,6 +81,7 @@ class Reading(NamedTuple):
     dose_unclear: bool = False
     roles: tuple[TokenRole, ...] = ()
     not_daily: bool = False
+    chains: tuple[tuple[Strength, ...], ...] = ()
 
 
 def routes_of_form(form: DoseForm) -> tuple[Route, ...]:

@@ -46,6 +46,7 @@ def reading_of(reader: Reader) -> Reading:
         unclear,
         tuple(roles),
         reader.rarer,
+        tuple(reader.chains) if reader.chains else (),
     )
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from rules import vocabulary as known
+from rules.reading.volumes import read_volume
 from rules.terms import Route, TokenRole
 from rules.vocabulary import SEPARATORS
 
@@ -25,7 +26,7 @@ _SHORTEST_AGAIN: Final = 4  # letters of a word that is known again as part of a
 # Words that mean something else depending on what stands around them; `read_word` decides.
 DEPENDS: Final = frozenset(
     {
-        *("od", "on", "other", "bis", "q", "b", "f", "mouth", "skin", "tongue"),
+        *("od", "on", "other", "bis", "q", "b", "f", "mouth", "skin", "tongue", "am", "morgen", "pro"),
         *known.NUMBER_WORDS,
         *known.AS_NEEDED,
         *known.PERIODS,
@@ -45,7 +46,7 @@ DEPENDS: Final = frozenset(
 ALWAYS: Final[dict[str, tuple[TokenRole, Meaning | None]]] = {
     **dict.fromkeys((known.FILLER | known.TAKE) - DEPENDS, (TokenRole.FILLER, None)),
     **dict.fromkeys(known.UNITS - DEPENDS, (TokenRole.UNIT, None)),
-    **{word: (TokenRole.FREQUENCY, slot) for word, slot in known.TIMES_OF_DAY.items()},
+    **{word: (TokenRole.FREQUENCY, slot) for word, slot in known.TIMES_OF_DAY.items() if word != "am"},
     **{word: (TokenRole.FREQUENCY, count) for word, count in known.COUNTED.items() if word != "od"},
     **{word: (TokenRole.ROUTE, route) for word, route in known.ROUTES.items() if word != "od"},
     **{word: (TokenRole.DOSE_FORM, form) for word, form in known.FORMS.items()},
@@ -179,6 +180,23 @@ def _by_mouth(reader: Reader, position: int) -> TokenRole:
     return TokenRole.ROUTE
 
 
+def _in_the_morning(reader: Reader, position: int) -> TokenRole:
+    """What "am" says: the morning, or in German the day or the time of day behind it."""
+    following = reader.words[position + 1]
+    if following in known.GERMAN_DAY:
+        return TokenRole.FREQUENCY if following == "tag" and _a_day(reader, position) else TokenRole.FILLER
+    reader.add(known.TIMES_OF_DAY["am"])
+    return TokenRole.FREQUENCY
+
+
+def _morgen(reader: Reader, position: int) -> TokenRole:
+    """The morning ("am Morgen"), or tomorrow."""
+    if reader.words[position - 1] not in {"am", "jeden"}:
+        return TokenRole.UNREAD
+    reader.add("morning")
+    return TokenRole.FREQUENCY
+
+
 def _at_night(reader: Reader, position: int) -> bool:
     """Whether it says "before bed", or "on" (omne nocte) at the end of a line or before "prn"."""
     if reader.words[position] == "bed":
@@ -226,7 +244,10 @@ def _each_day(reader: Reader, position: int) -> bool:
 
 def _a_day(reader: Reader, position: int) -> bool:
     """Whether it says "a day", "per day" of one piece at the most: several may be taken at once or one by one."""
-    if reader.words[position + 1] not in known.DAY or reader.words[position - 1] in _NOT_ONCE:
+    before = reader.words[position - 1]
+    if reader.words[position + 1] not in known.DAY or before in _NOT_ONCE:
+        return False
+    if reader.figure(position - 1) and before != "1":  # "2 a day"
         return False
     once = reader.words[position - 1] == "once"
     if not once and any(dose > 1 or unit != "piece" for dose, unit in reader.doses):
@@ -248,7 +269,9 @@ def _number_word(reader: Reader, position: int) -> bool:
         reader.counts.append(int(value))
     elif reader.words[after] in known.TIMES and reader.per_period(after + 1):
         reader.rarer = True
-    elif reader.words[after] in known.PIECES or reader.is_frequency(after):
+    elif read_volume(reader, position, value, after):
+        return True
+    elif reader.words[after] in known.PIECES or _counts_alone(reader, position, after):
         if reader.words[position - 1] in known.RANGES:
             reader.unclear = True
         reader.doses.append((value, "piece"))
@@ -264,6 +287,11 @@ def _number_word(reader: Reader, position: int) -> bool:
         return False
     reader.mark(TokenRole.FREQUENCY, position)
     return True
+
+
+def _counts_alone(reader: Reader, position: int, after: int) -> bool:
+    """Whether a number before how often counts pieces: "two daily", but not "due daily", which is no Italian two."""
+    return reader.is_frequency(after) and reader.words[position] not in known.BEFORE_NOUNS
 
 
 def _whole_before(reader: Reader, position: int) -> int:
@@ -289,7 +317,8 @@ def _says_nothing(reader: Reader, position: int) -> bool:
         return position + 1 not in reader.named and word in {"or", "oder"} and following != ""
     if word in known.ANOTHER and position + 1 in reader.named:
         return False
-    return word in known.FILLER or word == "q" or (word == "b" and following == "bed")
+    a_period = word == "pro" and (following in known.DAY or following in known.PERIODS)
+    return a_period or word in known.FILLER or word == "q" or (word == "b" and following == "bed")
 
 
 def _is_its_salt(reader: Reader, position: int) -> bool:
@@ -309,4 +338,11 @@ def _is_its_salt(reader: Reader, position: int) -> bool:
 
 
 # Words that say where, or how often, depending on what stands before them.
-_PLACES: Final = {"od": _right_eye, "mouth": _by_mouth, "skin": _under, "tongue": _under}
+_PLACES: Final = {
+    "od": _right_eye,
+    "mouth": _by_mouth,
+    "skin": _under,
+    "tongue": _under,
+    "am": _in_the_morning,
+    "morgen": _morgen,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -72,6 +73,23 @@ class TestStrengths:
         """A tenfold or a thousandfold slip where the point is not seen."""
         assert read(text).strengths == ()
         assert unread(text) == []
+
+    @pytest.mark.parametrize(
+        ("words", "value"),
+        [
+            ("1.745 g", "1.745"),
+            ("1,745 g", "1.745"),
+            ("1.745 gram/fl oz", "1.745"),
+            ("1.500 g/30 mL", "1.500"),
+            ("2.500 g", None),  # may be a bag of Epsom salt
+            ("1,250 g", None),
+            ("1.745 mg", None),
+            ("1,745 mcg", None),
+        ],
+    )
+    def test_grams_have_no_thousands(self, words: str, value: str | None) -> None:
+        """A medicine of 1745 g there is not; a round number may be what a pack holds."""
+        assert [one.value for one in read(f"zzdrug {words}").strengths] == ([] if value is None else [Decimal(value)])
 
     @pytest.mark.parametrize(
         "text",
@@ -219,6 +237,27 @@ class TestFrequency:
             ("40 mg 5/7 BID", 2),
             ("x 7 days BID", 2),
             ("twice daily for a week", 2),
+            ("viermal t\u00e4glich", 4),
+            ("dreimal tgl.", 3),
+            ("f\u00fcnfmal t\u00e4glich", 5),
+            ("einmal am Tag", 1),
+            ("zweimal am Tag", 2),
+            ("1 Tablette am Tag", 1),
+            ("1 am Tag", 1),
+            ("3 mal pro Tag", 3),
+            ("am Morgen und am Abend", 2),
+            ("jeden Morgen", 1),
+            ("jeden Tag", 1),
+            ("zur Nacht", 1),
+            ("alle 8 Std.", 3),
+            ("8-st\u00fcndlich", 3),
+            ("12 hourly", 2),
+            ("una vez al d\u00eda", 1),
+            ("dos veces al d\u00eda", 2),
+            ("cuatro veces al d\u00eda", 4),
+            ("una volta al giorno", 1),
+            ("due volte al giorno", 2),
+            ("tre volte al d\u00ec", 3),
         ],
     )
     def test_times_a_day(self, words: str, times: int) -> None:
@@ -296,6 +335,13 @@ class TestFrequency:
             "15 mL ac & hs",
             "1 tablet once, repeat daily",
             "BID and two in the evening",
+            "zweimal pro Woche",
+            "dos veces por semana",
+            "due compresse al giorno",
+            "4-6 hourly",
+            "2 am Tag",
+            "2 a day",
+            "2 x 5 mL",
         ],
     )
     def test_not_known(self, words: str) -> None:
@@ -354,6 +400,146 @@ class TestFrequency:
     def test_elemental(self) -> None:
         assert read("zzdrug 200 mg elemental").elemental
         assert not read("zzdrug 200 mg").elemental
+
+
+class TestVolumes:
+    """What is drunk each time in millilitres; what a pack holds or a medicine is washed down with is none of it."""
+
+    @pytest.mark.parametrize(
+        ("words", "millilitres"),
+        [
+            ("10 mL daily", "10"),
+            ("10mls qds", "10"),
+            ("15 milliliters daily", "15"),
+            ("2 teaspoons daily", "10"),
+            ("1 tsp bid", "5"),
+            ("1 tbsp at bedtime", "15"),
+            ("2 tablespoonfuls at bedtime", "30"),
+            ("two tablespoons at bedtime", "30"),
+            ("1 Essl\u00f6ffel abends", "15"),
+            ("half a teaspoon daily", "2.5"),
+            ("1/2 tsp daily", "2.5"),
+            ("1 1/2 tsp daily", "7.5"),
+            ("10 mL (2 teaspoonfuls) daily", "10"),
+            ("5 ml spoonful daily", "5"),
+            ("two 5 ml spoonfuls daily", "10"),
+            ("one 5ml spoonful daily", "5"),
+            ("2 x 5ml spoonfuls daily", "10"),
+            ("10 ml (two 5ml spoonfuls) daily", "10"),
+            ("1 fl oz at bedtime", "30"),
+            ("1 fl. oz. at bedtime", "30"),
+            ("suspension 2 ounces daily", "60"),
+            ("296 mL once", "296"),
+            ("296 mL, Oral, Once", "296"),
+            ("solution 296 mL PO daily prn", "296"),
+            ("drink 10 oz once", "300"),
+            ("10 fl oz bottle, drink once", "300"),
+            ("drink the entire 10 oz bottle", "300"),
+            ("take 1 bottle (296 mL) by mouth once", "296"),
+            ("take 300 mL one time", "300"),
+            ("2 tbsp with 8 oz of water", "30"),
+            ("30 mL with a full glass (240 mL) of water", "30"),
+            ("40 mg/5 mL take 10 mL daily", "10"),
+        ],
+    )
+    def test_taken_each_time(self, words: str, millilitres: str) -> None:
+        reading = read(f"zzdrug {words}")
+        assert (reading.dose, reading.dose_unit, reading.dose_unclear) == (Decimal(millilitres), "ml", False)
+        assert reading.unread == ()
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "500 ml",
+            "296 mL",
+            "500 ml oral solution",
+            "500 ml once daily",
+            "100 ml bottle",
+            "300 mL bag once",
+            "2 g 250 mL IV once",
+            "250 mL infusion once",
+            "drink 2000 mL",
+            "10 oz once",  # an ounce may be a weight
+            "in 150 ml of water daily",
+            "dissolve in 60 ml water daily",
+            "60 ml water daily",
+            "with 8 oz drink",
+            "in 4-8 oz of juice, drink daily",
+            "250 mg in 5 mL",
+            "2 x 10 mL ampoules",
+        ],
+    )
+    def test_not_taken_or_not_sure(self, words: str) -> None:
+        reading = read(f"zzdrug {words}")
+        assert (reading.dose, reading.dose_unclear) == (None, False)
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "1 to 2 teaspoons daily",
+            "1-2 tbsp daily",
+            "1-2 fl oz daily",
+            "one to two 5 ml spoonfuls daily",
+            "1-2 x 5 ml spoonfuls daily",
+            "2 x 5 ml bd",
+            "2 tsp (5 mL) daily",
+            "2 spoonfuls daily",
+            "powder 1 tsp daily",
+            "crystals 1 teaspoon daily",
+            "max 2 tbsp daily",
+        ],
+    )
+    def test_no_single_number(self, words: str) -> None:
+        reading = read(f"zzdrug {words}")
+        assert (reading.dose, reading.dose_unclear) == (None, True)
+
+    def test_spoonfuls_of_so_many_millilitres_say_how_often_elsewhere(self) -> None:
+        assert read("zzdrug 2 x 5 ml spoonfuls qds").times_per_day == 4
+        assert read("zzdrug 2 x 5 ml qds").times_per_day == 4
+
+    def test_a_concentration_in_household_measures(self) -> None:
+        in_ounces = read("zzdrug 1.745 g/fl oz").strengths[0]
+        assert in_ounces.per_millilitre == Fraction("1.745") / 30
+        assert read("zzdrug 400 mg/tsp").strengths[0].per_millilitre == 80
+
+
+class TestChains:
+    """Strengths in a row are those of a combination, in the order written, and never of one substance."""
+
+    @pytest.mark.parametrize(
+        ("words", "chain"),
+        [
+            ("195/220", ["195", "220"]),
+            ("50/12.5 mg", ["50 mg", "12.5 mg"]),
+            ("875-125 mg tab", ["875 mg", "125 mg"]),
+            ("200-200-20 mg/5 mL", ["200 mg per 5 ml", "200 mg per 5 ml", "20 mg per 5 ml"]),
+            ("200/200/20 mg per 5 mL", ["200 mg per 5 ml", "200 mg per 5 ml", "20 mg per 5 ml"]),
+            ("30/500 tabs", ["30", "500"]),
+        ],
+    )
+    def test_numbers_in_order(self, words: str, chain: list[str]) -> None:
+        reading = read(f"zzdrug {words}")
+        assert [[written(one) for one in found] for found in reading.chains] == [chain]
+        assert (reading.strengths, reading.dose, reading.dose_unclear, reading.unread) == ((), None, False, ())
+
+    @pytest.mark.parametrize(
+        "words", ["1/2 tab", "7/7", "1-2 tablets", "1.000/2.000 mg", "5/10 units", "1-0-1", "q4-6h"]
+    )
+    def test_other_numbers_in_a_row_are_none(self, words: str) -> None:
+        assert read(f"zzdrug {words}").chains == ()
+
+    def test_two_that_rise_may_be_a_range(self) -> None:
+        assert read("zzdrug 20-40 mg daily").dose_unclear
+        assert not read("zzdrug 40-20 mg daily").dose_unclear
+
+    def test_pieces_are_counted_beside_them(self) -> None:
+        assert read("zzdrug 25/100 2 tid").dose == 2
+
+
+def written(strength: Strength) -> str:
+    """A strength in words."""
+    per = f" per {strength.per} {strength.per_unit}" if strength.per_volume else ""
+    return f"{strength.value} {strength.unit}".strip() + per
 
 
 class TestSaidTwice:
@@ -613,6 +799,10 @@ class TestUnread:
             ("zzdrug take 1 daily for high blood pressure", []),
             ("zzdrug take 1 daily to prevent blood clots", []),
             ("zzdrug blood pressure", ["blood", "pressure"]),
+            ("zzdrug ab morgen", ["ab", "morgen"]),
+            ("zzdrug next dose due daily", ["due"]),
+            ("zzdrug hourly", ["hourly"]),
+            ("zzdrug pro", ["pro"]),
         ],
     )
     def test_what_an_instruction_says_of_where_and_how(self, text: str, left: list[str]) -> None:

@@ -226,6 +226,19 @@ class TestStrengths:
             ("labelled 2 mg/80 mg per 5 mL", {"amlodipine": "2 mg", "valsartan": "80 mg"}),
             ("labelled 4 mg/10 mL 160 mg/10 mL", {"amlodipine": "4 mg", "valsartan": "160 mg"}),
             ("labelled 4 mg/160 mg per 10 mL", {"amlodipine": "4 mg", "valsartan": "160 mg"}),
+            ("labelled 5/160", {"amlodipine": "5 mg", "valsartan": "160 mg"}),
+            ("labelled 160-5 mg", {"amlodipine": "5 mg", "valsartan": "160 mg"}),
+            ("labelled 80-2 mg/5 mL", {"amlodipine": "2 mg", "valsartan": "80 mg"}),
+            ("labelled (labelled 5/160) 5/160 mg", {}),  # the same again or another
+            ("labelled 5/160 (5/160)", {"amlodipine": "5 mg", "valsartan": "160 mg"}),
+            ("labelled 5/160 10/160", {}),
+            ("labelled, duo 5/160", {}),
+            ("digoxin 5/160", {}),  # never of one substance
+            ("oxide-liquid 400/240 mg", {}),
+            ("amlodipine valsartan 5/160 mg", {}),  # which is of what is open
+            ("digoxin 125 mcg (0.125 mg)", {"digoxin": "125 mcg"}),  # the same amount in another unit
+            ("digoxin 125 mcg (0.25 mg)", {}),
+            ("digoxin 10 mmol 0.25 mg", {}),
             ("labelled 20 mg/10 mg", {}),  # two labels give them to different substances
             ("labelled 5 mg/80 mg", {}),  # no label has both
             ("labelled 5 mg", {}),
