@@ -12,23 +12,23 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rules.canonical import digest as digest_of
-from rules.conditions import (
+from rules.conditions import Test
+from rules.documents import Bounds
+from rules.errors import KnowledgeError, Problem
+from rules.expressions import (
     LABORATORY,
     MEASURED,
     PERSONAL,
-    Range,
-    Test,
     counted_of,
     keys_of,
     limits_of,
     needed_of,
     test_of,
 )
-from rules.documents import Bounds
-from rules.errors import KnowledgeError, Problem
 from rules.fragments import Fragment, build_fragment, cited
 from rules.lookup import build_lookup
 from rules.quantities import plain
+from rules.ranges import Range
 from rules.references import broken_references
 from rules.terms import Direction, MagnesiumLevel, RecordStatus, Route, Scope, SymptomStage
 

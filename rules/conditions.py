@@ -1,31 +1,22 @@
 """When something applies, in three values: true, false, or unknown because a fact is missing.
 
-An expression of the knowledge becomes a tree of tests. A test answers fast (`holds`) and, when somebody wants to know,
-says in words what it compared and which facts were missing (`reason`). Tests read facts; they never change or guess
-them.
+An expression of the knowledge becomes a tree of tests (`rules.expressions`). A test answers fast (`holds`) and, when
+somebody wants to know, says in words what it compared and which facts were missing (`reason`). Tests read facts; they
+never change or guess them.
 """
 
 from __future__ import annotations
 
-import operator
-from decimal import Decimal
 from fractions import Fraction
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from rules.documents import Bounds, Expression
-from rules.quantities import plain
+from rules.ranges import UNKNOWN, Exact, Interval, Range, interval_words, number_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rules.documents import Bounds
     from rules.terms import Pregnancy, Sex
-
-# Exact numbers: integers and decimals as given, fractions where a conversion of units divides. They compare exactly
-# with each other, and the first two compare far faster than the last.
-Exact = int | Decimal | Fraction
-Interval = tuple[Exact | None, Exact | None]  # lowest and highest possible value; None: no bound known
-UNKNOWN: Interval = (None, None)
 
 
 class Subject(Protocol):
@@ -125,119 +116,6 @@ class Test(Protocol):
 
     def reason(self, facts: Facts, subject: Subject | None) -> Outcome:
         """The same answer with the comparison in words and the missing facts."""
-
-
-def _limit(value: Decimal) -> str:
-    """A limit as it is stored, so that a rule set read back says the same: 30 for 30.0."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _light(limit: Decimal) -> int | Decimal:
-    """The same limit as an integer where it is one: whole numbers compare fastest with every kind of exact number."""
-    whole = int(limit)
-    return whole if whole == limit else limit
-
-
-def _words(bounds: Bounds) -> str:
-    parts = [
-        f"{word} {_limit(value)}"
-        for word, value in (
-            ("at least", bounds.at_least),
-            ("above", bounds.above),
-            ("below", bounds.below),
-            ("at most", bounds.at_most),
-        )
-        if value is not None
-    ]
-    return " and ".join(parts)
-
-
-class Range:
-    """A comparison of an interval with bounds. Decimals, integers and fractions compare exactly with each other."""
-
-    __slots__ = (
-        "contains",
-        "contains_ratio",
-        "high",
-        "high_ratio",
-        "low",
-        "low_ratio",
-        "strict_high",
-        "strict_low",
-        "words",
-    )
-
-    def __init__(self, bounds: Bounds) -> None:
-        """Keep the bounds and their words, and choose how a single value is compared."""
-        self.low = bounds.at_least if bounds.at_least is not None else bounds.above
-        self.high = bounds.at_most if bounds.at_most is not None else bounds.below
-        self.strict_low = bounds.above is not None
-        self.strict_high = bounds.below is not None
-        self.words = _words(bounds)
-        self.low_ratio = (0, 1) if self.low is None else self.low.as_integer_ratio()
-        self.high_ratio = (0, 1) if self.high is None else self.high.as_integer_ratio()
-        # Whether a single value lies in the range, by whole numbers: a fraction's own comparison takes far longer.
-        self.contains_ratio: Callable[[Exact], bool] = self._within
-        # The same for values that are no fractions.
-        self.contains: Callable[[Exact], bool] = self._within
-        if self.high is None and self.low is not None:
-            self.contains_ratio = self._above
-            self.contains = partial(operator.lt if self.strict_low else operator.le, _light(self.low))
-        elif self.low is None and self.high is not None:
-            self.contains_ratio = self._under
-            self.contains = partial(operator.gt if self.strict_high else operator.ge, _light(self.high))
-
-    def _within(self, value: Exact) -> bool:
-        return self._above(value) and self._under(value)
-
-    @property
-    def open_upwards(self) -> bool:
-        """Whether there is no upper bound."""
-        return self.high is None
-
-    def _above(self, value: Exact) -> bool:
-        if self.low is None:
-            return True
-        # Through whole numbers: a decimal and a fraction compare exactly but very slowly.
-        numerator, denominator = value.as_integer_ratio()
-        low_numerator, low_denominator = self.low_ratio
-        mine, limit = numerator * low_denominator, low_numerator * denominator
-        return mine > limit if self.strict_low else mine >= limit
-
-    def _under(self, value: Exact) -> bool:
-        if self.high is None:
-            return True
-        numerator, denominator = value.as_integer_ratio()
-        high_numerator, high_denominator = self.high_ratio
-        mine, limit = numerator * high_denominator, high_numerator * denominator
-        return mine < limit if self.strict_high else mine <= limit
-
-    def holds(self, interval: Interval) -> bool | None:
-        """True when every possible value lies in the range, false when none does."""
-        low, high = interval
-        if low is high and low is not None:
-            return self.contains_ratio(low)
-        if (high is not None and not self._above(high)) or (low is not None and not self._under(low)):
-            return False
-        above = self.low is None or (low is not None and self._above(low))
-        under = self.high is None or (high is not None and self._under(high))
-        return True if above and under else None
-
-
-def number_words(value: Exact) -> str:
-    """A number for people; a fraction is rounded to four decimals."""
-    return plain(value, 4) if isinstance(value, Fraction) else str(value)
-
-
-def interval_words(interval: Interval) -> str:
-    """A true interval for people: ``between 15 and 30``, ``at least 15``."""
-    low, high = interval
-    if low is None:
-        return "not known" if high is None else f"at most {number_words(high)}"
-    if high is None:
-        return f"at least {number_words(low)}"
-    return f"between {number_words(Fraction(low))} and {number_words(Fraction(high))}"
 
 
 class _Bounded:
@@ -627,181 +505,3 @@ def _combined(holds: bool | None, decisive: list[Outcome], link: str) -> Outcome
     if holds is not None:
         return Outcome(holds, detail)
     return Outcome(None, detail, tuple(dict.fromkeys(fact for outcome in decisive for fact in outcome.missing)))
-
-
-def _serum(kind: str) -> Callable[[Facts], Exact | None]:
-    return lambda facts: facts.serum.get(kind)
-
-
-def _fact(name: str) -> Callable[[Facts, Subject | None], tuple[str, ...]]:
-    missing = (name,)
-    return lambda _facts, _subject: missing
-
-
-def _own_fact(name: str) -> Callable[[Facts, Subject | None], tuple[str, ...]]:
-    def missing(_facts: Facts, subject: Subject | None) -> tuple[str, ...]:
-        return (f"medications.{name}",) if subject is None else subject.lacking(name)
-
-    return missing
-
-
-class _PointKey(NamedTuple):
-    label: str
-    unit: str
-    read: Callable[[Facts], Exact | None]
-    missing: Callable[[Facts, Subject | None], tuple[str, ...]]
-
-
-class _RangeKey(NamedTuple):
-    label: str
-    unit: str
-    read: Callable[[Any], Interval]
-    missing: Callable[[Facts, Subject | None], tuple[str, ...]]
-    own: bool = False  # whether the subject is read, not the facts
-
-
-def _daily_dose(subject: Subject | None) -> Interval:
-    dose = None if subject is None else subject.daily_dose_mg
-    return dose, dose
-
-
-_POINTS: dict[str, _PointKey] = {
-    "age_years": _PointKey("age", "years", operator.attrgetter("age_years"), _fact("patient.age_years")),
-    **{
-        kind: _PointKey(kind.replace("_", " "), "mmol/L", _serum(kind), _fact(f"observations.{kind}"))
-        for kind in ("serum_magnesium", "serum_potassium", "serum_calcium")
-    },
-}
-_RANGES: dict[str, _RangeKey] = {
-    "egfr": _RangeKey("eGFR", "mL/min/1.73 m2", operator.attrgetter("egfr"), _fact("patient.egfr")),
-    "elemental_mg_per_day": _RangeKey(
-        "elemental magnesium a day",
-        "mg",
-        operator.attrgetter("elemental_mg_per_day"),
-        lambda facts, _: facts.elemental_missing,
-    ),
-    "daily_dose_mg": _RangeKey("daily dose", "mg", _daily_dose, _own_fact("dose"), own=True),
-    "duration_days": _RangeKey(
-        "duration of use",
-        "days",
-        lambda subject: UNKNOWN if subject is None else subject.days,
-        _own_fact("started_on"),
-        own=True,
-    ),
-    "duration_months": _RangeKey(
-        "duration of use",
-        "months",
-        lambda subject: UNKNOWN if subject is None else subject.duration,
-        _own_fact("started_on"),
-        own=True,
-    ),
-}
-# The keys of expressions that compare a number with bounds.
-NUMBERS = frozenset({*_POINTS, *_RANGES})
-# Facts from the laboratory.
-LABORATORY = frozenset({"serum_magnesium", "serum_potassium", "serum_calcium"})
-# Numbers of the person and the list; the others belong to a single medication.
-MEASURED = frozenset({*LABORATORY, "egfr", "age_years", "elemental_mg_per_day"})
-# Facts about the person alone: conditions derived from nothing else are the same for everybody with the same three.
-PERSONAL = frozenset({"age_years", "sex", "pregnancy"})
-_EQUALS: dict[str, Callable[[Facts], object]] = {
-    "dialysis": operator.attrgetter("dialysis"),
-    "sex": operator.attrgetter("sex"),
-    "pregnancy": operator.attrgetter("pregnancy"),
-}
-
-
-def test_of(expression: Expression) -> Test:
-    """Build the test of an expression; the model has made sure that exactly one key is given."""
-    for key, point in _POINTS.items():
-        bounds = getattr(expression, key)
-        if bounds is not None:
-            return PointTest(point.label, point.unit, bounds, point.read, point.missing)
-    for key, value in _RANGES.items():
-        bounds = getattr(expression, key)
-        if bounds is not None:
-            return RangeTest(value.label, value.unit, bounds, value.read, value.missing, own=value.own)
-    for key, read in _EQUALS.items():
-        expected = getattr(expression, key)
-        if expected is not None:
-            return EqualTest(key, f"patient.{key}", expected, read)
-    return _about_the_list(expression) or _combination(expression)
-
-
-def _about_the_list(expression: Expression) -> Test | None:
-    if expression.conditions is not None:
-        return ConditionTest(expression.conditions)
-    if expression.symptoms is not None:
-        return SymptomTest(expression.symptoms)
-    if expression.co_medication is not None:
-        other = expression.co_medication
-        test = SameProductTest if other.same_product else CoMedicationTest
-        return test(other.classes, other.substances, other.at_least)
-    if expression.risk_count is not None:
-        count = expression.risk_count
-        return RiskCountTest(count.classes, count.conditions, count.at_least)
-    return None
-
-
-def _combination(expression: Expression) -> Test:
-    if expression.all is not None:
-        return AllTest(tuple(test_of(part) for part in expression.all))
-    if expression.any is not None:
-        return AnyTest(tuple(test_of(part) for part in expression.any))
-    assert expression.not_ is not None  # noqa: S101 - the only key left; the model refuses an expression without one
-    return NotTest(test_of(expression.not_))
-
-
-def needed_of(test: Test) -> frozenset[str] | None:
-    """Classes and substances of which one has to be on the list for the test to hold or to be open; None: no such."""
-    if isinstance(test, CoMedicationTest):
-        return test.wanted
-    if isinstance(test, AllTest):
-        return next((wanted for wanted in map(needed_of, test.parts) if wanted is not None), None)
-    return None
-
-
-def counted_of(expression: Expression) -> frozenset[str]:
-    """The classes and substances on a list that an expression counts, as the keys of an entry."""
-    parts = (*(expression.all or ()), *(expression.any or ()), *((expression.not_,) if expression.not_ else ()))
-    counted = frozenset[str]().union(*[counted_of(part) for part in parts])
-    if expression.co_medication is not None:
-        other = expression.co_medication
-        counted |= CoMedicationTest(other.classes, other.substances, other.at_least).wanted
-    if expression.risk_count is not None:
-        counted |= frozenset(expression.risk_count.classes)
-    return counted
-
-
-def keys_of(expression: Expression) -> frozenset[str]:
-    """The kinds of fact an expression reads."""
-    keys: set[str] = set()
-    for name in type(expression).model_fields:
-        value = getattr(expression, name)
-        if value is None:
-            continue
-        parts = value if isinstance(value, tuple) and name in {"all", "any"} else (value,)
-        if name in {"all", "any", "not_"}:
-            keys |= {key for part in parts for key in keys_of(part)}
-        else:
-            keys.add(name)
-    return frozenset(keys)
-
-
-def limits_of(expression: Expression) -> dict[str, set[Fraction]]:
-    """The numbers that an expression compares facts with, by kind of fact."""
-    limits: dict[str, set[Fraction]] = {}
-    for name in type(expression).model_fields:
-        value = getattr(expression, name)
-        if isinstance(value, Bounds):
-            bounds = (value.below, value.at_most, value.above, value.at_least)
-            limits.setdefault(name, set()).update(Fraction(bound) for bound in bounds if bound is not None)
-        for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, Expression):
-                for kind, numbers in limits_of(part).items():
-                    limits.setdefault(kind, set()).update(numbers)
-    return limits
-
-
-# pytest collects callables by name; these are not tests of the program.
-test_of.__test__ = False  # type: ignore[attr-defined]

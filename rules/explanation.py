@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.conditions import number_words
 from rules.doses import is_of_a_day, written
 from rules.lines import Line, Taken
+from rules.ranges import number_words
 from rules.recognition import read_line
 from rules.resolution import checked
 from rules.terms import DosePeriod, MatchKind, TokenRole, word

@@ -10,9 +10,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rules.conditions import LABORATORY, UNKNOWN, Facts, Range
+from rules.conditions import Facts
+from rules.expressions import LABORATORY
 from rules.lookup import joined
 from rules.quantities import decimal_from, serum_mmol_per_l
+from rules.ranges import UNKNOWN, Range
 from rules.terms import CodeSystem, MagnesiumLevel, ObservationKind, Pregnancy, RecognitionState, Sex, word
 
 if TYPE_CHECKING:
@@ -21,11 +23,11 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from rules.compiled import CompiledRuleSet, DerivedCondition
-    from rules.conditions import Interval
     from rules.documents import Bounds
     from rules.lines import Line
     from rules.model import Band
     from rules.profile import ConditionItem, MedicationProfile, Observation
+    from rules.ranges import Interval
     from rules.report import CheckedTerm
 
 # Below this filtration rate dialysis is possible; at or above it, not being told means no dialysis.

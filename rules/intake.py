@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from rules.compiled import CompiledRuleSet, Entry, Limit
-    from rules.conditions import Facts, Range
+    from rules.conditions import Facts
     from rules.lines import Line
     from rules.model import PresentedAmount
     from rules.profile import Dose
+    from rules.ranges import Range
     from rules.reading import Strength
     from rules.report import (
         Finding,

@@ -8,15 +8,17 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final
 
-from rules.conditions import LABORATORY, Range
+from rules.expressions import LABORATORY
+from rules.ranges import Range
 from rules.terms import Applicability, Severity, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.compiled import CompiledRuleSet, Factor, Rule
-    from rules.conditions import Exact, Facts, Outcome, Subject
+    from rules.conditions import Facts, Outcome, Subject
     from rules.fragments import Fragment
+    from rules.ranges import Exact
     from rules.report import OpenFactor, Reason
     from rules.terms import OperationalClass
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from rules.conditions import UNKNOWN
 from rules.doses import Taking, amount_of, is_of_a_day, taking_of
 from rules.quantities import MASS_UNITS, decimal_from, milligrams
+from rules.ranges import UNKNOWN
 from rules.resolution import given_by, resolve
 from rules.terms import Applicability, word
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from rules.compiled import CompiledRuleSet, Entry, Side
-    from rules.conditions import Exact, Interval
     from rules.profile import MedicationItem
+    from rules.ranges import Exact, Interval
     from rules.report import Reason
     from rules.terms import Route
 

@@ -11,13 +11,13 @@ from math import ceil
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules.compiled import SUPPLEMENT_CLASS
-from rules.conditions import Range
 from rules.fragments import cited
 from rules.intake import limits_for
 from rules.judgement import RANK
 from rules.monitoring import worklist
 from rules.profile import Dose, MedicationItem
 from rules.quantities import decimal_from, elemental_fraction, plain
+from rules.ranges import Range
 from rules.risk import HIGH_CONDITION, MAGNESIUM
 from rules.schedules import Budget
 from rules.terms import (

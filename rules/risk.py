@@ -10,9 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from rules.conditions import Range
 from rules.fragments import cited
 from rules.quantities import decimal_from, plain
+from rules.ranges import Range
 from rules.terms import Applicability, DeficiencyState, Direction, ExcessState, MagnesiumEffect, MagnesiumLevel, word
 
 if TYPE_CHECKING:

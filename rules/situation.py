@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.compiled import CompiledRuleSet
-    from rules.conditions import Exact, Interval
     from rules.lines import Line
     from rules.profile import MedicationProfile
+    from rules.ranges import Exact, Interval
     from rules.report_plan import KidneyStage
 
 # The stages of the KDIGO guideline (2024), by the filtration rate at which each begins.

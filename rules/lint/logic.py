@@ -8,8 +8,8 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from rules.conditions import NUMBERS
 from rules.documents import Bounds, Expression
+from rules.expressions import NUMBERS
 from rules.terms import Pregnancy, Sex
 
 if TYPE_CHECKING:

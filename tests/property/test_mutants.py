@@ -23,11 +23,13 @@ from rules import (
     compiled,
     conditions,
     engine,
+    expressions,
     facts,
     lines,
     load,
     lookup,
     quantities,
+    ranges,
     resolution,
     schedules,
     settling,
@@ -128,7 +130,7 @@ def _the_answer_knows_its_process(patch: Patch) -> None:
 
 
 def _limits_are_written_as_typed(patch: Patch) -> None:
-    patch.setattr(conditions, "_limit", lambda value: f"{value:f}")
+    patch.setattr(ranges, "_limit", lambda value: f"{value:f}")
 
 
 def _unknown_lines_look_known(patch: Patch) -> None:
@@ -317,14 +319,14 @@ def _the_missing_fact_is_not_named(patch: Patch) -> None:
 
 
 def _the_limit_itself_counts(patch: Patch) -> None:
-    honest = conditions.Range.__init__
+    honest = ranges.Range.__init__
 
-    def lenient(self: conditions.Range, bounds: Bounds) -> None:
+    def lenient(self: ranges.Range, bounds: Bounds) -> None:
         honest(self, bounds)
         self.strict_low = self.strict_high = False
         self.contains = self.contains_ratio
 
-    patch.setattr(conditions.Range, "__init__", lenient)
+    patch.setattr(ranges.Range, "__init__", lenient)
 
 
 def _numbers_are_binary(patch: Patch) -> None:
@@ -372,7 +374,7 @@ def _a_combination_is_its_first_ingredient(patch: Patch) -> None:
 
 
 def _a_key_is_forgotten(patch: Patch) -> None:
-    patch.delitem(conditions._POINTS, "serum_calcium")
+    patch.delitem(expressions._POINTS, "serum_calcium")
 
 
 def _three_lines_are_too_many(patch: Patch) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from rules import check
-from rules.conditions import Interval, Range, interval_words
 from rules.documents import Bounds, Expression
+from rules.ranges import Interval, Range, interval_words
 from rules.report import CheckReport, Reason
 from rules.terms import Applicability
 from tests import factories as make
