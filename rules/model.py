@@ -209,8 +209,11 @@ class ProductCodes(Document):
 
 
 class Product(Record):
-    """A product or fixed combination known by one name. ``presentations`` are all the strengths that its names may
-    stand for: where they differ and a line does not say which is meant, each of them is possible."""  # noqa: D205, D209
+    """A product or fixed combination known by one name.
+
+    ``presentations`` are all the strengths that its names may stand for: where they differ and a line does not say
+    which is meant, each of them is possible.
+    """
 
     name: Name
     synonyms: tuple[Name, ...] = ()
