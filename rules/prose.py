@@ -78,9 +78,11 @@ def _set_aside(words: list[str], reading: Reading, read_before: Callable[[], Rea
 def _is_over(words: list[str], position: int) -> bool:
     """Whether a word that nothing explains may say that the medicine is not taken."""
     word = words[position]
+    following, condition = [*words[position + 1 : position + 3], "", ""][:2]
+    if word == "no":
+        return following == "more" and condition != "than"
     if word not in NEGATIONS:
         return word in OVER
-    following, condition = [*words[position + 1 : position + 3], "", ""][:2]
     an_order = word == "dont" or words[position - 1] == "do"
     return following in TAKING and not (an_order and condition in CONDITIONS)
 

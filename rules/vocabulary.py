@@ -159,12 +159,18 @@ OVER: Final = frozenset(
     cancelled canceled cease ceased withdrawn withdraw withheld avoid avoided off finished completed ended expired
     former formerly previous previously past prior history used refuse refused refuses declined declines denies denied
     allergy allergic intolerance intolerant contraindicated reaction switched changed inactive resolved longer
+    dcd dced d quit skipped skipping removed deleted error wrong anymore ran unable afford nonadherent noncompliant
+    adherent compliant husband wife son daughter
     abgesetzt absetzen pausiert pausieren beendet nicht kein keine allergie unvertraglichkeit
     arrete arreter suspendu suspendre ne pas suspendido suspender sospeso sospendere""".split()
 )
-NEGATIONS: Final = frozenset("not never cannot dont".split())
+NEGATIONS: Final = frozenset(
+    "not never cannot cant dont isnt arent doesnt didnt hasnt havent wasnt wont wouldnt couldnt".split()
+)
 # Behind a negation these say that the medicine is not taken, but an order with a condition ("do not take with milk").
-TAKING: Final = frozenset("take taking taken takes be use using given tolerated currently yet started filled".split())
+TAKING: Final = frozenset(
+    "take taking taken takes be use using given tolerate tolerated tolerating currently yet started filled".split()
+)
 CONDITIONS: Final = frozenset(
     """if with more when within on at before after during for while unless other any extra double two this it together
     less in""".split()

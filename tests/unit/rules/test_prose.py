@@ -44,6 +44,7 @@ def ids(resolution: Resolution) -> list[str]:
         "Furosemide 40 mg take 1 daily, do not take if your ankles wobble",
         "Furosemide 40 mg take 1 daily, don't take with wobble",
         "Furosemide 40 mg take 1 daily, no wobble",
+        "Furosemide 40 mg take 1 daily, no more than 3 a day",
     ],
 )
 def test_the_medicine_is_taken_and_the_rest_is_said(world: CompiledRuleSet, text: str) -> None:
@@ -79,6 +80,13 @@ def test_the_answer_is_incomplete_and_has_the_findings(world: CompiledRuleSet) -
         "Furosemide 40 mg daily, does not take it",
         "Furosemide 40 mg daily: do not take",
         "Furosemide 40 mg daily, never started",
+        "Furosemide 40 mg daily - d/c'd 3/24",
+        "Furosemide 40 mg daily dc'd by wobble",
+        "Furosemide 40 mg daily isn't taking it",
+        "Furosemide 40 mg daily can't tolerate",
+        "Furosemide 40 mg daily no more",
+        "Furosemide 40 mg daily ran out",
+        "Furosemide 40 mg daily wrong wobble",
         "wobble take 1 tablet daily",
     ],
 )
