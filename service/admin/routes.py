@@ -35,6 +35,9 @@ REFUSALS: Final = (ProblemError, ServiceError, HTTPException, RequestValidationE
 _UNKNOWN_PERSON: Final = 401
 _SEE_OTHER: Final = 303
 _PASSED_ON: Final = ("retry-after", "allow", "www-authenticate")
+# What the API says of its contract and of a member of its problems that no page has.
+_UNFIT: Final = "This cannot be taken as it is"
+_WRONG: Final = "What is wrong is told below."
 # Who is nobody in particular.
 _SELF: Final = {DEVELOPER.id: "Development mode"}
 # Where a script of a page asks, whatever it was going to replace: the notice goes to its own place on the page.
@@ -114,7 +117,7 @@ def asks_for_part(request: Request) -> bool:
 
 
 async def told(request: Request, error: Exception) -> Told:
-    """The problem that the API would answer with.
+    """The problem that the API would answer with; what it says of its contract, in words for people.
 
     Raises:
         Exception: the API has no answer for it.
@@ -124,7 +127,12 @@ async def told(request: Request, error: Exception) -> Told:
         raise error
     response = await handler(request, error)
     headers = {name: response.headers[name] for name in _PASSED_ON if name in response.headers}
-    return Told(json.loads(bytes(response.body)), headers)
+    problem: dict[str, Any] = json.loads(bytes(response.body))
+    if problem["code"] == ProblemCode.INVALID_REQUEST:
+        problem["title"] = _UNFIT
+        if "`errors`" in problem["detail"]:
+            problem["detail"] = _WRONG
+    return Told(problem, headers)
 
 
 async def _told(request: Request, error: Exception) -> Response:

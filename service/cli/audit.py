@@ -55,7 +55,8 @@ def verify(
     if trail.anchored is False:
         complain(f"no entry of the audit trail has the hash {anchor}: entries were cut off, or the hash is another's")
         raise typer.Exit(Exit.WRONG_INPUT)
-    typer.echo(f"{trail.entries} entries, each as it was written. Note the last hash elsewhere: {trail.last_hash}")
+    entries = "1 entry," if trail.entries == 1 else f"{trail.entries} entries, each"
+    typer.echo(f"{entries} as it was written. Note the last hash elsewhere: {trail.last_hash}")
     typer.echo(remark)
 
 

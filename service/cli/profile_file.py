@@ -65,6 +65,8 @@ def _decoded(raw: bytes) -> str:
 
 
 def _parse(text: str) -> None:
+    if not text.strip():
+        raise ProfileInvalid([InputProblem(0, 0, "", "there is nothing in it; a medication profile is a JSON object")])
     try:
         json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:

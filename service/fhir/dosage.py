@@ -35,6 +35,7 @@ from service.fhir.elements import (
 from service.fhir.frequency import MAXIMUM_FREE_TEXT, MOST_A_DAY, SOME_DAYS, days_of_week, frequency_of
 from service.fhir.notes import NoteCode, Notes
 
+START_UNREAD: Final = "The day since when it is taken cannot be read; it counts as not known."
 _UNITS: Final = {unit.lower(): unit for unit in quantities.DOSE_UNITS}
 # How a dose says what it counts, as an annotation of UCUM: mg{elemental}.
 _BASES: Final = {
@@ -71,8 +72,13 @@ class Taken:
 
 def taken_of(value: object, pointer: str, notes: Notes) -> Taken:
     """All dosages of a medication together: they have to agree, or add up."""
-    given = objects(value)
     many = isinstance(value, list)
+    sent = [one for one in (value if isinstance(value, list) else [value]) if one is not None]
+    # Where a Dosage belongs, somebody may send the sentence itself.
+    given = objects([{"text": one} if isinstance(one, str) else one for one in sent])
+    if len(given) < len(sent):
+        text = "Not every dosage can be read; what cannot be read was left out."
+        notes.warning(NoteCode.DOSE_LEFT_OUT, pointer, text)
     read = [_one(one, f"{pointer}/{position}" if many else pointer, notes) for position, one in enumerate(given)]
     if len(read) <= 1:
         return read[0] if read else Taken()
@@ -85,6 +91,8 @@ def _one(given: Resource, pointer: str, notes: Notes) -> Taken:
     bounds = first(repeat.get("boundsPeriod"))
     started = day_of(bounds.get("start"))
     ended = day_of(bounds.get("end"))
+    if started is None and bounds.get("start") is not None:
+        notes.warning(NoteCode.DATE_LEFT_OUT, f"{pointer}/timing/repeat/boundsPeriod/start", START_UNREAD)
     taken = Taken(
         dose=_dose(given, pointer, notes),
         as_needed=_as_needed(given),

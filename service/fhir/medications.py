@@ -16,7 +16,7 @@ from rules.terms import MedicationStatus
 from service.fhir import codes
 from service.fhir.collecting import Collected, Found, ReadingRefused
 from service.fhir.concepts import named_medicine
-from service.fhir.dosage import Taken, taken_of
+from service.fhir.dosage import START_UNREAD, Taken, taken_of
 from service.fhir.elements import MAXIMUM_TEXT, Resource, code_of, day_of, first, flag_of, objects, text_of
 from service.fhir.notes import NoteCode, Notes
 from service.fhir.products import UNNAMED, Named, product_of, unnamed
@@ -232,12 +232,17 @@ def _line(
     if "effectivePeriod" in resource or "occurencePeriod" in resource:
         period = first(resource.get("effectivePeriod")) or first(resource.get("occurencePeriod"))
         started, ended = day_of(period.get("start")), day_of(period.get("end"))
-        if started is not None and (taken.started_on is None or started[0] < taken.started_on):
+        if started is None and period.get("start") is not None:
+            notes.warning(NoteCode.DATE_LEFT_OUT, pointer, START_UNREAD)
+        elif started is not None and (taken.started_on is None or started[0] < taken.started_on):
             taken = replace(taken, started_on=started[0])
         last = last if ended is None else ended[1]
     if last is not None and last < as_of:
         why = "and it may be given again" if kind in _REPEATS else "though its status says otherwise"
         notes.warning(NoteCode.STATUS_DOUBTFUL, pointer, f"By its dates it is over, {why}; it counts.")
+    if taken.started_on is not None and taken.started_on > as_of:
+        text = "By its dates it has not begun; it counts, as something that was taken for no time yet."
+        notes.warning(NoteCode.STATUS_DOUBTFUL, pointer, text)
     considered = (look.considered and not _is_own(resource, found, collected)) or found.origin in proposed
     line = _Line(found, kind, named, MedicationStatus.PROPOSED if considered else MedicationStatus.CURRENT, taken)
     if kind in _REPEATS and line.day is not None and (as_of - line.day).days > codes.STALE_DAYS:

@@ -65,6 +65,15 @@ def test_sent_again_with_other_words_it_is_told_and_can_be_sent_as_a_new_wish(pa
     assert "With others" in titles(pages)
 
 
+def test_a_page_does_not_speak_of_the_contract_of_programs(pages: PageClient) -> None:
+    refused = pages.sent("ann", NEW, pages.form("ann", NEW).filled(title=TITLE, reason=""))
+    for response in (refused, pages.open("ann", "/admin/drafts/7")):
+        assert response.status_code == 422
+        assert "This cannot be taken as it is" in response.text
+        assert "contract" not in response.text
+        assert "`errors`" not in response.text
+
+
 def test_what_does_not_fit_stands_beside_its_field_and_nothing_typed_is_lost(pages: PageClient) -> None:
     response = pages.sent("ann", NEW, pages.form("ann", NEW).filled(title=HOSTILE * 3, reason=""))
     assert response.status_code == 422

@@ -73,7 +73,8 @@ def test_the_same_key_in_two_objects_is_fine() -> None:
     [
         (b'{"medications": [}', (1, 18), "expecting value"),
         (b'{"medications": []\n', (2, 1), "expecting ',' delimiter"),
-        (b"", (1, 1), "expecting value"),
+        (b"", (0, 0), "nothing in it"),
+        (b" \r\n", (0, 0), "nothing in it"),
         (b'{"medications": []} {}', (1, 21), "extra data"),
         (b'{"medications": [NaN]}', (0, 0), "NaN is not a JSON number"),
         (b'{"medications": [-Infinity]}', (0, 0), "-Infinity is not a JSON number"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -459,6 +459,36 @@ def test_a_sentence_that_names_a_condition_leaves_amounts_open() -> None:
     found = reading(request(**dosage(text="Take 1 tablet by mouth twice daily unless the moon is full")))
     assert found.medications[0].times_per_day is None
     assert noted(found) == [NoteCode.DOSE_LEFT_OUT]
+
+
+@pytest.mark.parametrize("sent", ["Take 1 tablet by mouth twice daily", ["Take 1 tablet by mouth twice daily", None]])
+def test_a_sentence_in_place_of_a_dosage_is_read(sent: object) -> None:
+    found = reading(request(dosageInstruction=sent))
+    [item] = found.medications
+    assert item.dose is not None
+    assert (item.route, item.times_per_day, item.dose.value) == (Route.ORAL, 2, "1")
+    assert noted(found) == []
+
+
+@pytest.mark.parametrize("sent", [7, [7], ["take 1 tablet daily", []], True])
+def test_a_dosage_that_is_none_is_noted(sent: object) -> None:
+    assert noted(reading(request(dosageInstruction=sent))) == [NoteCode.DOSE_LEFT_OUT]
+
+
+def test_a_day_that_is_none_is_noted() -> None:
+    found = reading(request(dosageInstruction=[{"timing": {"repeat": {"boundsPeriod": {"start": "in spring"}}}}]))
+    assert found.medications[0].started_on is None
+    assert NoteCode.DATE_LEFT_OUT in noted(found)
+    found = reading(statement(effectivePeriod={"start": "2026-13-01"}))
+    assert found.medications[0].started_on is None
+    assert noted(found) == [NoteCode.DATE_LEFT_OUT]
+
+
+@pytest.mark.parametrize(("start", "said"), [(TODAY, False), (TODAY + timedelta(days=1), True)])
+def test_what_has_not_begun_is_said_and_counts(start: date, said: bool) -> None:  # noqa: FBT001
+    found = reading(statement(effectivePeriod={"start": start.isoformat()}))
+    assert found.medications[0].started_on == start
+    assert [note.text.partition(";")[0] for note in found.notes] == ["By its dates it has not begun"] * said
 
 
 def test_several_dosages_add_up_or_are_left_out() -> None:
