@@ -15,13 +15,15 @@ from rules.terms import DoseForm, Route
 FORMS: Final[dict[str, DoseForm]] = {
     word: form
     for form, words in {
-        DoseForm.TABLET: """tablet tablets tab tabs tbl tabl tbs tablette tabletten filmtablette filmtabletten caplet
-            caplets comprime comprimes cp cpr comprimido comprimidos compressa compresse tb dragee dragees""",
+        DoseForm.TABLET: """tablet tablets tab tabs tbl tabl tbs tablette tabletten filmtablette filmtabletten filmtbl
+            filmtabl caplet caplets comprime comprimes cp cpr comprimido comprimidos compressa compresse tb dragee
+            dragees""",
         DoseForm.CHEWABLE_TABLET: "chewable chewtab chewtabs chew chw chtb gummy gummies kautablette kautabletten",
         DoseForm.EFFERVESCENT: "effervescent effervescents brausetablette brausetabletten brause brausetbl",
         DoseForm.GASTRO_RESISTANT: """enteric gastro ec dr delayed tbec tbdr cpdr cpep drtb drcp msr mups
-            magensaftresistent magensaftresistente magensaftresistenten resistante resistantes""",
+            magensaftres magensaftresistent magensaftresistente magensaftresistenten resistante resistantes""",
         DoseForm.MODIFIED_RELEASE: """extended er xr xl sr cr mr cd la retard ret retardtabletten retardkapseln
+            retardtbl retardtabl
             prolonged modified sustained hr lp sa tber tbsr cper cpsr""",
         DoseForm.CAPSULE: """capsule capsules cap caps kapsel kapseln hartkapsel hartkapseln weichkapsel weichkapseln
             kps gelule gelules capsula capsulas softgel softgels""",
@@ -119,7 +121,7 @@ RARER: Final = frozenset(
 # What is said is no steady dose: the times a day stay open.
 UNSTEADY: Final = frozenset(
     """stat load loading bolus then increase increasing decrease reduce reducing titrate taper tapering divided split
-    max maximum until repeat""".split()
+    max maximum until repeat reduzieren steigern erhohen ausschleichen einschleichen""".split()
 )
 UNTIL: Final = (("up", "to"), ("bis", "zu"), ("jusqu", "a"))
 AS_NEEDED: Final = frozenset("prn needed required sos bedarf bed besoin necesario bisogno schmerzen".split())
@@ -213,9 +215,22 @@ SPOILED: Final = frozenset(
 # Between two numbers they leave open which of the two it is.
 RANGES: Final = frozenset("to or bis oder ou".split())
 MOST: Final = frozenset("max maximum".split())
+# Who makes a supplement, in two words before its name; none of them says what it is.
+MAKERS: Final = frozenset(
+    {
+        *(("nature", "made"), ("natures", "bounty"), ("natures", "way"), ("natures", "truth"), ("natures", "own")),
+        *(("now", "foods"), ("doctors", "best"), ("life", "extension"), ("pure", "encapsulations")),
+        *(("spring", "valley"), ("thorne", "research"), ("vitamin", "shoppe"), ("kirkland", "signature")),
+    }
+)
+# A line of a hospital begins with these where the medicine is taken.
+BEGUN: Final = frozenset({"started", "continued", "continue"})
+# What is measured before a dose: "hold for SBP < 100".
+MEASURED: Final = frozenset("sbp dbp hr bp map pulse systolic rr".split())
 # Pieces: what a number of them is, is in the strength.
 PIECES: Final = frozenset(
-    """tablet tablets tab tabs tbl tabl tablette tabletten filmtablette filmtabletten caplet caplets comprime comprimes
+    """tablet tablets tab tabs tbl tabl tablette tabletten filmtablette filmtabletten filmtbl
+    filmtabl caplet caplets comprime comprimes
     cp cpr comprimido comprimidos compressa compresse kautablette kautabletten brausetablette brausetabletten
     capsule capsules cap caps kapsel kapseln hartkapsel hartkapseln weichkapsel weichkapseln kps cps gelule gelules
     capsula capsulas softgel softgels lozenge lozenges
@@ -308,7 +323,7 @@ FILLER: Final = frozenset(
     le la les de du des un une au aux par jour jours avant apres pendant repas jeun fois et si toutes heure heures
     eau cuillere mesure
     el los las al dia dias con por cada antes despues ayunas en comida comidas hora horas
-    veces vez volte volta einmal jede jeden
+    veces vez volte volta einmal jede jeden um uhr sch scheduled
     cps dello di giorno giorni dopo prima pasti
     sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis tad henning cinfa
     pensa pharma biogaran heumann aliud almus

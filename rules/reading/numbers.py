@@ -81,6 +81,9 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, P
         return _count(reader, position)
     if following in known.AMOUNTS:
         return _strength(reader, position)
+    if following == "uhr" and word.isdigit():
+        reader.slots[f"{word} {following}"] = None
+        return reader.mark(TokenRole.FREQUENCY, position, 2)
     if following == "pm" or (following == "am" and reader.words[position + 2] not in known.GERMAN_DAY):
         return _clock(reader, position)
     return _dose(reader, position)
@@ -106,8 +109,18 @@ def _parts_of_a_day(reader: Reader, position: int) -> int:
     if reader.words[position + 1] in known.AMOUNTS or reader.parts:
         reader.unclear = reader.unclear or bool(reader.parts)
         return reader.mark(TokenRole.STRENGTH, position)
-    reader.parts = [_value(part) for part in reader.words[position].split("-")]
+    word = reader.words[position]
+    reader.parts = [_value(part) for part in word.split("-")]
+    # One and a half in the morning, "1 1/2-0-1".
+    reader.unclear = reader.unclear or ("/" in word.partition("-")[0] and reader.single(position - 1))
     return reader.mark(TokenRole.FREQUENCY, position)
+
+
+def _larger_parts(reader: Reader, position: int, end: int) -> int:
+    """10-0-12: so many units or millilitres for each time of the day; how much is taken stays open."""
+    reader.parts = [_value(part) for part in reader.words[position:end:2]]
+    reader.unclear = True
+    return reader.mark(TokenRole.FREQUENCY, position, end - position)
 
 
 def _chain(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning after the other
@@ -118,6 +131,9 @@ def _chain(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning
     if end == position + 1:
         return 0
     joint, unit = reader.words[position + 1], reader.words[end]
+    several = end - position > _TWO and "/" not in reader.words[position:end]
+    if several and "0" in reader.words[position:end:2] and not reader.parts:
+        return _larger_parts(reader, position, end)
     two = end - position == _TWO
     part = two and joint == "/" and _value(reader.words[end - 1]) < _STRENGTH
     if (part and (unit in _DIVIDED or unit_at(reader, end)[0])) or _half(reader, position, end):
@@ -246,6 +262,9 @@ def _strength(reader: Reader, position: int) -> int:
     word, unit = reader.words[position], reader.words[position + 1]
     if reader.words[position + 2] == "total" or _is_of_all_pieces(reader, position):
         return reader.mark(TokenRole.DOSE, position, 2)
+    if reader.words[position - 1] == "(" and reader.words[position - 2] in known.PIECES:
+        # "3 capsules (2000 mg)" is what all of them bring, or one.
+        reader.unclear = reader.unclear or any(dose > 1 for dose, _ in reader.doses)
     length, per, per_unit = _per(reader, position + 2)
     if per_unit in known.DAY:
         reader.counts.append(1)
@@ -263,10 +282,11 @@ def _is_in_grams(word: str, unit: str, per: str) -> bool:
 
 def _is_of_all_pieces(reader: Reader, position: int) -> bool:
     """Whether it is what the pieces taken come to, behind strength and form: "40 mg oral tablet, 80 mg = 2 tab(s)"."""
-    if not (reader.strengths and reader.single(position + 2)):
+    pieces = position + 3 if reader.words[position + 2] == "(" else position + 2  # "80 mg (2 tablets)"
+    if not (reader.strengths and reader.single(pieces)):
         return False
     between = reader.roles[reader.strengths[-1].position : position]
-    taken = reader.words[position + 3]
+    taken = reader.words[pieces + 1]
     return (
         (taken in known.PIECES or taken in known.VOLUMES)
         and TokenRole.DOSE_FORM in between
@@ -294,7 +314,7 @@ def _per(reader: Reader, position: int) -> tuple[int, Decimal, str]:
         return 0, _ONE, ""
     number, unit = reader.words[position + 1], reader.words[position + 2]
     figure = reader.single(position + 1)
-    if figure and unit in known.VOLUMES:
+    if figure and (unit in known.VOLUMES or unit in known.PIECES):
         return 3, _value(number), unit
     if number == "fl" and unit in known.OUNCES:
         return 3, _ONE, known.FLUID_OUNCE
@@ -327,6 +347,7 @@ def _dose(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - one me
         return reader.mark(TokenRole.QUANTITY, position, 2)
     taken = reader.words[position - 1] in known.TAKE
     if following in known.PIECES:
+        reader.unclear = reader.unclear or (_ONE < value <= _MOST_PIECES and reader.sums_up(position))
         _pieces(reader, value, taken=taken)
         return reader.mark(TokenRole.DOSE, position)
     if following in known.PORTIONS:

@@ -50,9 +50,9 @@ class Reader:
 
     def __init__(self, words: list[str], named: AbstractSet[int]) -> None:
         # Nothing stands before and behind the line: nobody has to ask how long it is (-1 and -2 count from the end).
-        self.words = words + _NOTHING
+        self.words: list[str] = words + _NOTHING
         self.named = named
-        self.first = min(named, default=len(words))  # behind it words may belong to an instruction
+        self.first: int = min(named, default=len(words))  # behind it words may belong to an instruction
         self.roles = roles = [_FILLER] * len(words)
         for position in named:
             roles[position] = _NAME
@@ -122,6 +122,11 @@ class Reader:
     def diluted(self, position: int) -> bool:
         """Whether it has been said what the medicine is diluted in: the volume behind that is no dose."""
         return any(self.is_vehicle(one) for one in range(1, position))
+
+    def sums_up(self, position: int) -> bool:
+        """Whether a number of pieces stands in brackets behind a strength, which may be that of all of them."""
+        before, unit = self.words[position - 1], self.words[position - 2]
+        return before == "(" and unit in known.AMOUNTS and self.roles[position - 2] is TokenRole.STRENGTH
 
     def is_injected(self) -> bool:
         """Whether a word of the line says that it is given by needle."""

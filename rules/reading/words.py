@@ -15,6 +15,8 @@ from rules.terms import Route, TokenRole
 from rules.vocabulary import SEPARATORS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rules.reading.reader import Meaning, Reader
 
 _BY_EYE: Final = frozenset({"eye", "eyes", "ophthalmic", "ophth", "drops", "drop", "gtt", "ou", "os"})
@@ -34,6 +36,8 @@ DEPENDS: Final = frozenset(
         *known.STRENGTH_ONLY,
         *known.UNSTEADY,
         *(first for first, _ in known.UNTIL),
+        *(first for first, _ in known.MAKERS),
+        *known.BEGUN,
         *known.EVERY,
         *known.A_DAY,
         *known.SALTS,
@@ -94,12 +98,10 @@ def _adds_nothing(reader: Reader, position: int) -> bool:
     insulin a millilitre has, or belongs to an instruction.
     """
     word, before, following = reader.words[position], reader.words[position - 1], reader.words[position + 1]
-    if word == "s" and before == "(":
-        return following == ")"  # tab(s), refill(s)
-    if word == "il":
-        return following in known.TIMES_OF_DAY  # "il mattino"; "magnesium il" may be a slip for an oil
-    if word == "u":
-        return following in known.CONCENTRATIONS and position > reader.first
+    if word in _BESIDE:
+        return _BESIDE[word](reader, position)
+    if (before, word) in known.MAKERS or (word, following) in known.MAKERS:
+        return True
     if reader.is_vehicle(position) or (before == "normal" and word == "saline") or _instructs(reader, position):
         return True
     if _is_lacking(reader, position):
@@ -131,12 +133,12 @@ def _instructs(reader: Reader, position: int) -> bool:
     """Whether it belongs to an instruction: begins one, says where or how, or what must not be done with it."""
     word, before = reader.words[position], reader.words[position - 1]
     if position < reader.first:
-        return position == 0 and word in known.INSTRUCTING
+        return position == 0 and (word in known.INSTRUCTING or word in known.BEGUN)
     if word in {"do", "not"} or before == "not":
         return _forbids(reader, position)
     following = reader.words[position + 1]
-    if word == "hold":
-        return following == "if"  # held for other reasons, it is not taken
+    if word == "hold":  # held for other reasons, it is not taken
+        return following == "if" or (following == "for" and reader.words[position + 2] in known.MEASURED)
     if word == "avoid":
         return following in known.INSTRUCTED  # alone, it is the medicine that is avoided
     if word in known.INSTRUCTING or (before == "or" and word in known.SPOILED):
@@ -272,7 +274,7 @@ def _number_word(reader: Reader, position: int) -> bool:
     elif read_volume(reader, position, value, after):
         return True
     elif reader.words[after] in known.PIECES or _counts_alone(reader, position, after):
-        if reader.words[position - 1] in known.RANGES:
+        if reader.words[position - 1] in known.RANGES or (value > 1 and reader.sums_up(position)):
             reader.unclear = True
         reader.doses.append((value, "piece"))
         reader.mark(TokenRole.DOSE, position)
@@ -337,6 +339,15 @@ def _is_its_salt(reader: Reader, position: int) -> bool:
     return word == "base" and before in known.AMOUNTS  # "2.5 mg base"
 
 
+# Words that add nothing beside certain others.
+_BESIDE: Final[dict[str, Callable[[Reader, int], bool]]] = {
+    "s": lambda reader, at: (reader.words[at - 1], reader.words[at + 1]) == ("(", ")"),  # tab(s), refill(s)
+    "thing": lambda reader, at: reader.words[at - 1] == "first",  # in the morning
+    "e": lambda reader, at: reader.figure(at - 1),  # units of insulin in German
+    # "il mattino"; "magnesium il" may be a slip for an oil.
+    "il": lambda reader, at: reader.words[at + 1] in known.TIMES_OF_DAY,
+    "u": lambda reader, at: reader.words[at + 1] in known.CONCENTRATIONS and at > reader.first,
+}
 # Words that say where, or how often, depending on what stands before them.
 _PLACES: Final = {
     "od": _right_eye,

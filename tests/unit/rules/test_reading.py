@@ -258,6 +258,15 @@ class TestFrequency:
             ("una volta al giorno", 1),
             ("due volte al giorno", 2),
             ("tre volte al d\u00ec", 3),
+            ("10-0-12 I.E.", 2),
+            ("0-0-0-18 E", 1),
+            ("20-0-20 ml", 2),
+            ("\u00bd-0-\u00bd", 2),
+            ("1-0-\u00bd-0", 2),
+            ("um 8 Uhr", 1),
+            ("8 Uhr und 20 Uhr", 2),
+            ("first thing in the morning", 1),
+            ("q8h sch", 3),
         ],
     )
     def test_times_a_day(self, words: str, times: int) -> None:
@@ -342,6 +351,7 @@ class TestFrequency:
             "2 am Tag",
             "2 a day",
             "2 x 5 mL",
+            "alle 3 Tage um 5 mg reduzieren",
         ],
     )
     def test_not_known(self, words: str) -> None:
@@ -581,6 +591,41 @@ class TestSaidTwice:
     def test_other_numbers_in_brackets_are_not_the_same(self, words: str) -> None:
         assert read(f"zzdrug 40 mg take {words}").times_per_day != 2
 
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "2000 mg (3 capsules) daily",
+            "2000 mg (three capsules) daily",
+            "3 capsules (2000 mg) daily",
+            "1\u00bd-0-\u00bd",
+            "10-0-10 mL",
+            "400-0-600 mg",
+        ],
+    )
+    def test_what_several_bring_together_is_not_what_one_brings(self, words: str) -> None:
+        """Three times 2000 mg would be three times too much, and half of one and a half is too little."""
+        reading = read(f"zzdrug {words}")
+        assert (reading.dose, reading.dose_unclear) == (None, True)
+
+    def test_a_strength_of_several_pieces_is_none_of_one(self) -> None:
+        (strength,) = read("zzdrug 2000 mg per 3 capsules").strengths
+        assert (strength.per_volume, strength.per, strength.per_unit) == (True, Decimal(3), "capsules")
+
+    @pytest.mark.parametrize(
+        ("words", "dose"),
+        [
+            ("400 mg (1 tablet) daily", "1"),
+            ("1 tablet (400 mg) daily", "1"),
+            ("(2 tablets) 400 mg daily", "2"),
+            ("400 mg tablet, take 800 mg (2 tablets) daily", "2"),
+            ("400 mg (90 tablets)", None),
+        ],
+    )
+    def test_one_or_a_pack_in_brackets_changes_nothing(self, words: str, dose: str | None) -> None:
+        reading = read(f"zzdrug {words}")
+        assert len(reading.strengths) == 1
+        assert (reading.dose, reading.dose_unclear) == (None if dose is None else Decimal(dose), False)
+
     def test_the_whole_number_has_one_meaning(self) -> None:
         words = tokens("zzdrug 2 (two) times a day")
         roles = read_besides(words, frozenset({0})).roles
@@ -802,6 +847,17 @@ class TestUnread:
             ("zzdrug ab morgen", ["ab", "morgen"]),
             ("zzdrug next dose due daily", ["due"]),
             ("zzdrug hourly", ["hourly"]),
+            ("Nature Made zzdrug 250 mg", []),
+            ("Nature's Bounty zzdrug", []),
+            ("nature zzdrug", ["nature"]),
+            ("made zzdrug", ["made"]),
+            ("STARTED: zzdrug 20 mg", []),
+            ("zzdrug 20 mg, started", ["started"]),
+            ("zzdrug daily, hold for SBP < 100", []),
+            ("zzdrug daily, hold for surgery", ["hold"]),
+            ("zzdrug 18 E", []),
+            ("zzdrug E", ["e"]),
+            ("zzdrug thing", ["thing"]),
             ("zzdrug pro", ["pro"]),
         ],
     )
