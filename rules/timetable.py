@@ -195,14 +195,14 @@ class _Plan:
         sleeps = minute_of(given.sleeps_at or _SLEEPS_AT)
         if given.wakes_at is None or given.sleeps_at is None:
             self.assumptions.append(f"Doses without a given time lie between {_clock(wakes)} and {_clock(sleeps)}.")
-        meals = tuple(minute_of(meal) for meal in (_MEALS if given.meals is None else given.meals))
-        if given.meals is None and any(rule.food for rules in self.rules.values() for rule in rules):
-            words = ", ".join(_MEALS)
+        length = (sleeps - wakes) % DAY or DAY
+        meals = _assumed_meals(wakes, length) if given.meals is None else [minute_of(meal) for meal in given.meals]
+        if given.meals is None and meals and any(rule.food for rules in self.rules.values() for rule in rules):
+            words = ", ".join(map(_clock, meals))
             self.assumptions.append(f"Meals are at {words}; a given time is not moved because of an assumed meal.")
         numbers = [wakes, sleeps, *meals, *self._numbers(windows)]
         if grid is None:
             grid = next((grid for grid in _GRIDS if all(number % grid == 0 for number in numbers)), _GRIDS[-1])
-        length = (sleeps - wakes) % DAY or DAY
         return _Day(grid, wakes, length, tuple(sorted((meal - wakes) % DAY for meal in meals)), given.meals is not None)
 
     def _medicine(self, line: Line, fewer: int | None = None) -> Medicine:
@@ -302,8 +302,9 @@ class _Plan:
         answer["windows"] = self._timed(times)
         answer["as_needed"] = [self._free(name, times) for name in self.as_needed]
         count = {move: sum(dose["move"] == move for dose in doses) for move in DoseMove}
+        kept = "between the medications that are planned" if self.not_planned else "of the findings"
         answer["statement"] = (
-            f"A day plan that keeps every window of the findings. Doses that keep their time: {count[DoseMove.KEPT]}; "
+            f"A day plan that keeps every window {kept}. Doses that keep their time: {count[DoseMove.KEPT]}; "
             f"moved: {count[DoseMove.MOVED]}; set, because no time was given: {count[DoseMove.SET]}.{self._left_out()}"
         )
         return answer
@@ -461,6 +462,14 @@ class _Plan:
                     yield {"medication_id": medicine.id, "text": f"{self._named(medicine.id)}: {instead}."}
             except OutOfBudget:
                 return
+
+
+def _assumed_meals(wakes: int, length: int) -> list[int]:
+    """The usual hours; where somebody sleeps at one of them, as long after waking as usual, while they are awake."""
+    usual = [minute_of(meal) for meal in _MEALS]
+    if all((meal - wakes) % DAY <= length for meal in usual):
+        return usual
+    return [(wakes + after) % DAY for after in map(_since_seven, _MEALS) if after <= length]
 
 
 def _since_seven(time: str) -> int:

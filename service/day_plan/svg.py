@@ -99,7 +99,8 @@ def drawing(
 def title(lanes: Sequence[Lane]) -> str:
     """What the drawing is, in a few words."""
     doses = sum(len(lane.doses) for lane in lanes)
-    return f"Day plan: {doses} {'dose' if doses == 1 else 'doses'}, {len(lanes)} medications"
+    of_doses, of_lanes = "dose" if doses == 1 else "doses", "medication" if len(lanes) == 1 else "medications"
+    return f"Day plan: {doses} {of_doses}, {len(lanes)} {of_lanes}"
 
 
 def description(lanes: Sequence[Lane]) -> str:

@@ -80,6 +80,15 @@ class TestTimes:
         ]
         assert found["windows"][0]["medication_ids"] == ["a", "m"]
 
+    def test_a_plan_without_one_of_the_medications_claims_nothing_of_it(self) -> None:
+        found = plan(world(), drug(times=["08:00"]), magnesium(times=[f"{hour:02}:00" for hour in range(6, 15)]))
+        assert [one["medication_id"] for one in found["not_planned"]] == ["m"]
+        assert found["statement"] == (
+            "A day plan that keeps every window between the medications that are planned. "
+            "Doses that keep their time: 1; moved: 0; set, because no time was given: 0. "
+            "1 medication is not planned; see not_planned."
+        )
+
     def test_one_of_two_moves_as_little_as_it_can(self) -> None:
         found = plan(world(), drug(times=["08:00"]), magnesium(times=["09:00"]))
         moved = [dose for dose in found["doses"] if dose["move"] == "moved"]
@@ -275,6 +284,18 @@ class TestLabels:
         found = plan(world(fasting), other(times=["08:00"]))
         assert times(found) == {"p": "08:00"}
         assert any(one.startswith("Meals are at 08:00, 13:00, 19:00") for one in found["assumptions"])
+
+    def test_meals_are_assumed_while_somebody_is_awake(self) -> None:
+        meals = make.administration("meals", "plainol", food="with_food")
+        found = plan(world(meals), other(times_per_day=3), wakes_at="20:00", sleeps_at="09:00")
+        assert times(found) == {"p": "21:00 02:00 08:00"}
+        assert any(one.startswith("Meals are at 21:00, 02:00, 08:00;") for one in found["assumptions"])
+        # Nobody is woken for a dose, and one meal has no place in so short a day.
+        short = plan(world(meals), other(times_per_day=1), wakes_at="10:00", sleeps_at="12:00")
+        assert times(short) == {"p": "11:00"}
+        none = plan(world(meals), other(times_per_day=1), wakes_at="10:00", sleeps_at="10:30")
+        assert "10:00" <= times(none)["p"] <= "10:30"
+        assert not any(one.startswith("Meals") for one in none["assumptions"])
 
     def test_a_given_time_at_a_given_meal_moves(self) -> None:
         fasting = make.administration("fasting", "plainol", food="empty_stomach", minutes_before_food=30)

@@ -88,6 +88,12 @@ def test_the_axis_of_somebody_awake_at_midnight_begins_on_waking() -> None:
     assert "24" in ["".join(one.itertext()) for one in of_class(parsed(FULL), "tick")]
 
 
+def test_one_medication_is_one() -> None:
+    root = parsed(replace(FULL, doses=FULL.doses[1:3], substances=(), windows=(), as_needed=(), not_planned=()))
+    [title] = ["".join(one.itertext()) for one in root if one.tag.endswith("title")]
+    assert title == "Day plan: 2 doses, 1 medication"
+
+
 def test_it_is_said_in_words_for_those_who_do_not_see_it() -> None:
     root = parsed(FULL)
     assert root.get("role") == "img"
