@@ -67,6 +67,11 @@ ROUTES: Final[dict[str, Route]] = {
     }.items()
     for word in words.split()
 }
+# By needle, and never swallowed.
+INJECTED: Final = frozenset(
+    {word for word, route in ROUTES.items() if route in {Route.INTRAVENOUS, Route.INTRAMUSCULAR, Route.SUBCUTANEOUS}}
+    | {word for word, form in FORMS.items() if form is DoseForm.INJECTION}
+)
 # What is taken by mouth is swallowed, unless it is one of these, and rinsing the mouth is no way of taking anything.
 # Under the skin, under the tongue: not on them.
 UNDER: Final = {"skin": Route.SUBCUTANEOUS, "tongue": Route.SUBLINGUAL}
@@ -264,7 +269,10 @@ MEASURES: Final = frozenset({*VOLUMES, "fl", *OUNCES, "spoon", "spoons", "spoonf
 SPOONS: Final = frozenset("spoon spoons spoonful spoonfuls".split())
 # On a line with one of these an ounce is one of a liquid.
 LIQUIDS: Final = frozenset("solution soln sol liquid liqd liq syrup suspension susp mixture drink fl bottle".split())
-SOLIDS: Final = frozenset("salt salts flakes crystals".split())  # beside powders: a spoon of one is no volume
+# A spoon of one of these is no volume.
+SOLIDS: Final = frozenset(
+    {"salt", "salts", "flakes", "crystals"} | {word for word, form in FORMS.items() if form is DoseForm.POWDER}
+)
 # What a medicine is taken with: the volume of it is no dose.
 DRINKS: Final = frozenset(
     """water juice milk liquid fluid fluids beverage tea coffee broth gatorade wasser leitungswasser flussigkeit saft

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 # "1,000" is a thousand in one country and one in another: a thousandfold slip, so it is not read as a strength.
 _THOUSANDS = re.compile(r"[1-9][0-9]*[.,][0-9]{3}$")
+_PERIOD_PARTS: Final = frozenset({"7", "12", "52"})  # days, weeks and months in the United Kingdom: 5/7
 _HOURS_A_DAY: Final = 24
 _NOON: Final = 12
 _MOST_PIECES: Final = 6  # more than that at once is rather a pack, and from a fortnight's worth on surely one
 _PACK: Final = 14
-_WEEK: Final = Decimal(7)
 _PARTS: Final = (2, 3, 4)
+_HALVES: Final = (["1", "/", "2"], ["1", "/", "4"], ["3", "/", "4"])
 _ONE: Final = Decimal(1)
 _STRENGTH: Final = 10  # 30/500 is no part of a tablet
 _TWO: Final = 3  # tokens of two numbers and what joins them
@@ -131,14 +132,12 @@ def _chain(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning
     if end == position + 1:
         return 0
     joint, unit = reader.words[position + 1], reader.words[end]
-    several = end - position > _TWO and "/" not in reader.words[position:end]
-    if several and "0" in reader.words[position:end:2] and not reader.parts:
-        return _larger_parts(reader, position, end)
     two = end - position == _TWO
-    part = two and joint == "/" and _value(reader.words[end - 1]) < _STRENGTH
-    if (part and (unit in _DIVIDED or unit_at(reader, end)[0])) or _half(reader, position, end):
+    length = unit_at(reader, end)[0] if unit in known.MEASURES else 0
+    if not two and _is_of_a_day(reader, position, end):
+        return _larger_parts(reader, position, end)
+    if two and joint == "/" and _is_part(reader, position, end, divided=length > 0 or unit in _DIVIDED):
         return _fraction(reader, position, end)
-    length, _ = unit_at(reader, end)
     if joint == "-" and length and is_washed_down(reader, position, end + length):
         return reader.mark(TokenRole.QUANTITY, position, end - position + length)
     if joint == "-" and (unit in known.PIECES or length or (two and reader.is_frequency(end))):
@@ -149,9 +148,7 @@ def _chain(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning
         return reader.mark(TokenRole.FREQUENCY, position, end - position)
     if joint == "-" and (unit in known.HOURS or unit in known.HOURLY):
         return reader.mark(TokenRole.FREQUENCY, position, end - position + 1)
-    if (
-        joint == "/" and unit not in known.UNITS and _value(reader.words[end - 1]) in {_WEEK, 12, 52}
-    ):  # days, months, weeks (UK)
+    if joint == "/" and unit not in known.UNITS and reader.words[end - 1] in _PERIOD_PARTS:
         return reader.mark(TokenRole.QUANTITY, position, end - position)
     return _strengths(reader, position, end)
 
@@ -161,25 +158,39 @@ def _strengths(reader: Reader, position: int, end: int) -> int:
     words, unit = reader.words, reader.words[end]
     numbers = words[position:end:2]
     length = 1 if unit in known.UNITS else 0
-    more, per, per_unit = _per(reader, end + 1) if unit in known.AMOUNTS else (0, _ONE, "")
-    values = [_value(number) for number in numbers]
-    if words[position + 1] == "-" and unit in known.AMOUNTS and not per_unit:
-        reader.unclear = reader.unclear or (len(values) == 2 and values[0] < values[1])  # noqa: PLR2004 - a range
-    if (unit in known.AMOUNTS or not length) and not any(map(_THOUSANDS.match, numbers)):
-        places = range(position, end, 2)
-        reader.chains.append(
-            tuple(
-                Strength(value, unit if length else "", place, bool(per_unit), per, per_unit)
-                for value, place in zip(values, places, strict=True)
-            )
-        )
+    amount = unit in known.AMOUNTS
+    more, per, per_unit = _per(reader, end + 1) if amount else (0, _ONE, "")
+    if amount and not per_unit and words[position + 1] == "-" and end - position == _TWO:
+        reader.unclear = reader.unclear or _value(numbers[0]) < _value(numbers[1])
+    if (amount or not length) and _are_whole(reader, position, numbers):
+        counted = unit if amount else ""
+        chain = [
+            Strength(_value(number), counted, place, bool(per_unit), per, per_unit)
+            for place, number in zip(range(position, end, 2), numbers, strict=True)
+        ]
+        reader.chains.append(tuple(chain))
     return reader.mark(TokenRole.STRENGTH, position, end - position + length + more)
 
 
-def _half(reader: Reader, position: int, end: int) -> bool:
-    return reader.words[position:end] in (["1", "/", "2"], ["1", "/", "4"], ["3", "/", "4"]) and (
-        reader.is_frequency(end) or reader.words[end] == ""
-    )
+def _are_whole(reader: Reader, position: int, numbers: list[str]) -> bool:
+    """Whether all are read to the last digit, and none with a mark that may be one of thousands."""
+    in_pieces = _continues(reader, position) and reader.roles[position - 1] is not TokenRole.STRENGTH
+    if numbers[0][0] not in DIGITS or in_pieces:
+        return False
+    return not any(_THOUSANDS.match(number) for number in numbers)
+
+
+def _is_of_a_day(reader: Reader, position: int, end: int) -> bool:
+    """Whether it is a number for each time of the day, as in 10-0-12: no strength is nought."""
+    words = reader.words[position:end]
+    return "0" in words and "/" not in words and not reader.parts
+
+
+def _is_part(reader: Reader, position: int, end: int, *, divided: bool) -> bool:
+    """Whether it is a part of what may be divided ("1/2 tablet", not "30/500 tablets"), or a half that is taken."""
+    if divided and _value(reader.words[end - 1]) < _STRENGTH:
+        return True
+    return reader.words[position:end] in _HALVES and (reader.is_frequency(end) or reader.words[end] == "")
 
 
 def _fraction(reader: Reader, position: int, end: int) -> int:
@@ -262,7 +273,7 @@ def _strength(reader: Reader, position: int) -> int:
     word, unit = reader.words[position], reader.words[position + 1]
     if reader.words[position + 2] == "total" or _is_of_all_pieces(reader, position):
         return reader.mark(TokenRole.DOSE, position, 2)
-    if reader.words[position - 1] == "(" and reader.words[position - 2] in known.PIECES:
+    if reader.doses and reader.words[position - 1] == "(" and reader.words[position - 2] in known.PIECES:
         # "3 capsules (2000 mg)" is what all of them bring, or one.
         reader.unclear = reader.unclear or any(dose > 1 for dose, _ in reader.doses)
     length, per, per_unit = _per(reader, position + 2)
@@ -282,8 +293,10 @@ def _is_in_grams(word: str, unit: str, per: str) -> bool:
 
 def _is_of_all_pieces(reader: Reader, position: int) -> bool:
     """Whether it is what the pieces taken come to, behind strength and form: "40 mg oral tablet, 80 mg = 2 tab(s)"."""
+    if not reader.strengths:
+        return False
     pieces = position + 3 if reader.words[position + 2] == "(" else position + 2  # "80 mg (2 tablets)"
-    if not (reader.strengths and reader.single(pieces)):
+    if not reader.single(pieces):
         return False
     between = reader.roles[reader.strengths[-1].position : position]
     taken = reader.words[pieces + 1]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rules import vocabulary as known
-from rules.reading.said import PARENTERAL
 from rules.terms import DoseForm, Route, TokenRole
 from rules.tokens import DIGITS
 
@@ -130,9 +129,7 @@ class Reader:
 
     def is_injected(self) -> bool:
         """Whether a word of the line says that it is given by needle."""
-        return any(
-            known.ROUTES.get(word) in PARENTERAL or known.FORMS.get(word) is DoseForm.INJECTION for word in self.words
-        )
+        return not known.INJECTED.isdisjoint(self.words)
 
     def mark(self, role: TokenRole, start: int, length: int = 1) -> int:
         """Note what the tokens are and say how many there are."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from rules import vocabulary as known
-from rules.terms import DoseForm, TokenRole
+from rules.terms import TokenRole
 
 if TYPE_CHECKING:
     from rules.reading.reader import Reader
@@ -115,4 +115,4 @@ def _is_spoon_of_powder(reader: Reader, unit: str) -> bool:
     """Whether a spoon is one of a powder: what it holds is no volume of a solution."""
     if unit in known.METRIC or unit == known.FLUID_OUNCE:
         return False
-    return any(word in known.SOLIDS or known.FORMS.get(word) is DoseForm.POWDER for word in reader.words)
+    return not known.SOLIDS.isdisjoint(reader.words)

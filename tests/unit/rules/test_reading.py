@@ -533,7 +533,8 @@ class TestChains:
         assert (reading.strengths, reading.dose, reading.dose_unclear, reading.unread) == ((), None, False, ())
 
     @pytest.mark.parametrize(
-        "words", ["1/2 tab", "7/7", "1-2 tablets", "1.000/2.000 mg", "5/10 units", "1-0-1", "q4-6h"]
+        "words",
+        ["1/2 tab", "7/7", "1-2 tablets", "1.000/2.000 mg", ".5/10 mg", "1 500/125 mg", "5/10 units", "1-0-1", "q4-6h"],
     )
     def test_other_numbers_in_a_row_are_none(self, words: str) -> None:
         assert read(f"zzdrug {words}").chains == ()
