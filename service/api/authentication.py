@@ -36,7 +36,7 @@ COOKIE: Final = "__Host-magcheck"
 DEVELOPMENT_COOKIE: Final = "magcheck-development"
 _BEARER: Final = b"bearer "
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_NOT_AUTHENTICATED: Final = "Who asks could not be established; send an API key or a bearer token."
+_NOT_AUTHENTICATED: Final = "Who asks could not be established; send an API key or a bearer token, not both."
 
 _log = get_logger(__name__)
 

@@ -103,7 +103,7 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
         "This request changes something, so it needs an Idempotency-Key header of 8 to 64 letters, digits, `.`, `_`, "
         "`:` or `-`: new for each wish, the same when the request is sent again."
     ),
-    ProblemCode.NOT_AUTHENTICATED: "Who asks could not be established; send an API key or a bearer token.",
+    ProblemCode.NOT_AUTHENTICATED: "Who asks could not be established; send an API key or a bearer token, not both.",
     ProblemCode.NOT_PERMITTED: "The roles of who asks do not allow this; it needs drafts:review.",
     ProblemCode.REAUTHENTICATION_REQUIRED: "A signature needs the password once more, or a sign-in of this moment.",
     ProblemCode.SIGN_IN_REFUSED: (
