@@ -17,7 +17,7 @@ from rules.tokens import tokens
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from rules.model import Product, RuleSet, Substance
+    from rules.model import Presentation, Product, RuleSet, Substance
 
 _SHORTEST_GENERIC: Final = 5
 
@@ -50,6 +50,7 @@ class Lookup:
     spelling: SpellingIndex = field(default_factory=lambda: SpellingIndex(()))
     # Cache of rules.recognition: words that are a name with another ending; a name has no more than a few of them.
     in_english: dict[str, str] = field(default_factory=dict)
+    labels: dict[frozenset[str], list[Presentation]] = field(default_factory=dict)  # by the substances they count
 
     def phrase_at(self, words: list[str], position: int) -> tuple[int, Target] | None:
         """The longest phrase that starts at the position, with its length."""
@@ -92,6 +93,8 @@ def build_lookup(rule_set: RuleSet, report: Callable[[str, str, str, str, str], 
     for product in rule_set.products:
         if product.status is RecordStatus.ACTIVE:
             _add_product(lookup, product, report)
+            for label in product.presentations or ():
+                lookup.labels.setdefault(frozenset(one.substance for one in label.amounts), []).append(label)
     for phrase in lookup.phrases:
         lookup.longest_phrase[phrase[0]] = max(len(phrase), lookup.longest_phrase.get(phrase[0], 0))
     lookup.spelt = tuple(lookup.phrases.values())

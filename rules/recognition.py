@@ -192,10 +192,12 @@ def entries_of(compiled: CompiledRuleSet, named: Sequence[Named]) -> tuple[Entry
     return entries
 
 
-def strengths_of(named: Sequence[Named], reading: Reading, entries: Sequence[Entry]) -> dict[str, Strength]:
+def strengths_of(
+    lookup: Lookup, named: Sequence[Named], reading: Reading, entries: Sequence[Entry]
+) -> dict[str, Strength]:
     """Which strength is of which substance; none where the line leaves that open."""
     if not reading.strengths:
-        return _of_chain(named, reading.chains)
+        return _of_chain(lookup, named, reading.chains, entries) if reading.chains else {}
     if len(named) == 1:
         target = named[0].target
         return (_only if len(target.substances) == 1 else _on_label)(target, reading.strengths)
@@ -218,14 +220,27 @@ def strengths_of(named: Sequence[Named], reading: Reading, entries: Sequence[Ent
     return result
 
 
-def _of_chain(named: Sequence[Named], chains: Sequence[tuple[Strength, ...]]) -> dict[str, Strength]:
-    """The strengths of a product whose line has them in a row ("195/220"); without a unit they count what labels do."""
-    if not chains or len({one.target.id for one in named}) > 1:
-        return {}
+def _of_chain(
+    lookup: Lookup, named: Sequence[Named], chains: Sequence[tuple[Strength, ...]], entries: Sequence[Entry]
+) -> dict[str, Strength]:
+    """Which number of a row ("195/220") is of which substance, by the labels of the product or else of such products.
+
+    Numbers without a unit count what labels do.
+    """
     first, *others = [[(one.value, one.unit) for one in chain] for chain in chains]
     if any(other != first for other in others):
         return {}
-    return _on_label(named[0].target, [one if one.unit else one._replace(unit="mg") for one in chains[0]])
+    own = named[0].target.product if len({one.target.id for one in named}) == 1 else None
+    strengths = [one if one.unit else one._replace(unit="mg") for one in chains[0]]
+    if own is not None and own.presentations is not None:
+        return _by_labels(own.presentations, strengths)
+    labels = lookup.labels.get(frozenset(entry.id for entry in entries), ())
+    found = _by_labels(labels, strengths)
+    # Of another product's label only which is which is taken, and not in how much of it.
+    return {
+        name: one._replace(per_volume=strengths[0].per_volume, per=strengths[0].per, per_unit=strengths[0].per_unit)
+        for name, one in found.items()
+    }
 
 
 def _runs(names: Sequence[Named], strengths: Sequence[Strength]) -> list[tuple[list[Named], list[Strength]]]:
@@ -281,8 +296,11 @@ def _on_label(target: Target, strengths: Sequence[Strength]) -> dict[str, Streng
     What two labels with the same numbers give to different substances stays open.
     """
     presentations = target.product.presentations if target.product is not None else None
-    if not presentations or not strengths:
-        return {}
+    return _by_labels(presentations, strengths) if presentations and strengths else {}
+
+
+def _by_labels(presentations: Sequence[Presentation], strengths: Sequence[Strength]) -> dict[str, Strength]:
+    """What the labels with exactly these numbers agree on."""
     last = strengths[-1]
     if last.per_volume and not any(one.per_volume for one in strengths[:-1]):  # "175 mg/200 mg per 5 mL"
         strengths = [one._replace(per_volume=True, per=last.per, per_unit=last.per_unit) for one in strengths]

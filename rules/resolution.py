@@ -199,7 +199,7 @@ def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...
 
     readings = [found.entries for found in products] + ([text_entries] if text_entries else [])
     entries = readings[0] if len(readings) == 1 else _union(readings)
-    strengths = strengths_of(named, reading, text_entries) if named and reading is not None else {}
+    strengths = strengths_of(compiled.lookup, named, reading, text_entries) if named and reading is not None else {}
     said = reading if whole is None else None
     doubts: list[str] = []
     # The name of a substance leaves no doubt.

@@ -195,7 +195,7 @@ class TestStrengths:
             ("furosemide 40 mg, 10 mg/mL", {"furosemide": "40 mg"}),
             ("amlodipine 5 mg / valsartan 160 mg", {"amlodipine": "5 mg", "valsartan": "160 mg"}),
             ("amlodipine / valsartan 5 mg/160 mg", {"amlodipine": "5 mg", "valsartan": "160 mg"}),
-            ("amlodipine / valsartan 5/160 mg", {}),
+            ("amlodipine / valsartan 5/320 mg", {}),
             ("amlodipine / valsartan 160 mg", {}),
             ("amlodipine and valsartan", {}),
             ("duo 5 mg/160 mg", {}),
@@ -232,10 +232,14 @@ class TestStrengths:
             ("labelled (labelled 5/160) 5/160 mg", {}),  # the same again or another
             ("labelled 5/160 (5/160)", {"amlodipine": "5 mg", "valsartan": "160 mg"}),
             ("labelled 5/160 10/160", {}),
-            ("labelled, duo 5/160", {}),
+            ("labelled, duo 5/160", {"amlodipine": "5 mg", "valsartan": "160 mg"}),
+            ("duo 5/160", {"amlodipine": "5 mg", "valsartan": "160 mg"}),  # as on the label of another product
+            ("amlodipine valsartan 160-5 mg", {"amlodipine": "5 mg", "valsartan": "160 mg"}),
+            ("amlodipine valsartan 5/320 mg", {}),  # on no label
+            ("duo 20/10 mg", {}),  # two labels give them to different substances
+            ("amlodipine digoxin 5/160 mg", {}),  # no product has these
             ("digoxin 5/160", {}),  # never of one substance
             ("oxide-liquid 400/240 mg", {}),
-            ("amlodipine valsartan 5/160 mg", {}),  # which is of what is open
             ("digoxin 125 mcg (0.125 mg)", {"digoxin": "125 mcg"}),  # the same amount in another unit
             ("digoxin 125 mcg (0.25 mg)", {}),
             ("digoxin 10 mmol 0.25 mg", {}),
@@ -256,6 +260,21 @@ class TestStrengths:
         found = resolve(world, text, ()).strengths
         shown = {name: f"{one.value} {one.unit}{' elemental' * one.elemental}" for name, one in found.items()}
         assert shown == expected
+
+    @pytest.mark.parametrize(
+        ("text", "per"),
+        [
+            ("labelled 2/80", "5 ml"),  # as its own label says
+            ("labelled 5/160", None),
+            ("duo 2/80", None),  # the label of another product does not say in how much of this one
+            ("duo 2/80 mg/5 mL", "5 ml"),
+            ("duo 4/160 mg/10 mL", "10 ml"),
+        ],
+    )
+    def test_in_how_much(self, world: CompiledRuleSet, text: str, per: str | None) -> None:
+        found = resolve(world, text, ()).strengths
+        shown = {f"{one.per} {one.per_unit}" if one.per_volume else None for one in found.values()}
+        assert (len(found), shown) == (2, {per})
 
     def test_millilitres_behind_the_last_number_count_for_all(self, world: CompiledRuleSet) -> None:
         found = resolve(world, "labelled 2 mg/80 mg per 5 mL", ()).strengths
