@@ -255,8 +255,10 @@ async def _refused(request: Request, what: Told) -> Sheet:
         name = _name(pointer)
         if name:
             errors[name] = (*errors.get(name, ()), in_words(detail))
+    detail = problem["detail"]
     if code == ProblemCode.REAUTHENTICATION_REQUIRED:
-        errors["password"] = (in_words(_password(problem["detail"])),)
+        detail = in_words(_password(detail))
+        errors["password"] = (detail,)
     # A key that belongs to something that was done cannot be used again; after a refusal nothing was kept under it.
     spent = code in {ProblemCode.IDEMPOTENCY_KEY_REUSED, ProblemCode.IDEMPOTENCY_KEY_REQUIRED}
     fresh = new_sheet(request)
@@ -270,7 +272,7 @@ async def _refused(request: Request, what: Told) -> Sheet:
             status=what.status,
             code=code,
             title=problem["title"],
-            detail=problem["detail"],
+            detail=detail,
             next=_NEXT.get(code, _NOTHING_CHANGED),
             faults=faults,
         ),

@@ -183,6 +183,7 @@ def test_a_signature_needs_the_password_once_more_and_keeps_what_was_typed(pages
         response = pages.sent(who, f"{draft}/{step}", form.filled(reason="Read twice.", password=password))
         assert response.status_code == 403
         assert f'id="wrong-password">{told}' in response.text
+        assert "send it as" not in response.text  # what a program would have to do
         form = form_to(response.text, f"{draft}/{step}")
         assert form.value("reason") == "Read twice."
         assert form.value("password") == ""
