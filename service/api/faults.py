@@ -62,6 +62,9 @@ IN_WORDS: Final[dict[str, str]] = {
 }
 
 
+_MOMENT: Final = "must be a moment with its time zone, such as 2026-11-24T08:00:00Z"
+
+
 def _pattern(context: _Context) -> str:
     pattern = context["pattern"]
     words = IN_WORDS.get(pattern)
@@ -95,6 +98,11 @@ _TEXTS: Final[dict[str, Callable[[_Context], str]]] = {
     "date_parsing": lambda _: "must be a date of the calendar written as YYYY-MM-DD",
     "date_from_datetime_parsing": lambda _: "must be a date of the calendar written as YYYY-MM-DD",
     "date_from_datetime_inexact": lambda _: "must be a date written as YYYY-MM-DD, without a time",
+    "datetime_type": lambda _: _MOMENT,
+    "datetime_parsing": lambda _: _MOMENT,
+    "datetime_from_date_parsing": lambda _: _MOMENT,
+    "datetime_object_invalid": lambda _: _MOMENT,
+    "timezone_aware": lambda _: _MOMENT,
     "tuple_type": lambda _: "must be an array",
     "list_type": lambda _: "must be an array",
     "model_type": lambda _: "must be an object",

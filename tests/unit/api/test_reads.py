@@ -310,3 +310,12 @@ def test_without_a_rule_set_nothing_is_checked(client_without_rules: ContractCli
     assert response.json()["detail"] == (
         "No rule set has been loaded, so nothing can be answered: it has not been looked for yet. Try again shortly."
     )
+
+
+@pytest.mark.parametrize("since", ["2026-01-01", "2026-01-01T00:00:00", "yesterday", "2026-13-01T00:00:00Z", ""])
+def test_a_moment_that_is_none_is_told_what_one_is(client: ContractClient, since: str) -> None:
+    response = client.get("/v1/decisions", params={"since": since})
+    assert response.status_code == 422
+    [fault] = response.json()["errors"]
+    assert fault["pointer"] == "/since"
+    assert fault["detail"] == "must be a moment with its time zone, such as 2026-11-24T08:00:00Z"
