@@ -168,7 +168,7 @@ def _read_text(compiled: CompiledRuleSet, text: str, *, coded: bool) -> _Text:
     """Read a text; ``coded``: the line has codes that are known, so that nothing has to be offered for it."""
     words = tokens(text)
     if not words:
-        return _NO_TEXT
+        return _NO_TEXT if coded else _NO_WORDS
     named, reading = read_line(compiled, words)
     if named and not reading.unread:
         return _Text(named, reading, None, (), [])
@@ -181,11 +181,13 @@ def _read_text(compiled: CompiledRuleSet, text: str, *, coded: bool) -> _Text:
         return _Text(named, before, None, (), [], prose=True)
     if coded:
         return _Text((), reading, None, ("the text was not recognised; the code was used",), [])
-    problem = "not every word of the text is known" if named else "no name in the text is known"
+    problem = "not every word of the text is known" if named else _NO_NAME
     return _Text((), reading, None, (problem,), candidates)
 
 
+_NO_NAME: Final = "no name in the text is known"
 _NO_TEXT: Final = _Text((), None, None, (), [])
+_NO_WORDS: Final = _Text((), None, None, (_NO_NAME,), [])  # white space and marks only
 
 
 def _resolve(compiled: CompiledRuleSet, text: str | None, codes: tuple[Code, ...]) -> Resolution:

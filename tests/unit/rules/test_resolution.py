@@ -342,7 +342,7 @@ class TestUnrecognised:
         assert shown["match"] is None
         assert shown["candidates"] == []
 
-    @pytest.mark.parametrize("text", ["zzyxin", "400 mg"])
+    @pytest.mark.parametrize("text", ["zzyxin", "400 mg", "???", " . "])
     def test_it_says_why(self, world: CompiledRuleSet, text: str) -> None:
         assert resolved(world, text)["problems"] == ["no name in the text is known"]
 
