@@ -94,6 +94,7 @@ def resolve(
 
     from rules.explanation import explained
     from rules.profile import MedicationItem
+    from service.api.faults import body_faults
     from service.cli.report_text import write_resolution
 
     compiled = compiled_knowledge(path)
@@ -101,7 +102,8 @@ def resolve(
         try:
             item = MedicationItem(id=str(number), text=text)
         except ValidationError as error:
-            complain(f"text {number}: {error.errors()[0]['msg']}")
+            [fault, *_] = body_faults(error.errors(include_input=False), MedicationItem)
+            complain(f"text {number}: {fault.detail}")
             raise typer.Exit(Exit.WRONG_INPUT) from None
         medication = explained(compiled, item)
         if as_json:

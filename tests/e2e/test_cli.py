@@ -223,7 +223,7 @@ def test_resolve(small: str) -> None:
 def test_resolve_refuses_what_is_no_name(small: str, text: str) -> None:
     result = run("resolve", "Cipro", text, "--path", small)
     assert result.exit_code == 1
-    assert "error: text 2: String should have at" in result.stderr
+    assert "error: text 2: must " in result.stderr
 
 
 # --- knowledge --------------------------------------------------------------------------------------------------------
