@@ -16,7 +16,7 @@ from rules.quantities import MASS_UNITS, milligrams
 from rules.reading import read_besides
 from rules.terms import DoseBasis, MatchKind
 from rules.tokens import normalise
-from rules.vocabulary import FORMS, SALTS_OF_MAGNESIUM, UNITS, VEHICLES
+from rules.vocabulary import CATIONS_IN_ONE_WORD, FORMS, SALTS_IN_ONE_WORD, SALTS_OF_MAGNESIUM, UNITS, VEHICLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,8 @@ def _in_english(lookup: Lookup, word: str) -> str:
     """The one international name that a word is with another ending; empty where it is none, or may be another name."""
     known = lookup.in_english.get(word)
     if known is None:
-        found = lookup.spelling.generic.intersection(other_endings(word))
+        generic = lookup.spelling.generic
+        found = generic.intersection(other_endings(word)) or generic.intersection(_without_salt(word))
         if len(found) != 1:
             return ""
         (meant,) = found
@@ -96,6 +97,18 @@ def _near_another(lookup: Lookup, word: str, meant: str) -> bool:
     return own is not None and any(
         lookup.spelt[place].substances != own.substances for place in lookup.spelling.one_letter_from(word)
     )
+
+
+def _without_salt(word: str) -> list[str]:
+    """How English may end the name of a drug that German writes in one word with its salt: metoprololsuccinat.
+
+    None for an element, whose salt is what matters: magnesiumcitrat.
+    """
+    for salt in SALTS_IN_ONE_WORD:
+        drug = word.removesuffix(salt)
+        if drug != word and len(drug) >= _SHORTEST_OTHER_ENDING and drug not in CATIONS_IN_ONE_WORD:
+            return [drug, *other_endings(drug)]
+    return []
 
 
 def other_endings(word: str) -> list[str]:

@@ -298,6 +298,12 @@ SALTS: Final = frozenset(
     gluconate lactate medoxomil cilexetil axetil monohydrate dihydrate trihydrate hemihydrate anhydrous hydrate base
     salt natrium kalium hydrochlorid sodique""".split()
 )
+# Salts that German writes in one word with the drug, the longer ones first; and what is no drug before them.
+SALTS_IN_ONE_WORD: Final = (
+    "dihydrochlorid hydrochlorid hydrogentartrat hydrogensulfat hydrogenfumarat hemifumarat hydrobromid succinat"
+    " fumarat tartrat besilat maleat mesilat tosilat sulfat phosphat acetat citrat natrium kalium"
+).split()
+CATIONS_IN_ONE_WORD: Final = frozenset("magnesium calcium lithium aluminium strontium natrium kalium".split())
 # The salts of magnesium that a label names behind the element: "magnesium (as citrate)".
 SALTS_OF_MAGNESIUM: Final = frozenset(
     """acetate aspartate bisglycinate carbonate chloride citrate gluconate glycerophosphate glycinate hydroxide lactate

@@ -87,6 +87,8 @@ class TestOtherEndings:
             ("digoxina", "digoxin"),
             ("Digoxinum", "digoxin"),
             ("Paracetamolo", "paracetamol"),
+            ("Furosemidnatrium 40 mg", "furosemide"),
+            ("Paracetamolhydrochlorid", "paracetamol"),
             ("Magnesium citrat", "magnesium-citrate"),
             ("Ferrous sulfat", "ferrous-sulfate"),
         ],
@@ -95,7 +97,18 @@ class TestOtherEndings:
         assert found(world, text) == [substance]
 
     @pytest.mark.parametrize(
-        "text", ["Lasixe", "Furosemidi", "furosemidee", "quini", "irona", "furosemid grumbling", "citrat"]
+        "text",
+        [
+            "Lasixe",
+            "Furosemidi",
+            "furosemidee",
+            "quini",
+            "irona",
+            "furosemid grumbling",
+            "citrat",
+            "magnesiumtartrat",
+            "ironsulfat",
+        ],
     )
     def test_not_taken(self, world: CompiledRuleSet, text: str) -> None:
         """A brand is written the same everywhere; other endings are misspellings; a short word may be anything."""
