@@ -74,7 +74,7 @@ def test_a_name_that_is_known_is_the_line_and_no_duplicate_of_its_ingredients() 
 
 def test_a_product_nobody_here_knows_is_looked_at_by_its_ingredients_in_one_line() -> None:
     parts = ingredient("Amlodipine (substance)", 10), ingredient("Valsartan (substance)", 160)
-    found = prescribed(medication("Exforge 10/160mg", *parts, form=concept(text="Tablet")))
+    found = prescribed(medication("Hausmarke Kombi 10/160mg", *parts, form=concept(text="Tablet")))
     assert lines(found) == ["Amlodipine 10 mg / Valsartan 160 mg"]
     assert found.medications[0].dose_form is DoseForm.TABLET
     assert found.medications[0].dose is not None
