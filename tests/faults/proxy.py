@@ -97,11 +97,11 @@ class Proxy:
                 if self.silent:
                     continue
                 passed, cut = look(content)
+                self.aborted += cut  # first: whoever sees that its connection was cut may look at once
                 if cut and source is pair[0]:
                     _abort(pair[0])  # before the database hears of it, whose answer may be faster than this thread
                 sink.sendall(passed)
                 if cut:
-                    self.aborted += 1
                     _abort(pair[0])
                     # The database gets an orderly end: what it was told before, it does.
                     with suppress(OSError):
