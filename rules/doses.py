@@ -9,13 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from rules.quantities import (
-    COUNT_UNITS,
-    MASS_UNITS,
-    MILLILITRES,
-    decimal_from,
-    milligrams,
-)
+from rules.quantities import COUNT_UNITS, MASS_UNITS, MILLILITRES, decimal_from, milligrams
 from rules.terms import DoseBasis
 from rules.vocabulary import DAYS
 
@@ -27,7 +21,6 @@ if TYPE_CHECKING:
     from rules.reading import Reading, Strength
 
 _COUNTS: Final = frozenset(COUNT_UNITS)
-_MASSES: Final = frozenset(MASS_UNITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +82,7 @@ def counted_on_label(strength: Strength, amount: PresentedAmount, millilitres: D
 
 
 def _is_amount(strength: Strength, mg: Decimal | None, millilitres: Decimal | None) -> bool:
-    if mg is None or strength.unit not in _MASSES:
+    if mg is None or strength.unit not in MASS_UNITS:
         return False
     if not strength.per_volume:
         return milligrams(strength.value, strength.unit) == mg

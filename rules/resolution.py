@@ -16,7 +16,8 @@ from rules.coded import CodeReading, product_named, read_code
 from rules.prose import before_prose
 from rules.quantities import MASS_UNITS, milligrams
 from rules.reading import routes_of_form
-from rules.recognition import candidates_of, entries_of, is_like_another, read_line, strengths_of
+from rules.recognition import candidates_of, entries_of, is_like_another, read_line
+from rules.strengths import strengths_of
 from rules.terms import MatchKind, RecognitionState, Route, word
 from rules.tokens import tokens
 
