@@ -6,6 +6,7 @@ import re
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rules.amounts import MAGNESIUM_CLASS
 from rules.documents import Expression, Party
 from rules.lint.inspection import active
 from rules.lint.logic import can_hold
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rules.model import Separation
     from rules.terms import Route
 
-MAGNESIUM: Final = "magnesium-salts"  # every magnesium product, by any route
 # What texts call some of the salts together, beside their names.
 _GROUPS: Final = ("antacid", "laxative", "supplement", "binder", "bowel preparation", "gastric", "alkali")
 Hours = tuple[object, object, bool]
@@ -98,9 +98,9 @@ def _pairs(inspection: Inspection) -> Iterator[Pair]:
 
 def differences_between_salts(inspection: Inspection) -> Iterator[Fault]:
     """Magnesium is magnesium: a rule that leaves some salt forms out says which ones it means, and so does a source."""
-    if MAGNESIUM not in inspection.compiled.classes:
+    if MAGNESIUM_CLASS not in inspection.compiled.classes:
         return
-    salts = frozenset(inspection.compiled.members_of(MAGNESIUM))
+    salts = frozenset(inspection.compiled.members_of(MAGNESIUM_CLASS))
     names = sorted(form.replace("-", " ") for form in _forms(inspection, salts, ()))
     words = re.compile("|".join([*_GROUPS, *map(re.escape, names)]), re.IGNORECASE)
     for record in active(inspection.rule_set.interactions):

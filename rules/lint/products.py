@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from rules.intake import MAGNESIUM_CLASS
+from rules.amounts import MAGNESIUM_CLASS
 from rules.lint.inspection import active
 from rules.quantities import elemental_fraction, plain
 from rules.terms import Verification

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from rules.amounts import MAGNESIUM_CLASS
 from rules.model import Interaction
 from rules.terms import EvidenceGrade, Severity
 from service.cli.knowledge_report.figures import best_verification, counts, past_review
@@ -17,7 +18,6 @@ _GRADES: Final[dict[EvidenceGrade, str]] = {
     EvidenceGrade.C: "case series, animal, in vitro, mechanism",
     EvidenceGrade.D: "on a list, without readable data",
 }
-_MAGNESIUM: Final = "magnesium-salts"  # nearly every rule names them, so an index of them would be the whole page
 
 
 class Overview:
@@ -175,7 +175,7 @@ class Overview:
         groups = {
             entry.name: [rule.record for rule in compiled.touching([entry])]
             for entry in compiled.entries.values()
-            if _MAGNESIUM not in entry.keys
+            if MAGNESIUM_CLASS not in entry.keys  # nearly every rule names them: they would be the whole page
         }
         return {name: groups[name] for name in sorted(groups, key=str.lower)}
 
