@@ -149,8 +149,9 @@ class Check:
                     if holds is False:
                         continue
             judgement = judge(self.compiled, rule, facts, taken, entry.id if single.is_affected else "", holds)
+            # Only what a record says about an affected substance may differ from one to the next.
             affected = entry if single.is_affected else None
-            group = self._group((rule.index, entry.id, fits, judgement.key), judgement, affected)
+            group = self._group((rule.index, affected and entry.id, fits, judgement.key), judgement, affected)
             if affected is None:
                 group.partners[entry.id] = entry.reference
             group.add("precipitant" if affected is None else "affected", line, entry, single.words, single.side, fits)

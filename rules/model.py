@@ -351,7 +351,7 @@ class Interaction(Record):
 
     ``affected`` alone or ``precipitant`` alone: about one medication. Both: about a pair of different medications.
     ``conditions``: one of these must be present; with no party, the record is about the condition itself.
-    ``scope: list`` gives one finding for all matching medications together.
+    ``scope: list``: all that match are judged together; else each by itself, and those that act may share a finding.
     """
 
     review_years: ClassVar[int] = 2

@@ -22,6 +22,7 @@ from tests.unit.api.contract_client import ContractClient
 LIST: Final = "/REST/interaction/list.json"
 DRUG: Final = "/REST/interaction/interaction.json"
 CIPROFLOXACIN, FUROSEMIDE, DIGOXIN, OXIDE, OMEPRAZOLE = "2551", "4603", "3407", "6582", "7646"
+TORASEMIDE = "38413"
 # Products of the made-up release: furosemide 40 MG Oral Tablet, its brand Lasix, magnesium oxide 400 MG Oral Tablet.
 TABLET, LASIX, OXIDE_TABLET, NO_CONCEPT = "313988", "200809", "198444", "99999999"
 LISTS: Final = [
@@ -133,6 +134,18 @@ def test_a_product_is_named_as_asked_and_resolved_to_its_ingredient(client: Cont
     assert {
         concept["minConceptItem"]["rxcui"] for pair in one["interactionPair"] for concept in pair["interactionConcept"]
     } == {FUROSEMIDE, DIGOXIN}
+
+
+def test_two_that_do_the_same_stand_beside_magnesium_each(client: ContractClient) -> None:
+    """One finding of a check; as a pair they would look as if they harmed one another."""
+    types = full_types(asked(client, LIST, f"rxcuis={FUROSEMIDE}+{TORASEMIDE}"))
+    pairs = [
+        [side["minConceptItem"]["name"] for side in pair["interactionConcept"]]
+        for one in types
+        for pair in one["interactionPair"]
+        if pair["magcheck"]["interaction_id"] == "loop-diuretics-deplete-magnesium"
+    ]
+    assert sorted(pairs) == [["furosemide", "magnesium"], ["torasemide", "magnesium"]]
 
 
 def test_one_medicine_alone_stands_beside_magnesium(client: ContractClient) -> None:

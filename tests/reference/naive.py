@@ -125,14 +125,14 @@ class Naive(Known):
                     )
 
     def of_one(self, rule: Interaction, party: Party) -> Iterator[Row]:
-        """One medication. A substance that acts stands among the partners; there is one finding for each."""
+        """One medication. Substances that act stand among the partners and come together; others have one each."""
         for line, who, truth, missing in self.sides(party):
             acts = rule.affected is None
             verdict = self.verdict(rule, Own((line,), who), "" if acts else who.id)
             if verdict is not None:
                 affected = None if acts else who.id
                 partners = frozenset({who.id} if acts else ())
-                yield Row((truth,), affected, verdict, frozenset({line.id}), missing, partners, about=who.id)
+                yield Row((truth,), affected, verdict, frozenset({line.id}), missing, partners)
 
     def of_the_list(self, rule: Interaction, party: Party) -> Iterator[Row]:
         """All medications that match, in one finding."""
@@ -280,7 +280,6 @@ class Row:
     lines: frozenset[str]
     missing: Missing
     partners: frozenset[str]
-    about: str = ""
     list_wide: bool = False
     met: tuple[Taken, Taken] | None = None  # the medication that is acted on, and the magnesium
 
@@ -289,7 +288,7 @@ class Row:
         """Rows come together when they are about one substance and equally sure and severe; a list's all do."""
         verdict = self.verdict
         return (
-            self.affected, self.about, () if self.list_wide else self.truths,
+            self.affected, () if self.list_wide else self.truths,
             verdict.truth, verdict.severity, verdict.ceiling, verdict.operational, verdict.open,
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Final
 from rules.compiled import CompiledRuleSet
 from rules.report import CheckedMedication, Finding
 from rules.report_basics import SubstanceReference
-from rules.terms import Severity
+from rules.terms import Scope, Severity
 from service.api.rxnav.shapes import (
     RxNavCheck,
     RxNavConcept,
@@ -127,13 +127,13 @@ class Pairs:
     def _pairs_of_lines(self, finding: Finding) -> list[tuple[str, ...]]:
         """The pairs of medications that a finding is about; one alone, where it is about one and magnesium."""
         lines = finding["medication_ids"]
-        if len(lines) == 1:
-            return [(lines[0],)]
         affected = [line for line in lines if self._has(line, finding["affected"])]
         others = [line for line in lines if line not in affected]
         if affected and others:
             return [(one, other) for one, other in product(affected, others)]
-        return [(lines[0], other) for other in lines[1:]]
+        if len(lines) > 1 and self._compiled.interactions[finding["interaction_id"]].scope is Scope.LIST:
+            return [(lines[0], other) for other in lines[1:]]
+        return [(line,) for line in lines]  # each by itself: they do the same, and nothing to one another
 
     def _has(self, line: str, substance: SubstanceReference | None) -> bool:
         return substance is not None and any(one["id"] == substance["id"] for one in self._lines[line]["substances"])

@@ -132,10 +132,33 @@ class TestSingle:
         assert found["open_factors"][0]["missing_facts"] == found["missing_facts"]
         assert found["severity_ceiling"] == "major"
 
-    def test_product_of_two_members_gives_two_findings(self) -> None:
+    def test_all_that_act_come_together(self) -> None:
+        """An antacid of three magnesium salts, or two products, and the kidney: one advice."""
         rule = {"precipitant": {"classes": ["drugs", "salts"]}}
-        found = findings(rule, "duplex")
-        assert [one_of["precipitants"][0]["id"] for one_of in found] == ["alvorin", "magnite"]
+        found = one(rule, "duplex", "magnite")
+        assert [substance["id"] for substance in found["precipitants"]] == ["alvorin", "magnite"]
+        assert found["medication_ids"] == ["m1", "m2"]
+        assert [reason["detail"].partition(";")[0] for reason in found["why"]] == [
+            "m1: alvorin (Drugs)",
+            "m1: magnite (Salts)",
+            "m2: magnite (Salts)",
+        ]
+
+    def test_each_that_is_acted_on_stands_apart(self) -> None:
+        found = findings({"affected": {"classes": ["drugs", "salts"]}}, "duplex")
+        assert [one_of["affected"] and one_of["affected"]["id"] for one_of in found] == ["alvorin", "magnite"]
+
+    def test_another_verdict_stands_apart(self) -> None:
+        rule = {"precipitant": make.party("salts"), "when": {"duration_months": {"at_least": "3"}}}
+        lines = (
+            make.medication("m1", "magnite", started_on="2020-01-01"),
+            make.medication("m2", "magnite"),
+        )
+        found = findings(rule, *lines, as_of="2026-11-22")
+        assert [(one_of["medication_ids"], one_of["applicability"]) for one_of in found] == [
+            (["m1"], "applies"),
+            (["m2"], "may_apply"),
+        ]
 
     def test_empty_list(self) -> None:
         assert findings({"affected": make.party("drugs")}) == []

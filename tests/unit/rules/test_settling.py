@@ -143,19 +143,24 @@ class TestProposal:
         report = check(world, make.profile(*lines))
         assert self.origins(report) == {
             "pair alvorin+magnesia": "standing",
-            "loss alvorin": "standing",
-            "loss betarine": "brought",  # the same rule, and nothing but the proposal
+            "loss alvorin+betarine": "changed",  # one more that does the same
             "together alvorin+betarine": "changed",
             "worse cordimax": "changed",  # it was minor
         }
         proposal = report["proposal"]
         assert proposal is not None
         assert proposal["medication_ids"] == ["betarine"]
-        assert [len(proposal["brought"]), len(proposal["changed"]), len(proposal["standing"])] == [1, 2, 2]
+        assert [len(proposal["brought"]), len(proposal["changed"]), len(proposal["standing"])] == [0, 3, 1]
         assert proposal["highest_severity"] == "major"
         assert proposal["statement"] == (
-            "Findings that the proposal brings: 1; that it changes: 2; that stand between the current medications: 2."
+            "Findings that the proposal brings: 0; that it changes: 3; that stand between the current medications: 1."
         )
+
+    def test_what_nothing_else_does_is_brought(self, world: CompiledRuleSet) -> None:
+        report = check(world, make.profile(line("magnesia"), line("betarine", status="proposed")))
+        assert self.origins(report)["loss betarine"] == "brought"
+        assert report["proposal"] is not None
+        assert len(report["proposal"]["brought"]) == len(report["findings"])
 
     def test_another_partner_changes_a_finding(self, world: CompiledRuleSet) -> None:
         lines = (line("alvorin"), line("magnesia"), line("epsom", status="proposed"))
