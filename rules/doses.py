@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from rules.quantities import COUNT_UNITS, MASS_UNITS, MILLILITRES, decimal_from, milligrams
 from rules.terms import DoseBasis
-from rules.vocabulary import DAYS
+from rules.vocabulary import DAYS, PIECES
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -64,8 +64,8 @@ def taking_of(dose: Dose | None, reading: Reading | None, *, own_times: bool) ->
 
 def amount_of(strength: Strength, taking: Taking) -> Fraction | None:
     """The number in what is taken, in the unit of the strength; None where the two do not fit together."""
-    if not strength.per_volume:
-        return None if taking.pieces is None else Fraction(strength.value) * taking.pieces
+    if not strength.per_volume or strength.per_unit in PIECES:  # 2000 mg per 3 capsules
+        return None if taking.pieces is None else Fraction(strength.value) * taking.pieces / Fraction(strength.per)
     share = strength.per_millilitre
     return None if share is None or taking.millilitres is None else share * taking.millilitres
 

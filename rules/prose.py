@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from rules.reading import read_besides, read_instruction
 from rules.terms import TokenRole
-from rules.vocabulary import CHANGING, CONDITIONS, NEGATIONS, ORDERING, OVER, TAKING, UNDER_CONDITIONS
+from rules.vocabulary import CHANGING, CONDITIONS, NEGATIONS, ORDERING, OVER, OVER_BEGINNINGS, TAKING, UNDER_CONDITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,10 +79,10 @@ def _is_over(words: list[str], position: int) -> bool:
     """Whether a word that nothing explains may say that the medicine is not taken."""
     word = words[position]
     following, condition = [*words[position + 1 : position + 3], "", ""][:2]
-    if word == "no":
+    if word == "no" and following not in TAKING:
         return following == "more" and condition != "than"
     if word not in NEGATIONS:
-        return word in OVER
+        return word in OVER or word.startswith(OVER_BEGINNINGS)
     an_order = word == "dont" or words[position - 1] == "do"
     return following in TAKING and not (an_order and condition in CONDITIONS)
 

@@ -101,6 +101,14 @@ TIMES_OF_DAY: Final[dict[str, str]] = {
 MEALS: Final = frozenset("meals meal ac pc mahlzeiten repas comidas pasti".split())
 # Where a line names two of them, nobody can tell whether they are one intake or two.
 LATE: Final = frozenset({"evening", "second half", "bedtime"})
+# From a count of pieces that names none these lead to how they are taken: "take 2 at bedtime", "2 by mouth daily".
+LEADING: Final = frozenset(
+    """by at in with before after every each q on around le la au am mit zum vor nach avec avant apres con prima dopo
+    antes despues""".split()
+)
+# Behind a number these make it a time; before one, they number something.
+MINUTES: Final = frozenset("min mins minute minutes minuten".split())
+NUMBERED: Final = frozenset("refill refills rf repeat repeats type stage grade week day no".split())
 # Said after a count: it is one of a day.
 DAY: Final = frozenset("day d daily j jour jours tag taglich taeglich taegl tagl tgl dia giorno die di dd".split())
 DAYS: Final = frozenset("d j day days jour jours tag tage dia dias giorno giorni".split())
@@ -162,21 +170,34 @@ TAKE: Final = frozenset("take give use chew swallow inhale instil prendre einneh
 ORDERING: Final = (TAKE - {"use"}) | frozenset("apply instill insert inject place dissolve rub spread mix".split())
 # Unexplained on a line, these may say that the medicine is not taken, or no longer.
 OVER: Final = frozenset(
-    """stop stopped stopping discontinue discontinued dc held hold holding pause paused suspend suspended cancel
-    cancelled canceled cease ceased withdrawn withdraw withheld avoid avoided off finished completed ended expired
-    former formerly previous previously past prior history used refuse refused refuses declined declines denies denied
-    allergy allergic intolerance intolerant contraindicated reaction switched changed inactive resolved longer
-    dcd dced d quit skipped skipping removed deleted error wrong anymore ran unable afford nonadherent noncompliant
-    adherent compliant husband wife son daughter
-    abgesetzt absetzen pausiert pausieren beendet nicht kein keine allergie unvertraglichkeit
-    arrete arreter suspendu suspendre ne pas suspendido suspender sospeso sospendere""".split()
+    """dc held hold holding pause paused cancel cancelled canceled cease ceased withdrawn withdraw withheld avoid
+    avoided off finished completed ended expired former formerly previous previously past prior history used refuse
+    refused refuses declined declines denies denied allergy allergic intolerance intolerant contraindicated reaction
+    switched changed inactive resolved longer dcd dced d quit skipped skipping removed deleted error wrong anymore ran
+    unable afford nonadherent noncompliant adherent compliant replaced interrupted omit omitted lapsed terminated
+    weaned rejected void voided nil none crossed consider considering considered planned dog cat
+    husband wife son daughter mother father mom mum dad brother sister family vater mutter taken given
+    absetzen nicht kein keine allergie unvertraglichkeit entfallt entfallen aufgehort abgebrochen weglassen weggelassen
+    gestrichen ruht umgestellt ersetzt fruher ehemals zuletzt
+    ne pas nest jamais cesse cessee cesser fini finie termine terminee refus remplace remplacee
+    ya dejo dejado deixou deixado parou parado nunca anulado smesso eliminato eliminata
+    niet geen nooit vervallen beeindigd onderbroken afgebouwd staken""".split()
+)
+# So begin words for the same, whatever their ending: suspendido, suspendue, suspenso; abgesetzt and ausgesetzt.
+OVER_BEGINNINGS: Final = tuple(
+    """stop discontinu descontinu deprescri suspend suspens suspendu sospes sospend arret interromp interrump interrott
+    cancelad cancellat annul retirad finaliz terminad terminat abandon abgesetzt ausgesetzt aussetz eingestellt gestop
+    gestaakt gepauzeerd pausier beende""".split()
 )
 NEGATIONS: Final = frozenset(
-    "not never cannot cant dont isnt arent doesnt didnt hasnt havent wasnt wont wouldnt couldnt".split()
+    """not never cannot cant dont isnt arent doesnt didnt hasnt havent wasnt wont wouldnt couldnt
+    no non nao""".split()
 )
 # Behind a negation these say that the medicine is not taken, but an order with a condition ("do not take with milk").
 TAKING: Final = frozenset(
-    "take taking taken takes be use using given tolerate tolerated tolerating currently yet started filled".split()
+    """take taking taken takes took be use using give given tolerate tolerated tolerating currently yet started filled
+    prescribed dispensed issued ordered supplied now any piu pris prise assume assunto prende toma tomar tomado
+    tomando""".split()
 )
 CONDITIONS: Final = frozenset(
     """if with more when within on at before after during for while unless other any extra double two this it together
@@ -238,18 +259,22 @@ PIECES: Final = frozenset(
     filmtabl caplet caplets comprime comprimes
     cp cpr comprimido comprimidos compressa compresse kautablette kautabletten brausetablette brausetabletten
     capsule capsules cap caps kapsel kapseln hartkapsel hartkapseln weichkapsel weichkapseln kps cps gelule gelules
-    capsula capsulas softgel softgels lozenge lozenges
+    capsula capsulas softgel softgels lozenge lozenges gummy gummies
     pill pills sachet sachets packet packets beutel btl suppository suppositories zapfchen patch patches""".split()
 )
+# Behind a number that is not one, as systems of the United Kingdom write what is supplied: "28 capsule".
+SINGULAR: Final = frozenset("tablet capsule caplet sachet lozenge pill suppository patch".split())
 # Portions of an inhaler or a spray: never part of a sum of magnesium.
 PORTIONS: Final = frozenset(
     """puff puffs p spray sprays actuation actuations drop drops gtt gtts dose doses tropfen tr application unit units
     iu ie ui inhalation inhalations""".split()
 )
+DOSES: Final = frozenset({"dose", "doses"})
 CONTAINERS: Final = frozenset(
     """bottle bottles vial vials bag bags pack packs kit box tube amp amps ampoule ampoules ampulle ampullen flasche
     syringe syringes pen pens""".split()
 )
+SCOOPS: Final = frozenset("scoop scoops capful capfuls".split())  # of no known size
 FLUID_OUNCE: Final = "fl oz"
 OUNCES: Final = frozenset("oz ounce ounces".split())
 # In mL; household measures as labels in the United States count them (21 CFR 101.9(b)(5)(viii)), like rules.quantities.
@@ -280,6 +305,8 @@ DRINKS: Final = frozenset(
 )
 # Behind a number in brackets: how much of the element is in the salt, as in "325 (65 Fe) MG".
 SYMBOLS: Final = frozenset("mg ca fe zn k".split())
+# Behind a number these make it no number of pieces that it does not name; "and" and brackets go on with it.
+OF_NO_PIECES: Final = HOURS | MINUTES | PERIODS | MEASURES | {"and", "("}
 AMOUNTS: Final = frozenset({*MASS_UNITS, "mmol", "meq"})
 UNITS: Final = frozenset({*AMOUNTS, *VOLUMES, "iu", "ie", "ui", "unt", "units", "unit", "mu", "miu", "%", "gauge"})
 # What a strength may be per, besides a volume.

@@ -26,6 +26,10 @@ _HOURS_A_DAY: Final = 24
 _NOON: Final = 12
 _MOST_PIECES: Final = 6  # more than that at once is rather a pack, and from a fortnight's worth on surely one
 _PACK: Final = 14
+_FEW: Final = 3
+_PER: Final = frozenset({"/", "per", "in"})
+_SO_MANY: Final = frozenset({"x", "for"})
+_AT: Final = frozenset({"at", "and", "&", "@", "um"})
 _PARTS: Final = (2, 3, 4)
 _HALVES: Final = (["1", "/", "2"], ["1", "/", "4"], ["3", "/", "4"])
 _ONE: Final = Decimal(1)
@@ -53,6 +57,8 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, P
         return _parts_of_a_day(reader, position)
     if following == "(" and _is_said_again(reader, position):
         return _said_again(reader, position)
+    if following == ")" and before == "(" and known.NUMBER_WORDS.get(reader.words[position - 2]) == word:
+        return _behind_letters(reader, position)
     if following in known.AMOUNTS and before != "x":
         return _strength(reader, position)
     if following == "%":
@@ -74,6 +80,7 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, P
             return length
     if before == "x" and not reader.figure(position - 2) and following not in _PERIODS:
         reader.unsteady = reader.unsteady or reader.is_frequency(position + 1)  # "x2 daily" may be either
+        reader.limit = int(_value(word))
         return reader.mark(TokenRole.QUANTITY, position)
     if following in known.TIMES_A_DAY and word.isdigit():
         reader.counts.append(int(word))
@@ -103,6 +110,15 @@ def _said_again(reader: Reader, position: int) -> int:
     length = read_number(reader, end)
     reader.mark(reader.roles[end], position, 3)
     return 3 + length
+
+
+def _behind_letters(reader: Reader, position: int) -> int:
+    """Read "two (2) times a day" as if only the number stood there."""
+    words, end = reader.words, position + 1
+    words[position - 2 : end + 1] = [*words[position - 5 : position - 2], words[position]]
+    length = read_number(reader, end)
+    reader.mark(reader.roles[end], position - 2, 3)
+    return 1 + length
 
 
 def _parts_of_a_day(reader: Reader, position: int) -> int:
@@ -140,7 +156,7 @@ def _chain(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning
         return _fraction(reader, position, end)
     if joint == "-" and length and is_washed_down(reader, position, end + length):
         return reader.mark(TokenRole.QUANTITY, position, end - position + length)
-    if joint == "-" and (unit in known.PIECES or length or (two and reader.is_frequency(end))):
+    if joint == "-" and (unit in known.PIECES or length or (two and _is_range(reader, position, end))):
         reader.unclear = True
         return reader.mark(TokenRole.DOSE, position, end - position + length)
     if joint == "-" and unit in known.TIMES:
@@ -151,6 +167,12 @@ def _chain(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning
     if joint == "/" and unit not in known.UNITS and reader.words[end - 1] in _PERIOD_PARTS:
         return reader.mark(TokenRole.QUANTITY, position, end - position)
     return _strengths(reader, position, end)
+
+
+def _is_range(reader: Reader, position: int, end: int) -> bool:
+    """Whether two numbers are a range of pieces that it does not name: "2-3 at night"."""
+    most = _value(reader.words[end - 1])
+    return reader.is_frequency(end) or (most <= _MOST_PIECES and reader.counts_alone(position, end))
 
 
 def _strengths(reader: Reader, position: int, end: int) -> int:
@@ -190,7 +212,7 @@ def _is_part(reader: Reader, position: int, end: int, *, divided: bool) -> bool:
     """Whether it is a part of what may be divided ("1/2 tablet", not "30/500 tablets"), or a half that is taken."""
     if divided and _value(reader.words[end - 1]) < _STRENGTH:
         return True
-    return reader.words[position:end] in _HALVES and (reader.is_frequency(end) or reader.words[end] == "")
+    return reader.words[position:end] in _HALVES and (reader.counts_alone(position, end) or reader.words[end] == "")
 
 
 def _fraction(reader: Reader, position: int, end: int) -> int:
@@ -265,6 +287,8 @@ def _says_how_often(reader: Reader) -> bool:
 
 def _clock(reader: Reader, position: int) -> int:
     hour, half = _value(reader.words[position]) % _NOON, reader.words[position + 1]
+    # "1 am 2 pm" may be so many tablets.
+    reader.unclear = reader.unclear or (_ONE < hour <= _FEW and reader.words[position - 1] not in _AT)
     reader.slots[f"{hour} {half}"] = None
     return reader.mark(TokenRole.FREQUENCY, position, 2)
 
@@ -273,17 +297,24 @@ def _strength(reader: Reader, position: int) -> int:
     word, unit = reader.words[position], reader.words[position + 1]
     if reader.words[position + 2] == "total" or _is_of_all_pieces(reader, position):
         return reader.mark(TokenRole.DOSE, position, 2)
-    if reader.doses and reader.words[position - 1] == "(" and reader.words[position - 2] in known.PIECES:
+    if reader.doses and _is_behind_pieces(reader, position):
         # "3 capsules (2000 mg)" is what all of them bring, or one.
         reader.unclear = reader.unclear or any(dose > 1 for dose, _ in reader.doses)
     length, per, per_unit = _per(reader, position + 2)
     if per_unit in known.DAY:
         reader.counts.append(1)
+    reader.shared = reader.shared or per_unit in known.PIECES
     thousand = _THOUSANDS.match(word) and not _is_in_grams(word, unit, per_unit)
     if not (thousand or _continues(reader, position) or word[0] not in DIGITS):
         strength = Strength(_value(word), unit, position, bool(per_unit), per, per_unit)
         reader.strengths.append(strength)
     return reader.mark(TokenRole.STRENGTH, position, 2 + length)
+
+
+def _is_behind_pieces(reader: Reader, position: int) -> bool:
+    """Whether an amount stands straight behind a number of pieces, and is not said to be that of each."""
+    last = position - 2 if reader.words[position - 1] == "(" else position - 1
+    return reader.words[last] in known.PIECES and reader.words[position + 2] != "each"
 
 
 def _is_in_grams(word: str, unit: str, per: str) -> bool:
@@ -321,13 +352,15 @@ def _salt_with_element(reader: Reader, position: int) -> int:
     return reader.mark(TokenRole.STRENGTH, position, 6)
 
 
-def _per(reader: Reader, position: int) -> tuple[int, Decimal, str]:
+def _per(reader: Reader, position: int) -> tuple[int, Decimal, str]:  # noqa: PLR0911 - one unit after the other
     """What a strength is of: how many tokens say so, the number and the unit; no unit where it is of a piece."""
-    if reader.words[position] not in {"/", "per"}:
-        return 0, _ONE, ""
-    number, unit = reader.words[position + 1], reader.words[position + 2]
+    joint, number, unit = reader.words[position : position + 3]
     figure = reader.single(position + 1)
-    if figure and (unit in known.VOLUMES or unit in known.PIECES):
+    if joint in _PER and figure and unit in known.PIECES and _value(number):
+        return 3, _value(number), "" if _value(number) == 1 else unit
+    if joint not in {"/", "per"}:
+        return 0, _ONE, ""
+    if figure and unit in known.VOLUMES:
         return 3, _value(number), unit
     if number == "fl" and unit in known.OUNCES:
         return 3, _ONE, known.FLUID_OUNCE
@@ -360,12 +393,11 @@ def _dose(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - one me
         return reader.mark(TokenRole.QUANTITY, position, 2)
     taken = reader.words[position - 1] in known.TAKE
     if following in known.PIECES:
-        reader.unclear = reader.unclear or (_ONE < value <= _MOST_PIECES and reader.sums_up(position))
-        _pieces(reader, value, taken=taken)
-        return reader.mark(TokenRole.DOSE, position)
+        return _named_pieces(reader, position, value, taken=taken)
     if following in known.PORTIONS:
-        return reader.mark(TokenRole.DOSE, position, 2)
-    if reader.is_frequency(position + 1) and (reader.strengths or reader.chains or taken):
+        return _portions(reader, position, value)
+    if reader.counts_alone(position, position + 1) and (reader.strengths or reader.chains or taken):
+        reader.unclear = reader.unclear or is_bound(reader, position)
         _pieces(reader, value, taken=taken)
         return reader.mark(TokenRole.DOSE, position)
     if reader.words[position + 2] == "/" and reader.figure(position + 1):
@@ -373,7 +405,31 @@ def _dose(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - one me
         return reader.mark(TokenRole.DOSE, position)
     if following in known.UNITS:
         return reader.mark(TokenRole.STRENGTH, position, 2)
+    if _ONE < value < _PACK and reader.may_count(position, position + 1):
+        reader.unclear = True
     return reader.mark(TokenRole.QUANTITY, position)
+
+
+def _named_pieces(reader: Reader, position: int, value: Decimal, *, taken: bool) -> int:
+    """So many tablets or the like, of which a whole pack is none that are taken."""
+    if reader.words[position + 1] in known.SINGULAR and _is_supplied(reader, position, value):
+        return reader.mark(TokenRole.QUANTITY, position)
+    reader.unclear = reader.unclear or (_ONE < value <= _MOST_PIECES and reader.sums_up(position))
+    _pieces(reader, value, taken=taken)
+    return reader.mark(TokenRole.DOSE, position)
+
+
+def _portions(reader: Reader, position: int, value: Decimal) -> int:
+    """Puffs or drops; "x 2 doses" is how many there are in all."""
+    if reader.words[position + 1] in known.DOSES and reader.words[position - 1] in _SO_MANY:
+        reader.limit = int(value)
+    return reader.mark(TokenRole.DOSE, position, 2)
+
+
+def _is_supplied(reader: Reader, position: int, value: Decimal) -> bool:
+    """Whether the number at the end of a line that has said what is taken is that of a pack: "ONE daily, 4 tablet"."""
+    said = reader.doses or reader.unclear
+    return value > 1 and bool(said) and reader.words[position + 2] in {"", "[", "("} and not is_bound(reader, position)
 
 
 def _pieces(reader: Reader, value: Decimal, *, taken: bool) -> None:

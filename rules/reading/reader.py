@@ -34,12 +34,14 @@ class Reader:
         "doses",
         "first",
         "forms",
+        "limit",
         "named",
         "needed",
         "parts",
         "rarer",
         "roles",
         "routes",
+        "shared",
         "slots",
         "strengths",
         "unclear",
@@ -63,7 +65,9 @@ class Reader:
         self.parts: list[Decimal] = []  # of a day, as in 1-0-1
         self.counts: list[int] = []
         self.slots: dict[str, None] = {}
+        self.limit = 0  # of doses, as in "x 2 doses"; none is said
         self.rarer = self.unsteady = self.unclear = self.needed = False
+        self.shared = False  # several pieces bring a strength: how many are taken has to be said
 
     def figure(self, position: int) -> bool:
         """Whether a number stands at the position."""
@@ -86,6 +90,24 @@ class Reader:
             return self.words[position + 1] in known.TIMES_OF_DAY or self.words[position + 1] in known.DAY
         named_count = word in known.NUMBER_WORDS and self.words[position + 1] in known.TIMES
         return word in known.COUNTED or word in known.TIMES_OF_DAY or named_count or word == "once"
+
+    def counts_alone(self, position: int, after: int) -> bool:
+        """Whether a number counts pieces that it does not name: how often, or how they are taken, stands behind it."""
+        following = self.words[after]
+        if self.is_frequency(after) or following in known.ROUTES or self.words[after : after + 2] == ["to", "be"]:
+            return True
+        if self.words[position - 1] in known.TAKE:
+            measured = following in known.CONTAINERS or following in known.SCOOPS
+            return self.may_count(position, after) and not measured
+        return following in known.LEADING and position > self.first and self.may_count(position, after)
+
+    def may_count(self, position: int, after: int) -> bool:
+        """Whether a number that nothing explains may be that of the pieces taken."""
+        following = self.words[after]
+        numbered = following in known.NUMBERED or self.words[position - 1] in known.NUMBERED
+        return not (
+            following in known.OF_NO_PIECES or following in known.NUMBER_WORDS or self.figure(after) or numbered
+        )
 
     def per_day(self, position: int) -> bool:
         """Whether a count is said to be one of a day: "daily", "a day", "per day", "/j"; at the end of a count."""

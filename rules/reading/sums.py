@@ -28,7 +28,8 @@ _WHERE_MATTERS: Final = frozenset({"drops", "gtt", "gtts", "drop", "spray"})
 def reading_of(reader: Reader) -> Reading:
     """Everything together."""
     words, roles = reader.words, reader.roles
-    dose, unit, a_day, unclear = _taken(reader) if reader.doses or reader.parts else (None, "", None, reader.unclear)
+    unclear = reader.unclear or reader.shared
+    dose, unit, a_day, unclear = _taken(reader) if reader.doses or reader.parts else (None, "", None, unclear)
     elemental = "elemental" in words
     where_matters = bool(reader.forms) or not _WHERE_MATTERS.isdisjoint(words)
     # In the order of the fields: naming thirteen of them takes as long as reading a word.
@@ -63,7 +64,7 @@ def _times(reader: Reader) -> int | None:
     told = {count for count in reader.counts if count > 1}
     if reader.parts:
         told.add(sum(1 for part in reader.parts if part))
-    if len(told) > 1:
+    if len(told) > 1 or (told and 0 < reader.limit < max(told)):  # "every 2 hours x 2 doses" is no 12 a day
         return None
     clocks = sum(1 for slot in reader.slots if slot[0] in DIGITS)
     slots = 1 if once else len(reader.slots)

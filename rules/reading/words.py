@@ -142,7 +142,7 @@ def _instructs(reader: Reader, position: int) -> bool:
     if word == "avoid":
         return following in known.INSTRUCTED  # alone, it is the medicine that is avoided
     if word in known.INSTRUCTING or (before == "or" and word in known.SPOILED):
-        return True
+        return (before, word) != ("last", "taken") and (word, following) != ("given", "up")
     said = reader.counts or reader.slots or reader.doses or not known.INSTRUCTING.isdisjoint(reader.words[:position])
     return word in known.INSTRUCTED and bool(said)
 
@@ -223,12 +223,19 @@ def _seldom(reader: Reader, position: int) -> bool:
         return True
     if word in known.STRENGTH_ONLY and not reader.figure(position + 1):
         return False
-    unsteady = word in known.UNSTEADY and not _is_an_aim(reader, position)
+    unsteady = word in known.UNSTEADY and not (_is_an_aim(reader, position) or _is_reissued(reader, position))
     if unsteady or (word, following) in known.UNTIL or word == "bis":
         reader.unsteady = True
         reader.unclear = reader.unclear or word not in {"stat", "max", "maximum", "up"}
         return True
     return False
+
+
+def _is_reissued(reader: Reader, position: int) -> bool:
+    """Whether it says in brackets that the prescription is issued again: "[Repeat, last issued 2 Oct]"."""
+    if reader.words[position] != "repeat" or reader.words[position - 1] not in {"(", "["}:
+        return False
+    return reader.words[position + 1] in {")", "]", ",", "template", "dispensing"}
 
 
 def _each_day(reader: Reader, position: int) -> bool:
@@ -282,10 +289,12 @@ def _number_word(reader: Reader, position: int) -> bool:
     elif reader.words[after] in known.PORTIONS:
         reader.mark(TokenRole.DOSE, position)
         return True
-    elif reader.words[after] == "to":
+    elif reader.words[after] == "to":  # "one to two"
         reader.unclear = True
         return True
     else:
+        several = value > 1 and reader.words[position] not in known.BEFORE_NOUNS and position > reader.first
+        reader.unclear = reader.unclear or (several and reader.may_count(position, after))
         return False
     reader.mark(TokenRole.FREQUENCY, position)
     return True
@@ -293,7 +302,7 @@ def _number_word(reader: Reader, position: int) -> bool:
 
 def _counts_alone(reader: Reader, position: int, after: int) -> bool:
     """Whether a number before how often counts pieces: "two daily", but not "due daily", which is no Italian two."""
-    return reader.is_frequency(after) and reader.words[position] not in known.BEFORE_NOUNS
+    return reader.words[position] not in known.BEFORE_NOUNS and reader.counts_alone(position, after)
 
 
 def _whole_before(reader: Reader, position: int) -> int:
@@ -309,7 +318,7 @@ def _whole_before(reader: Reader, position: int) -> int:
 def _says_nothing(reader: Reader, position: int) -> bool:
     """Whether the word tells nothing about the medicine where it stands."""
     word, following = reader.words[position], reader.words[position + 1]
-    if _says_what_for(reader, position):
+    if _says_what_for(reader, position) or _is_reissued(reader, position):
         return True
     if word in known.SALTS:
         return _is_its_salt(reader, position)

@@ -50,6 +50,22 @@ class TestFromTheText:
             ("400 mg, 60 tablets, take one daily", "1"),
             ("400 mg take 20 tablets", "20"),
             ("2 x 400 mg BD", "2"),
+            ("400 mg take 2 at bedtime", "2"),
+            ("400 mg take 2 by mouth daily", "2"),
+            ("400 mg 2 po bid", "2"),
+            ("400 mg 2 at night", "2"),
+            ("400 mg take two in the morning", "2"),
+            ("400 mg tablets - 2 to be taken twice a day", "2"),
+            ("400 mg tablets - TWO To Be Taken Twice A Day - 112 tablet", "2"),
+            ("400 mg tablets - ONE To Be Taken Daily - 7 tablet", "1"),
+            ("400 mg tablets - TAKE TWO AT NIGHT - 4 tablet [repeat]", "2"),
+            ("400 mg 4 tablet", "4"),  # nothing else is said to be taken
+            ("400 mg take two (2) tablets daily", "2"),
+            ("400 mg 1/2 at bedtime", "0.5"),
+            ("400 mg 2 tablets 400 mg each", "2"),
+            ("400 mg 3 refills", "1"),
+            ("400 mg 2 hours before food", "1"),
+            ("400 mg take two hours before food", "1"),
         ],
     )
     def test_pieces(self, text: str, pieces: str) -> None:
@@ -90,6 +106,16 @@ class TestFromTheText:
             "2 x 400 mg daily",
             "5-10 mL daily",
             "200-400 mg daily",
+            "400 mg (2) daily",  # a number that nothing explains may be that of the pieces
+            "400 mg two wobble",
+            "400 mg 2 wobble",
+            "400 mg take 2 scoops",
+            "400 mg 2-3 at night",
+            "400 mg take 2 or 3 at night",
+            "400 mg 1 am 2 pm",
+            "2 tablets 400 mg daily",  # each of them, or both
+            "2000 mg per 3 capsules",
+            "2000 mg in 3 capsules daily",
         ],
     )
     def test_what_is_no_single_number_is_unclear(self, text: str) -> None:
@@ -145,6 +171,12 @@ class TestAmount:
 
     def test_pieces_of_a_strength(self) -> None:
         assert amount_of(self.PLAIN, Taking(Fraction(3, 2))) == 600
+
+    def test_pieces_that_bring_it_together(self) -> None:
+        of_three = read("2000 mg per 3 capsules").strengths[0]
+        assert amount_of(of_three, Taking(Fraction(3))) == 2000
+        assert amount_of(of_three, ONE) == Fraction(2000, 3)
+        assert amount_of(of_three, Taking(millilitres=Fraction(5))) is None
 
     @pytest.mark.parametrize(("millilitres", "milligrams"), [(5, 400), (10, 800), ("2.5", 200), (1, 80)])
     def test_millilitres_of_a_concentration(self, millilitres: str, milligrams: int) -> None:

@@ -322,6 +322,9 @@ class TestFrequency:
             "40 mg x2",
             "2.5 times a day",
             "3 times",
+            "q2h x 2 doses",
+            "1 g q1h x 4",
+            "every 2 hours for 3 doses",
             "max 4 times a day",
             "0-0-0",
             "two puffs",
@@ -608,9 +611,19 @@ class TestSaidTwice:
         reading = read(f"zzdrug {words}")
         assert (reading.dose, reading.dose_unclear) == (None, True)
 
-    def test_a_strength_of_several_pieces_is_none_of_one(self) -> None:
-        (strength,) = read("zzdrug 2000 mg per 3 capsules").strengths
+    @pytest.mark.parametrize("words", ["2000 mg per 3 capsules", "2000 mg in 3 capsules", "2000 mg/3 capsules"])
+    def test_a_strength_of_several_pieces_is_none_of_one(self, words: str) -> None:
+        (strength,) = read(f"zzdrug {words}").strengths
         assert (strength.per_volume, strength.per, strength.per_unit) == (True, Decimal(3), "capsules")
+
+    @pytest.mark.parametrize("words", ["400 mg per 1 capsule", "400 mg in 1 capsule", "400 mg per capsule"])
+    def test_a_strength_of_one_is_a_strength(self, words: str) -> None:
+        reading = read(f"zzdrug {words}")
+        (strength,) = reading.strengths
+        assert (strength.per_volume, reading.dose_unclear) == (False, False)
+
+    def test_of_no_piece_nothing_is_a_share(self) -> None:
+        assert not read("zzdrug 400 mg per 0 capsules").strengths[0].per_volume
 
     @pytest.mark.parametrize(
         ("words", "dose"),
