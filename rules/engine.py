@@ -15,7 +15,6 @@ from rules.judgement import RANK, judge
 from rules.lines import Line, Taken, Together
 from rules.near_misses import near_misses
 from rules.plan import Asked, Risks, plan_of
-from rules.resolution import checked
 from rules.risk import deficiency_risk, excess_risk, serum_bands
 from rules.settling import identify, magnesium_products, proposal_of, settle, tell_apart
 from rules.situation import Situation
@@ -482,7 +481,7 @@ def check(compiled: CompiledRuleSet, profile: MedicationProfile, *, explain: boo
         "statement": _statement(status, len(findings), len(settled), len(lines), known),
         "highest_severity": findings[0]["severity"] if findings else None,
         "finding_counts": counts,
-        "medications": [checked(line.id, line.resolution, line.given) for line in lines],
+        "medications": [line.checked() for line in lines],
         "conditions": conditions,
         "symptoms": symptoms,
         "duplicates": _duplicates(lines),

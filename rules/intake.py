@@ -164,7 +164,7 @@ def intake_of(lines: Sequence[Line]) -> Intake:
                 shown["elemental_mg_per_day"] = None
                 extra.append(shown)
                 extra_amounts.append(amount)
-                amounts.append(Amount(ZERO, amount.high, "", (f"medications.{line.id}.as_needed",)))
+                amounts.append(Amount(ZERO, amount.high, "", _open_when_needed(amount, line)))
             else:
                 contributions.append(shown)
                 amounts.append(amount)
@@ -176,6 +176,20 @@ def intake_of(lines: Sequence[Line]) -> Intake:
     regular, _ = _sum([amount for amount in amounts if amount.basis])
     on_top, _ = _sum(extra_amounts)
     return Intake(interval, regular, missing, contributions, on_top, extra, not_counted)
+
+
+def _open_when_needed(amount: Amount, line: Line) -> tuple[str, ...]:
+    """What would tell more of a medicine taken only when needed; nobody is asked for what was given.
+
+    Only the text says so: whether that is meant. The caller says so: how often, and how much. Where that is given as
+    well, nothing is left to ask, and it stays between nothing and all of it.
+    """
+    item = line.item
+    if item.as_needed is None:
+        return (f"medications.{line.id}.as_needed",)
+    if item.times_per_day is not None or item.times:
+        return amount.missing
+    return tuple(dict.fromkeys((*amount.missing, f"medications.{line.id}.times_per_day")))
 
 
 def _by_open_route(amount: Amount, line: Line) -> Amount:

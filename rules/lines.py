@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rules.doses import Taking, amount_of, is_of_a_day, taking_of
 from rules.quantities import MASS_UNITS, decimal_from, milligrams
 from rules.ranges import UNKNOWN
-from rules.resolution import given_by, resolve
+from rules.resolution import checked, given_by, resolve
 from rules.terms import Applicability, word
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rules.compiled import CompiledRuleSet, Entry, Side
     from rules.profile import MedicationItem
     from rules.ranges import Exact, Interval
-    from rules.report import Reason
+    from rules.report import CheckedMedication, Reason
     from rules.terms import Route
 
 _APPLIES: Final = word(Applicability.APPLIES)
@@ -26,6 +26,7 @@ _MAY_APPLY: Final = word(Applicability.MAY_APPLY)
 _DOES_NOT_APPLY: Final = word(Applicability.DOES_NOT_APPLY)
 _MASS: Final = frozenset(MASS_UNITS)
 _DAYS_IN_LONGEST_MONTH: Final = 31
+NOT_BEGUN: Final = "it begins after the day that the answer is about (as_of), and counts as taken for no time yet"
 _NOT_WORKED_OUT: Final = -1  # no duration is negative
 
 
@@ -100,6 +101,14 @@ class Line:
         if start is None or end is None:
             return None
         return max(0, (end - start).days)
+
+    def checked(self) -> CheckedMedication:
+        """The line as a report shows it."""
+        shown = checked(self.id, self.resolution, self.given)
+        start, as_of = self.item.started_on, self.as_of
+        if start is not None and as_of is not None and start > as_of:
+            shown["problems"] = [*shown["problems"], NOT_BEGUN]
+        return shown
 
     def context(self, *, timed: bool) -> str:
         """What a finding about this line rests on: what it is and how it is given; ``timed``: at what times, too."""

@@ -19,6 +19,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import InitErrorDetails, ValidationError
 from pydantic_core.core_schema import (
     CoreSchema,
     custom_error_schema,
@@ -119,6 +120,18 @@ SystemName = TypeAliasType(
 )
 
 
+def _each_once(times: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a time of day that stands twice: a day plan would see one dose there, and a sum of magnesium two.
+
+    Raises:
+        ValueError: one does; the text says what to give instead.
+    """
+    if len(set(times)) != len(times):
+        message = "a time of day stands twice: give each once, and what is taken together as one dose"
+        raise ValueError(message)
+    return times
+
+
 class Question(BaseModel):
     """What every part of the question has in common."""
 
@@ -174,7 +187,14 @@ class MedicationItem(Question):
     dose_form: DoseForm | None = None
     dose: Dose | None = None
     times_per_day: Annotated[int, Field(ge=1, le=24)] | None = None
-    times: Annotated[tuple[ClockTime, ...], Field(max_length=24)] = ()
+    times: Annotated[
+        tuple[ClockTime, ...],
+        Field(
+            max_length=24,
+            description="Times of day of all doses, each once: what is taken together is one dose, such as 2 tablets.",
+        ),
+        AfterValidator(_each_once),
+    ] = ()
     as_needed: (
         Annotated[
             bool,
@@ -185,7 +205,16 @@ class MedicationItem(Question):
         ]
         | None
     ) = None
-    started_on: date | None = None
+    started_on: (
+        Annotated[
+            date,
+            Field(
+                description="Since when it is taken without a break. A day after `as_of` counts as no time yet, and "
+                "`problems` of the medication says so."
+            ),
+        ]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
@@ -252,6 +281,28 @@ class Acknowledgement(Question):
     until: date | None = Field(None, description="The last day on which it counts.")
 
 
+def _ids_differ(items: tuple[MedicationItem, ...]) -> tuple[MedicationItem, ...]:
+    """Refuse an id that stands twice, and point at the second: findings could not say which of the two they are about.
+
+    Raises:
+        ValidationError: each that stands there again, by its place.
+    """
+    if len({item.id for item in items}) == len(items):
+        return items
+    first: dict[str, int] = {}
+    again: list[InitErrorDetails] = []
+    for position, item in enumerate(items):
+        if first.setdefault(item.id, position) != position:
+            fault = ValueError(f"/medications/{first[item.id]} has this id already: medication ids must differ")
+            again.append({"type": "value_error", "loc": (position, "id"), "input": item.id, "ctx": {"error": fault}})
+    raise ValidationError.from_exception_data("medications", again)
+
+
+MedicationItems = Annotated[
+    tuple[MedicationItem, ...], Field(max_length=MAXIMUM_MEDICATIONS), AfterValidator(_ids_differ)
+]
+
+
 class MedicationProfile(Question):
     """A medication list and what is known about the patient; everything but ``medications`` may be left out.
 
@@ -259,7 +310,7 @@ class MedicationProfile(Question):
     ``as_of`` is the day the question is about; without it, nothing is known about durations.
     """
 
-    medications: Annotated[tuple[MedicationItem, ...], Field(max_length=MAXIMUM_MEDICATIONS)]
+    medications: MedicationItems
     patient: PatientFacts = PatientFacts()
     conditions: Annotated[tuple[ConditionItem, ...], Field(max_length=MAXIMUM_CONDITIONS)] | None = None
     observations: Annotated[tuple[Observation, ...], Field(max_length=MAXIMUM_OBSERVATIONS)] = ()
@@ -274,10 +325,3 @@ class MedicationProfile(Question):
     )
     magnesium_target_mg_per_day: SupplementTarget | None = None
     ncpdp: bool = Field(default=False, description="`true` adds to each finding what a pharmacy message holds of it.")
-
-    @model_validator(mode="after")
-    def _ids_differ(self) -> Self:
-        if len({item.id for item in self.medications}) != len(self.medications):
-            message = "medication ids must differ"
-            raise ValueError(message)
-        return self

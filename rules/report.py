@@ -71,7 +71,9 @@ class CheckedMedication(TypedDict):
     substances: list[SubstanceReference]
     routes: Annotated[list[str], Field(description="The route given or read, or all routes the substance has.")]
     candidates: list[Candidate]
-    problems: Annotated[list[str], Field(description="What could not be read or does not agree, in words.")]
+    problems: Annotated[
+        list[str], Field(description="What could not be read, does not agree or was not counted, in words.")
+    ]
 
 
 class ReadToken(TypedDict):

@@ -209,13 +209,11 @@ class _Plan:
         """A line with its possible times; ``fewer``: as often a day instead, at whatever times."""
         times = line.item.times if fewer is None else ()
         doses = fewer or line.times_per_day or 1
-        given = tuple(sorted({self.day.since_waking(minute_of(time)) for time in times}))
+        given = tuple(sorted(self.day.since_waking(minute_of(time)) for time in times))
         rules = self.rules[line.id]
         own_gap = self._own_gap(doses, given, rules)
         minutes = {minute for minute in self.grid if self._allowed(minute, rules)} if rules else set(self.grid)
         minutes |= {minute for minute in given if not self.day.meals_given or self._fits_meals(minute, rules)}
-        if len(given) != doses:  # the same time twice is one dose
-            given, doses = (given, len(given)) if given else ((), doses)
         preferred = () if given else self._preferred(doses, rules)
         return Medicine(line.id, doses, tuple(sorted(minutes)), own_gap, given, preferred)
 

@@ -203,7 +203,8 @@ _IN_WORDS: Final = {
     r"^[0-9]{1,9}(\.[0-9]{1,9})?$": "must be a number such as 38 or 0.62",
     r"^[A-Za-z0-9._:-]{1,64}$": "has an id that cannot be used; letters, digits, `.`, `_`, `:` and `-` can",
     r"^[A-Za-z0-9.-]{1,32}$": "has a code that cannot be one",
-    "medication ids must differ": "Two lines have the same id.",
+    "medication ids must differ": "has an id that an earlier line has already",
+    "a time of day stands twice": "has a time of day twice; write each once, and two tablets at once as one dose",
     "times_per_day is not the number of times": "says a number of times a day that is not that of its times",
 }
 

@@ -95,7 +95,9 @@ _SAID: Final = {
     ),
     "give text or at least one code": "Write the text, or add a code.",
     "times_per_day is not the number of times": "The times a day do not fit the times below.",
-    "medication ids must differ": "Two medications have the same short name.",
+    "a time of day stands twice: give each once, and what is taken together as one dose": (
+        "A time of day stands twice: write each once, and what is taken together as one dose."
+    ),
     "least_mg_per_day is above most_mg_per_day": "The least is above the most.",
     "name at least one interaction or decision": "Name at least one interaction or one decision of the plan.",
     "minutes before and after food belong to food: empty_stomach or before_food": (
@@ -225,6 +227,8 @@ def _many(number: int) -> str:
 
 def in_words(text: str) -> str:
     """What a model or the gate says, with names of fields and terms as forms show them."""
+    if text.endswith("medication ids must differ"):
+        return "Another medication has this short name already."
     if text.startswith(_EXPRESSION):
         return "Choose what it is about."
     told = _SAID.get(text)

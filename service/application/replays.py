@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, cast
+
+from pydantic import ValidationError
 
 from rules.compiled import CompiledRuleSet
 from rules.profile import MedicationProfile
@@ -77,10 +80,7 @@ class Replays:
             raise QuestionNotKept("the question of this decision was not kept; send it along")
         if digest_of(question) != decision.request_digest:
             raise QuestionDiffers("this is not the question that was answered then: its digest is another one")
-        profile = MedicationProfile.model_validate_json(question)
-        if profile.as_of is None:
-            profile = profile.model_copy(update={"as_of": date.fromisoformat(decision.as_of)})
-        report = report_on(self._compiled(decision), profile, explain=decision.explain)
+        report = report_on(self._compiled(decision), _profile_of(question, decision), explain=decision.explain)
         answer = cast("CheckAnswer", {"check_id": decision.id, "degraded": _degraded_of(decision), **report})
         return Replay(decision, render(answer))
 
@@ -125,6 +125,22 @@ def _degraded_of(decision: DecisionRow) -> dict[str, object] | None:
     return None if kept is None else {name: kept[name] for name in Degraded.__annotations__ if name in kept}
 
 
+def _profile_of(question: bytes, decision: DecisionRow) -> MedicationProfile:
+    """A question of the past, about the day it was about.
+
+    Raises:
+        NotReplayable: it was asked of a version that took what this one refuses.
+    """
+    try:
+        profile = MedicationProfile.model_validate_json(question)
+    except ValidationError:  # its text would repeat the question
+        reason = f"magcheck {decision.engine_version} took this question, and this version refuses one like it"
+        raise NotReplayable(reason) from None
+    if profile.as_of is None:
+        profile = profile.model_copy(update={"as_of": date.fromisoformat(decision.as_of)})
+    return profile
+
+
 def question_of(decision: DecisionRow) -> bytes | None:
     """The question of a decision in its canonical form, where it was kept.
 
@@ -162,11 +178,11 @@ def recent_questions(store: Store, most: int = 200) -> Mapping[str, str]:
     found: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     for row in rows:
-        question = None if (row.request_digest, row.as_of) in seen else question_of(row)
+        if (row.request_digest, row.as_of) in seen:
+            continue
         seen.add((row.request_digest, row.as_of))
-        if question is not None:
-            profile = MedicationProfile.model_validate_json(question)
-            if profile.as_of is None:
-                profile = profile.model_copy(update={"as_of": date.fromisoformat(row.as_of)})
-            found[f"decision/{row.id}"] = profile.model_dump_json(exclude_unset=True)
+        with suppress(NotReplayable):  # damaged, or asked of a version that took what is refused now: nobody can ask it
+            question = question_of(row)
+            if question is not None:
+                found[f"decision/{row.id}"] = _profile_of(question, row).model_dump_json(exclude_unset=True)
     return found

@@ -20,6 +20,8 @@ from rules.model import RuleSet
 from rules.terms import Severity
 from service.application import replays
 from service.application.decision_keeping import JOURNAL_FOLDER
+from service.application.decisions import digest_of
+from service.application.packed import pack
 from service.application.replays import recent_questions
 from service.application.rule_sets import publish, roll_back, seed_baseline
 from service.storage.session import Store
@@ -298,6 +300,22 @@ def forge(store: Store, **values: object) -> None:
         else:
             connection.execute(sa.text("drop trigger if exists decision_append_only_update"))
         connection.execute(sa.update(DecisionRow).values(**values))
+
+
+def test_a_question_that_is_refused_by_now_stands_in_nobodys_way(store: Store, tmp_path: Path) -> None:
+    """A version may refuse what an earlier one took: the gate goes on without it, and a replay says so."""
+    seed_baseline(store, small_rule_set(), keyring=KEYRING, now=NOON, note="first")
+    question = b'{"medications":[{"id":"m1","text":"furosemide","times":["08:00","08:00"]}]}'
+    with decision_client(store, tmp_path, keep_requests=True) as client:
+        decision = client.check(FUROSEMIDE).json()["check_id"]
+        forge(store, request=pack(question), request_digest=digest_of(question))
+        refused = client.replay(decision)
+        assert (refused.status_code, refused.json()["code"]) == (409, "not-replayable")
+        assert "this version refuses" in refused.json()["detail"]
+        assert recent_questions(store) == {}
+        forge(store, request=b"damaged")
+        assert client.replay(decision).json()["code"] == "not-replayable"
+        assert recent_questions(store) == {}
 
 
 def test_a_replay_says_what_is_not_as_it_was(client: DecisionClient, store: Store) -> None:

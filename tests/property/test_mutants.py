@@ -135,7 +135,7 @@ def _limits_are_written_as_typed(patch: Patch) -> None:
 
 def _unknown_lines_look_known(patch: Patch) -> None:
     honest = resolution.checked
-    patch.setattr(engine, "checked", lambda *line: {**honest(*line), "state": "recognised"})
+    patch.setattr(lines, "checked", lambda *line: {**honest(*line), "state": "recognised"})
 
 
 def _unknown_lines_are_dropped(patch: Patch) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from rules.lines import NOT_BEGUN
 from rules.terms import CheckStatus, ObservationKind, RecognitionState
 from service.api.cds_hooks.offered import MEDICATION_PARTS, PREFETCH, Part
 from service.api.cds_hooks.plain_markdown import bullets, escaped, paragraphs
@@ -213,8 +214,11 @@ def _lines_in_doubt(reading: Reading, answer: CheckAnswer) -> tuple[list[str], l
     for line in answer["medications"]:
         if line["state"] == _UNRECOGNISED:
             unrecognised.append(escaped(names[line["id"]]))
-        elif line["problems"]:
-            doubtful.append(escaped(f"{names[line['id']]}: {'; '.join(line['problems'])}"))
+        else:
+            # That something begins tomorrow is no doubt about what was read.
+            doubts = [problem for problem in line["problems"] if problem != NOT_BEGUN]
+            if doubts:
+                doubtful.append(escaped(f"{names[line['id']]}: {'; '.join(doubts)}"))
     return unrecognised, doubtful
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
-
 import orjson
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, model_validator
 
-from rules.profile import MAXIMUM_MEDICATIONS, MedicationItem, Question
+from rules.profile import MedicationItems, Question
 from service.api.bodies import read_body
 from service.api.dependencies import parts_of
 from service.api.examples import RESOLVE_REQUESTS
@@ -23,13 +20,7 @@ router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operatio
 class MedicationList(Question):
     """Medications to be recognised."""
 
-    medications: Annotated[tuple[MedicationItem, ...], Field(max_length=MAXIMUM_MEDICATIONS)]
-
-    @model_validator(mode="after")
-    def _ids_differ(self) -> Self:
-        if len({item.id for item in self.medications}) != len(self.medications):
-            raise ValueError("medication ids must differ")
-        return self
+    medications: MedicationItems
 
 
 @router.post(

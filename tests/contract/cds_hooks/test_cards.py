@@ -215,6 +215,16 @@ def test_what_is_read_with_a_doubt_stands_on_a_card(
     assert "Not recognised" not in limits["detail"]
 
 
+def test_what_begins_later_is_no_doubt_about_what_was_read(client: ContractClient) -> None:
+    later = {"dosageInstruction": [{"timing": {"repeat": {"boundsPeriod": {"start": "2999-01-01"}}}}]}
+    unknown = current("0", "r0", medicationCodeableConcept={"text": "Zzyx"})
+    listed = bundle(unknown, current(FUROSEMIDE, "r1", **later))
+    cards = ask(client, call("patient-view", prefetch={**NOTHING_ELSE, "medicationRequests": listed}))
+    [limits] = [card for card in cards if card["summary"].startswith("Not everything could be checked")]
+    assert "were not recognised: 1" in limits["summary"]
+    assert "read in part" not in limits["summary"]
+
+
 def test_of_many_lines_in_doubt_the_first_are_named(client: ContractClient) -> None:
     unknown = [current("0", f"r{number}", medicationCodeableConcept={"text": f"Zzyx{number}"}) for number in range(14)]
     [limits] = ask(client, call("patient-view", prefetch={**NOTHING_ELSE, "medicationRequests": bundle(*unknown)}))

@@ -90,7 +90,7 @@ def _draw_line(choose: Choices, number: int) -> Json:
         line["route"] = choose.one(("intravenous", "oral"))
     kind = choose.one(("times", "times", "often", "often", "needed", "nothing", "both"))
     if kind in {"times", "both"}:
-        line["times"] = [choose.one(_TIMES) for _ in range(choose.one((1, 1, 2, 2, 3)))]
+        line["times"] = sorted({choose.one(_TIMES) for _ in range(choose.one((1, 1, 2, 2, 3)))})
     if kind == "often":
         line["times_per_day"] = choose.one((1, 1, 2, 2, 3, 4, 9))
     if kind in {"needed", "both"}:

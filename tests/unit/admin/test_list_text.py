@@ -107,7 +107,8 @@ def test_every_worked_case_can_be_typed_and_means_the_same(cases: tuple[Case, ..
     ("values", "name", "told"),
     [
         ({"list": "A\n\nB | whenever"}, "list", "Line 3 has something behind a bar"),
-        ({"list": "A | id x\nB | id x"}, "list", "Two lines have the same id."),
+        ({"list": "A | id x\nB | id x"}, "list", "Line 2 has an id that an earlier line has already."),
+        ({"list": "A | at 08:00, 08:00"}, "list", "Line 1 has a time of day twice; write each once"),
         ({"list": f"A\n{'b' * 201}"}, "list", "Line 2 must have at most 200 characters."),
         ({"list": "A", "age": "seventy"}, "age", "The age must be a whole number of years."),
         ({"list": "A", "age": "131"}, "age", "This must be at most 130."),

@@ -67,6 +67,11 @@ def item(**keys: object) -> dict[str, object]:
             "must match the pattern ^([01][0-9]|2[0-3]):[0-5][0-9]$: a time from 00:00 to 23:59, as HH:MM",
         ),
         (
+            item(times=["08:00", "08:00"]),
+            "/medications/0/times",
+            "a time of day stands twice: give each once, and what is taken together as one dose",
+        ),
+        (
             item(started_on="2026-02-30"),
             "/medications/0/started_on",
             "must be a date of the calendar written as YYYY-MM-DD",
@@ -149,11 +154,14 @@ def test_an_outcome_speaks_of_no_field_that_it_has_not(client: ContractClient, p
 
 
 def test_two_medications_cannot_have_one_id(client: ContractClient) -> None:
-    body = {"medications": [{"id": "m1", "text": "x"}, {"id": "m1", "text": "y"}]}
+    body = {"medications": [{"id": name, "text": "x"} for name in ("m1", "m2", "m1", "m2")]}
     for path in ("/v1/checks", "/v1/medications/resolve"):
         response = client.post(path, json=body)
         assert response.status_code == 422
-        assert [fault["detail"] for fault in response.json()["errors"]] == ["medication ids must differ"]
+        assert [(fault["pointer"], fault["detail"]) for fault in response.json()["errors"]] == [
+            ("/medications/2/id", "/medications/0 has this id already: medication ids must differ"),
+            ("/medications/3/id", "/medications/1 has this id already: medication ids must differ"),
+        ]
 
 
 @pytest.mark.parametrize(

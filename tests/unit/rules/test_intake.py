@@ -41,6 +41,14 @@ WORLD = (
     ),
 )
 
+LIMIT = make.interaction(
+    "limit",
+    direction="intake_limit",
+    scope="list",
+    precipitant=make.party(make.MAGNESIUM),
+    when={"elemental_mg_per_day": {"above": "350"}},
+)
+
 
 @pytest.fixture(scope="module")
 def world() -> CompiledRuleSet:
@@ -342,6 +350,25 @@ class TestLedger:
     def test_rules_take_it_as_possible(self, world: CompiledRuleSet) -> None:
         """Somewhere between nothing and all of it: a rule about the sum may apply, and names the fact."""
         assert missing(world, make.medication("m1", "Magnesium oxide 400 mg prn")) == ["medications.m1.as_needed"]
+
+    @pytest.mark.parametrize(
+        ("text", "given", "asked"),
+        [
+            ("Magnesium oxide 400 mg", {}, ["times_per_day"]),
+            ("Magnesium oxide", {}, ["dose", "times_per_day"]),
+            ("Magnesium oxide 400 mg BID", {}, ["times_per_day"]),
+            ("Magnesium oxide 400 mg", {"times_per_day": 2}, []),
+            ("Magnesium oxide", {"times_per_day": 2}, ["dose"]),
+            ("Magnesium oxide 400 mg", {"times": ["08:00", "20:00"]}, []),
+        ],
+    )
+    def test_nobody_is_asked_for_what_was_given(self, text: str, given: dict[str, Any], asked: list[str]) -> None:
+        """That it is taken only when needed was said: how often is what is left, and how much."""
+        line = make.medication("m1", text, as_needed=True, **given)
+        rules = make.compiled(*WORLD, LIMIT)
+        (finding,) = check(rules, make.profile(line))["findings"]
+        assert finding["applicability"] == "may_apply"
+        assert finding["missing_facts"] == [f"medications.m1.{fact}" for fact in asked]
 
     @pytest.mark.parametrize(("as_needed", "regular"), [(True, "0"), (False, "482.4"), (None, "0")])
     def test_callers_word_counts_before_the_text(

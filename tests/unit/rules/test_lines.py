@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rules import check
+from rules.lines import NOT_BEGUN
 from rules.report import CheckReport, Reason
 from tests import factories as make
 
@@ -246,6 +247,27 @@ class TestDurationInDays:
     def test_a_start_to_come_is_no_time(self, started_on: str) -> None:
         report = ask({}, {"started_on": started_on}, when={"duration_days": NO_TIME}, as_of="2026-11-22")
         assert answer(report) == ("applies", [])
+
+    @pytest.mark.parametrize(
+        ("started_on", "as_of", "said"),
+        [
+            ("2026-11-23", "2026-11-22", True),
+            ("2026-11-22", "2026-11-22", False),
+            ("2026-11-23", None, False),
+            (None, "2026-11-22", False),
+        ],
+    )
+    def test_a_start_to_come_is_said(self, started_on: str | None, as_of: str | None, *, said: bool) -> None:
+        """Rules that ask how long become quiet: whoever mistyped a year has to be able to see why."""
+        report = ask({}, {"started_on": started_on}, when={"duration_days": {"at_least": "5"}}, as_of=as_of)
+        assert report["medications"][0]["problems"] == ([NOT_BEGUN] if said else [])
+        assert report["status"] == "complete"  # a list for tomorrow is no doubtful one
+
+    def test_what_is_said_of_one_line_is_not_said_of_the_next_like_it(self) -> None:
+        rules = make.compiled(DRUG)
+        for start, said in (("2026-11-23", [NOT_BEGUN]), ("2026-11-01", [])):
+            line = {"id": "m1", "text": "alvorin", "started_on": start}
+            assert check(rules, make.profile(line, as_of="2026-11-22"))["medications"][0]["problems"] == said
 
     @pytest.mark.parametrize("given", [{}, {"started_on": "2026-11-01"}])
     def test_unknown(self, given: Given) -> None:

@@ -39,7 +39,10 @@ class TestList:
         refused({"medications": [], "name": "Jane"}, "Extra inputs")
 
     def test_ids_differ(self) -> None:
-        refused({"medications": [LINE, LINE]}, "medication ids must differ")
+        other = {**LINE, "id": "m9"}
+        refused(
+            {"medications": [LINE, other, LINE]}, "medications.2.id\n  Value error, /medications/0 has this id already"
+        )
 
     def test_two_hundred_lines_and_no_more(self) -> None:
         lines = [{"id": f"m{index}", "text": "furosemide"} for index in range(201)]
@@ -54,6 +57,10 @@ class TestList:
 
 class TestLine:
     """One line of the list."""
+
+    def test_a_time_of_day_stands_once(self) -> None:
+        """In a day plan two doses at once are one, and in the sum of magnesium two: nobody can know what was meant."""
+        line_refused("a time of day stands twice", times=["08:00", "20:00", "08:00"])
 
     def test_text_or_a_code(self) -> None:
         refused({"medications": [{"id": "m1"}]}, "give text or at least one code")

@@ -111,9 +111,6 @@ class TestTimes:
         assert (set_dose["move"], set_dose["given_time"], set_dose["minutes_moved"]) == ("set", None, 0)
         assert set_dose["time"] >= "10:00"
 
-    def test_the_same_time_twice_is_one_dose(self) -> None:
-        assert times(plan(world(), other(times=["08:00", "08:00"]))) == {"p": "08:00"}
-
     def test_doses_come_in_the_order_of_the_day_of_whoever_wakes_at_night(self) -> None:
         found = plan(world(), other(times=["01:00", "21:00"]), wakes_at="20:00", sleeps_at="08:00", meals=[])
         assert [dose["time"] for dose in found["doses"]] == ["21:00", "01:00"]
