@@ -254,7 +254,7 @@ class Remedy(TypedDict):
 
 
 class TimetableConflict(TypedDict):
-    """A smallest set of medications that cannot fit together into a day, and what would help."""
+    """A set of medications that cannot fit together into a day, a smallest one as a rule, and what would help."""
 
     medication_ids: list[str]
     interaction_ids: list[str]

@@ -12,7 +12,7 @@ from heapq import heapify, heappop, heappush
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rules.schedules import DAY, NEVER, Schedule, schedules_of
+from rules.schedules import DAY, NEVER, OutOfBudget, Schedule, schedules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -98,23 +98,35 @@ def _fits(group: Sequence[Medicine], longest: Mapping[tuple[str, str], int], bud
     return _Search(group, longest, budget, costs=False).best() is not None
 
 
-def smallest_conflict(
-    medicines: Sequence[Medicine], gaps: Sequence[Gap], budget: Budget
-) -> tuple[Medicine, ...] | None:
-    """A smallest set of medicines that cannot fit together; None: all of them fit.
+class Conflict(NamedTuple):
+    """Medicines that cannot fit together. ``smallest``: fewer of them do; else the search ended before it knew."""
+
+    medicines: tuple[Medicine, ...]
+    smallest: bool
+
+
+def smallest_conflict(medicines: Sequence[Medicine], gaps: Sequence[Gap], budget: Budget) -> Conflict | None:
+    """A smallest set of medicines that cannot fit together, or one that is known not to; None: all of them fit.
 
     Raises:
-        OutOfBudget: the search ended before it knew.
+        OutOfBudget: the search ended before it knew of any.
     """
     longest = gap_minutes(gaps)
-    groups = components(medicines, gaps)
-    stuck = [group for group in groups if not _fits(group, longest, budget)]
-    for size in range(1, max((len(group) for group in stuck), default=0) + 1):
-        for group in stuck:
-            for chosen in combinations(group, size):
-                # What falls apart into smaller groups fits, because those have been tried and do.
-                if len(components(chosen, gaps)) == 1 and not _fits(chosen, longest, budget):
-                    return chosen
+    stuck: list[list[Medicine]] = []
+    try:
+        for group in components(medicines, gaps):
+            if not _fits(group, longest, budget):
+                stuck.append(group)
+        for size in range(1, max((len(group) for group in stuck), default=0) + 1):
+            for group in stuck:
+                for chosen in combinations(group, size):
+                    # What falls apart into smaller groups fits, because those have been tried and do.
+                    if len(components(chosen, gaps)) == 1 and not _fits(chosen, longest, budget):
+                        return Conflict(chosen, smallest=True)
+    except OutOfBudget:
+        if not stuck:
+            raise
+        return Conflict(min(map(tuple, stuck), key=len), smallest=False)
     return None
 
 

@@ -411,13 +411,11 @@ class _Plan:
                 end = next(end for end in range(start, start + DAY) if not free[(end + 1) % DAY])
                 yield {"start": self.day.clock(start), "end": self.day.clock(end)}
 
-    def conflict(self, budget: Budget) -> TimetableConflict | None:
-        """A smallest set that cannot fit together, and what was tried and helps; None: the search did not get there."""
-        try:
-            stuck = smallest_conflict(self.medicines, self.gaps, budget)
-        except OutOfBudget:
-            return None
-        assert stuck is not None  # noqa: S101 - asked only when there is no plan
+    def conflict(self, budget: Budget) -> TimetableConflict:
+        """A set that cannot fit together, the smallest if there are steps enough, and what was tried and helps."""
+        found = smallest_conflict(self.medicines, self.gaps, budget)
+        assert found is not None  # noqa: S101 - asked only when there is no plan
+        stuck = found.medicines
         names = {medicine.id for medicine in stuck}
         rules = dict.fromkeys(one.interaction_id for one in self.spacings if {one.drug, one.magnesium} <= names)
         words = " and ".join(self._named(name) for name in sorted(names))
@@ -426,6 +424,8 @@ class _Plan:
             if len(names) > 1
             else f"{words} fits nowhere between {self.day.hours()}: food, time of day and its own doses leave no time."
         )
+        if not found.smallest:
+            text += " Perhaps fewer of them are in the way: the search ended before that was known."
         return {
             "medication_ids": sorted(names),
             "interaction_ids": list(rules),

@@ -150,9 +150,12 @@ def _patient_fillings(world: World, report: CheckReport) -> Iterator[Filling]:
         yield Filling(
             {"patient.age_years"}, [_patient_with(body, age_years=int(value)) for value in VALUES["age_years"]]
         )
-    for name, words in (("sex", ("female", "male")), ("pregnancy", ("pregnant", "not_pregnant"))):
-        if name not in patient:
-            yield Filling({f"patient.{name}"}, [_patient_with(body, **{name: one}) for one in words])
+    if "sex" not in patient:
+        yield Filling({"patient.sex"}, [_patient_with(body, sex=one) for one in ("female", "male")])
+    if "pregnancy" not in patient and patient.get("sex") != "male":  # nobody is asked whether a man is pregnant
+        yield Filling(
+            {"patient.pregnancy"}, [_patient_with(body, pregnancy=one) for one in ("pregnant", "not_pregnant")]
+        )
 
 
 def _list_fillings(world: World) -> Iterator[Filling]:

@@ -90,8 +90,9 @@ EXACT = Law(_puzzles(), the_search_is_exact)
 def the_smallest_conflict_is_smallest(puzzle: Puzzle) -> None:
     """What is named as a conflict is one, and no fewer medicines are; where all fit, nothing is named."""
     conflict = smallest_conflict(puzzle.medicines, puzzle.gaps, Budget())
-    assert (conflict and len(conflict)) == day.size_of_smallest_conflict(puzzle.medicines, puzzle.gaps)
-    assert conflict is None or not day.fit_together(conflict, puzzle.gaps)
+    size = day.size_of_smallest_conflict(puzzle.medicines, puzzle.gaps)
+    assert (conflict and (len(conflict.medicines), conflict.smallest)) == (size and (size, True))
+    assert conflict is None or not day.fit_together(conflict.medicines, puzzle.gaps)
 
 
 CONFLICT = Law(_puzzles(), the_smallest_conflict_is_smallest)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from rules.schedules import Budget, Medicine, OutOfBudget, closest, mask_of, schedules_of, way
-from rules.solver import Gap, components, feasible, gap_minutes, smallest_conflict, solve
+from rules.schedules import BUDGET, Budget, Medicine, OutOfBudget, closest, mask_of, schedules_of, way
+from rules.solver import Conflict, Gap, components, feasible, gap_minutes, smallest_conflict, solve
 
 
 def at(*hours: float) -> tuple[int, ...]:
@@ -199,11 +199,35 @@ class TestConflict:
     def test_the_smaller_of_two(self) -> None:
         three = [medicine(name, 1, at(8, 9)) for name in "abc"]
         gaps = [Gap(one, other, 30) for one in "abc" for other in "abc" if one != other]
-        assert [one.id for one in smallest_conflict(three, gaps, Budget()) or ()] == ["a", "b", "c"]
+        found = smallest_conflict(three, gaps, Budget())
+        assert found == Conflict(tuple(three), smallest=True)
         alone = medicine("z", 2, at(8, 9), own_gap=90)
-        assert [one.id for one in smallest_conflict([*three, alone], gaps, Budget()) or ()] == ["z"]
+        assert smallest_conflict([*three, alone], gaps, Budget()) == Conflict((alone,), smallest=True)
 
     def test_out_of_budget(self) -> None:
         some = [medicine(name, 1, at(8)) for name in "ab"]
         with pytest.raises(OutOfBudget):
             smallest_conflict(some, [Gap("a", "b", 30)], Budget(2))
+
+    def test_what_is_known_when_the_budget_ends(self) -> None:
+        """Not to fit together is known of all of them long before it is known that fewer do not."""
+        hub = medicine("hub", 1, at(8))
+        others = [medicine(name, 1, at(8, 12)) for name in "abcdef"]
+        gaps = [Gap(one, other, 300) for one in ("hub", *"abcdef") for other in ("hub", *"abcdef") if one != other]
+        everybody = [hub, *others]
+        in_full = Budget()
+        known = smallest_conflict(everybody, gaps, in_full)
+        assert known is not None
+        assert (len(known.medicines), known.smallest) == (2, True)
+        assert known.medicines != tuple(everybody)
+        for steps in range(BUDGET - in_full.steps):
+            try:
+                found = smallest_conflict(everybody, gaps, Budget(steps))
+            except OutOfBudget:
+                continue
+            assert found is not None
+            assert {one.id for one in found.medicines} == {one.id for one in everybody}
+            assert not found.smallest
+            break
+        else:
+            pytest.fail("it is known all at once")

@@ -12,7 +12,7 @@ from rules import CompiledRuleSet, check
 from rules.engine import findings_of
 from rules.lines import Line
 from rules.report_plan import Timetable
-from rules.schedules import Budget
+from rules.schedules import Budget, OutOfBudget
 from rules.situation import Situation
 from rules.timetable import _Plan, timetable_of
 from rules.timing import Windowed
@@ -427,10 +427,15 @@ class TestNone:
         found = timetable_of(situation, windowed, budget=Budget(20))
         assert (found["state"], found["conflict"]) == ("not_found", None)
 
-        def remedies(steps: int) -> int:
-            """How many are known after so many steps; -1: not even who is in the way."""
-            conflict = _Plan(situation, windowed).conflict(Budget(steps))
-            return -1 if conflict is None else len(conflict["would_help"])
+        def known(steps: int) -> int:
+            """How much is after so many steps: nothing, who is in the way, that all of them are, what would help."""
+            try:
+                conflict = _Plan(situation, windowed).conflict(Budget(steps))
+            except OutOfBudget:
+                return 0
+            assert conflict["medication_ids"] == ["a", "m"]
+            return 1 if "Perhaps fewer" in conflict["text"] else 2 + len(conflict["would_help"])
 
-        enough = bisect(range(20_000), 0, key=remedies)
-        assert [remedies(enough), remedies(enough - 1), remedies(10)] == [3, 0, -1]
+        stages = [bisect(range(20_000), stage, key=known) for stage in (0, 1, 2)]
+        assert [known(steps) for steps in stages] == [1, 2, 5]
+        assert [known(steps - 1) for steps in stages] == [0, 1, 2]
