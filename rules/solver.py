@@ -116,7 +116,7 @@ def smallest_conflict(medicines: Sequence[Medicine], gaps: Sequence[Gap], budget
     try:
         for group in components(medicines, gaps):
             if not _fits(group, longest, budget):
-                stuck.append(group)
+                stuck.append(group)  # noqa: PERF401 - what is known has to be there when the budget ends
         for size in range(1, max((len(group) for group in stuck), default=0) + 1):
             for group in stuck:
                 for chosen in combinations(group, size):
