@@ -18,6 +18,7 @@ from rules.canonical import in_canonical_order
 from rules.care import Administration, MonitoringSchedule, RecommendedIntake, SupplementTarget
 from rules.documents import Record
 from rules.errors import KnowledgeError, Problem
+from rules.faults import allowed_keys, in_words
 from rules.model import (
     Assessment,
     Attribution,
@@ -177,25 +178,6 @@ def _pointer(location: Iterable[int | str], tree: Any) -> str:  # noqa: ANN401 -
     return pointer
 
 
-def _alternatives(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """A part of a JSON Schema and what it may be, references followed."""
-    options = (node, *node.get("anyOf", ()))
-    return [schema["$defs"][one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in options]
-
-
-def _allowed_keys(record_type: type[Record], location: tuple[int | str, ...]) -> str:
-    """The keys allowed at the place of an unknown key, as far as the model's own schema tells."""
-    schema = record_type.model_json_schema(by_alias=True)
-    current: dict[str, Any] = schema
-    for step in location[:-1]:
-        options = _alternatives(current, schema)
-        if isinstance(step, int):
-            current = next((one["items"] for one in options if "items" in one), {})
-        else:
-            current = next((one["properties"][step] for one in options if step in one.get("properties", {})), {})
-    return ", ".join(next((one["properties"] for one in _alternatives(current, schema) if "properties" in one), {}))
-
-
 def _is_inside(place: tuple[int | str, ...], around: tuple[int | str, ...]) -> bool:
     return len(place) > len(around) and place[: len(around)] == around
 
@@ -205,14 +187,14 @@ def _validated(tree: Any, record_type: type[Record], prefix: str, reading: _Read
         # JSON mode, so that strict types accept dates and enumerations written as text and nothing else.
         return record_type.model_validate_json(json.dumps(tree))
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        faults = error.errors(include_url=False, include_input=False)
         for fault in faults:
             if fault["type"] == "too_short" and any(_is_inside(other["loc"], fault["loc"]) for other in faults):
                 continue  # the list is only too short because its items are wrong
             pointer = prefix + _pointer(fault["loc"], tree)
-            detail = fault["msg"].removeprefix("Value error, ")
+            detail = in_words(fault)
             if fault["type"] == "extra_forbidden":
-                allowed = _allowed_keys(record_type, fault["loc"])
+                allowed = ", ".join(allowed_keys(record_type, fault["loc"][:-1]))
                 detail = f"unknown key {str(fault['loc'][-1])!r}; allowed: {allowed}"
             reading.report(pointer, fault["type"].replace("_", "-"), detail)
         return None

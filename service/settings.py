@@ -4,6 +4,7 @@ Reading them opens no file and no connection. No secret has a default, and error
 """
 
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from itertools import pairwise
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from rules.faults import in_words
 from service.errors import SettingsInvalid
 
 PREFIX = "MAGCHECK_"
@@ -278,13 +280,13 @@ class Settings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            faults = error.errors(include_url=False, include_input=False, include_context=False)
-            raise SettingsInvalid([_in_words(fault["loc"], fault["msg"]) for fault in faults]) from None
+            faults = error.errors(include_url=False, include_input=False)
+            raise SettingsInvalid([_named(fault) for fault in faults]) from None
 
 
-def _in_words(location: tuple[int | str, ...], message: str) -> str:
-    name = PREFIX + "_".join(str(step) for step in location).upper()
-    return f"{name}: {message.removeprefix('Value error, ')}"
+def _named(fault: Mapping[str, Any]) -> str:
+    name = PREFIX + "_".join(str(step) for step in fault["loc"]).upper()
+    return f"{name}: {in_words(fault)}"
 
 
 def unknown_variables() -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from rules.canonical import content
+from rules.faults import in_words
 from rules.model import Case
 from rules.profile import MedicationProfile
 from rules.terms import Applicability, CaseKind, Severity
@@ -202,7 +203,7 @@ def _case(subject: Subject, fields: Fields) -> Case:
         case = Case.model_validate_json(json.dumps(_document(subject, fields, profile, _expected(shown))))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        faults += [_fault(*_placed(one["loc"], one["msg"])) for one in found]
+        faults += [_fault(_placed(one["loc"]), in_words(one)) for one in found]
         case = None
     if faults or case is None:
         raise ProblemError(ProblemCode.INVALID_REQUEST, "The case is not complete.", faults=faults)
@@ -247,10 +248,10 @@ def _source(fields: Fields) -> str:
     return fields.one("other").strip() or fields.one("citation")
 
 
-def _placed(location: tuple[int | str, ...], message: str) -> tuple[str, str]:
-    """The field of the form for a place of the record, and what is wrong there."""
+def _placed(location: tuple[int | str, ...]) -> str:
+    """The field of the form for a place of the record."""
     name = _PLACES.get(str(location[0])) if location else "kind"
-    return name or "", message.removeprefix("Value error, ")
+    return name or ""
 
 
 def _fault(name: str, detail: str) -> Fault:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from rules.canonical import content
 from rules.documents import Record
-from rules.errors import KnowledgeError
+from rules.errors import KnowledgeError, Problem
 from service.admin.form_faults import in_words
 
 _ID: Final = re.compile(r"(?m)^id:[ \t]*[\"']?([a-z0-9]+(?:-[a-z0-9]+)*)[\"']?[ \t]*$")
@@ -49,7 +49,7 @@ def read(kind: str, record_id: str | None, text: str) -> ReadText:
     try:
         knowledge = read_texts({f"{_folders()[kind]}/{own}{SUFFIX}": text})
     except KnowledgeError as error:
-        faults = [LineFault(one.line, _in_words(one.code, one.detail)) for one in error.problems]
+        faults = [LineFault(one.line, _in_words(one)) for one in error.problems]
         return ReadText(None, None, faults)
     records = getattr(knowledge.rule_set, kind)
     if len(records) != 1 or records[0].id != own:
@@ -65,10 +65,13 @@ def _folders() -> dict[str, str]:
     return {kind: folder for folder, (kind, _) in FOLDERS.items()}
 
 
-def _in_words(code: str, detail: str) -> str:
+def _in_words(fault: Problem) -> str:
+    code, detail = fault.code, fault.detail
     if code == "id":
         return "The identifier cannot be changed: other records name it by this."
     if code == "record":
         return "Write one record here, as a mapping that begins with its id."
+    if detail.startswith(("is ", "must ")):  # a line may hold many fields, and a field that is missing has none
+        return f"{fault.pointer.removeprefix('/').replace('/', ', ')} {detail}."
     # Names of fields stay as they are written in the text.
     return detail[:1].upper() + detail[1:] if "_" in detail else in_words(detail)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from rules.canonical import canonical_json, content, in_canonical_order, records_of
 from rules.diff import RecordDifference, record_difference
 from rules.documents import Record
+from rules.faults import allowed_keys, in_words
 from rules.model import RECORD_TYPES, RuleSet
 from service.application.rule_sets import canonical_of
 from service.errors import NotThere, RecordInvalid
@@ -131,7 +132,7 @@ def read_record(kind: str, record_id: str, written: object) -> Record:
         record = RECORD_TYPES[kind].model_validate_json(json.dumps(written))
     except ValidationError as error:
         raise RecordInvalid(
-            [_problem(fault) for fault in error.errors(include_url=False, include_input=False)]
+            [_problem(RECORD_TYPES[kind], fault) for fault in error.errors(include_url=False, include_input=False)]
         ) from None
     if record.id != record_id:
         raise RecordInvalid([("/id", f"must be {record_id}, as in the address")])
@@ -159,7 +160,10 @@ def plain(record: Record) -> dict[str, Any]:
     return content(record)
 
 
-def _problem(fault: Mapping[str, object]) -> tuple[str, str]:
-    location = fault["loc"]
-    steps = location if isinstance(location, tuple) else ()
-    return "".join(f"/{step}" for step in steps), str(fault["msg"]).removeprefix("Value error, ")
+def _problem(model: type[Record], fault: Mapping[str, Any]) -> tuple[str, str]:
+    """A place and what is wrong there; an unknown key may be anything, so its fault is at the object around it."""
+    steps, detail = fault["loc"], in_words(fault)
+    if fault["type"] == "extra_forbidden":
+        steps = steps[:-1]
+        detail = f"has a key that is not allowed here; allowed: {', '.join(allowed_keys(model, steps))}"
+    return "".join(f"/{step}" for step in steps), detail

@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from rules.faults import allowed_keys
 from rules.profile import MedicationProfile
-from service.api.faults import allowed_keys, body_faults
+from service.api.faults import body_faults
 
 # Strings first: what is inside them is no punctuation. Only ever applied to text that is valid JSON; the closing mark
 # is optional so that no other text could make this slow.
@@ -86,7 +87,7 @@ def _problem(fault: Any, places: "_Places") -> InputProblem:  # noqa: ANN401 - p
     location = fault["loc"]
     pointer = "".join(f"/{_escaped(str(step))}" for step in location)
     if fault["type"] == "extra_forbidden":
-        detail = f"unknown key; allowed: {', '.join(allowed_keys(MedicationProfile, location[:-1]))}"
+        detail = f"unknown key; allowed: {', '.join(sorted(allowed_keys(MedicationProfile, location[:-1])))}"
     elif fault["type"] == "json_invalid":  # what json.loads lets pass, such as half of a surrogate pair
         detail = f"not readable as JSON: {fault['ctx']['error']}"
     else:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rules import CompiledRuleSet, MedicationProfile
 from rules.code_systems import SPELLINGS
+from rules.faults import IN_WORDS
 from service.api.bodies import MAXIMUM_DEPTH
-from service.api.faults import IN_WORDS
 from service.application.active import ActiveRuleSet
 from service.main import create_app
 from service.settings import Settings

@@ -43,8 +43,8 @@ def test_problem_without_a_line_names_the_file_alone() -> None:
 
 
 def test_problem_names_file_line_and_pointer() -> None:
-    problem = errors.Problem("cases/a.yaml", 7, "/expect", "missing", "Field required")
-    assert str(problem) == "cases/a.yaml:7: /expect: Field required [missing]"
+    problem = errors.Problem("cases/a.yaml", 7, "/expect", "missing", "is required")
+    assert str(problem) == "cases/a.yaml:7: /expect: is required [missing]"
 
 
 def test_all_problems_come_sorted_in_one_error() -> None:
