@@ -275,7 +275,7 @@ class Acknowledgement(Question):
     context_digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] = Field(
         description="`context_digest` of the finding when it was dealt with."
     )
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=400)] = Field(
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"\S")] = Field(
         description="Why it is settled, in words; it is given back with the settled finding."
     )
     until: date | None = Field(None, description="The last day on which it counts.")

@@ -28,6 +28,7 @@ RULES: Final[tuple[Rule, ...]] = (
     cases.every_kind_of_case,
     cases.cases_about_their_interaction,
     cases.assessments_hold,
+    wording.characters_that_are_seen,
     wording.advising_words,
     wording.plain_words_for_patients,
     wording.lengths,

@@ -64,6 +64,18 @@ def active(records: Iterable[AnyRecord]) -> Iterator[AnyRecord]:
     return (record for record in records if record.status is RecordStatus.ACTIVE)
 
 
+def every_text(node: BaseModel, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a record whatever it is for, with its place."""
+    for name, value in node.__dict__.items():
+        items = value if isinstance(value, tuple) else (value,)
+        for index, item in enumerate(items):
+            place = f"{pointer}/{name}/{index}" if isinstance(value, tuple) else f"{pointer}/{name}"
+            if isinstance(item, BaseModel):
+                yield from every_text(item, place)
+            elif isinstance(item, str):
+                yield place, item
+
+
 def texts(node: BaseModel, pointer: str = "") -> Iterator[tuple[str, str]]:
     """Every text of a record that a reader sees, with its place; what a source is quoted with is the source's own."""
     for name, value in node.__dict__.items():

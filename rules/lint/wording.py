@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from rules.lint.inspection import active, texts
+from rules.canonical import records_of
+from rules.lint.inspection import active, every_text, texts
+from rules.unseen import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +135,15 @@ def advising_words(inspection: Inspection) -> Iterator[Fault]:
                 if match:
                     detail = f"{match.group()!r}: nothing found is never called safe"
                     yield kind, record.id, pointer, "absence-as-safety", detail
+
+
+def characters_that_are_seen(inspection: Inspection) -> Iterator[Fault]:
+    """Whoever reviews a record, or reads a finding, is shown what it says, in the order it has."""
+    for (kind, record_id), record in records_of(inspection.rule_set).items():
+        for pointer, text in every_text(record):
+            fault = unseen(text)
+            if fault is not None:
+                yield kind, record_id, pointer, "unseen-character", fault
 
 
 def plain_words_for_patients(inspection: Inspection) -> Iterator[Fault]:

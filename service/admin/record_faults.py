@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _RULES: Final[tuple[Callable[[Inspection], Iterator[Fault]], ...]] = (
     sources.unverified_claims,
     sources.uncited_figures,
+    wording.characters_that_are_seen,
     wording.advising_words,
     wording.plain_words_for_patients,
     wording.lengths,
@@ -41,7 +42,7 @@ _RULES: Final[tuple[Callable[[Inspection], Iterator[Fault]], ...]] = (
     policy.separations,
     policy.contraindications,
 )
-_ABOUT_WORDS: Final = (wording.advising_words, wording.plain_words_for_patients)
+_ABOUT_WORDS: Final = (wording.characters_that_are_seen, wording.advising_words, wording.plain_words_for_patients)
 _NOT_ASKED_FOR: Final = "-"  # the digest of what is compiled here
 _MOST_AROUND: Final = 600  # records; a class of classes leans on hundreds
 

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from fastapi import Request, Response
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
+from rules.unseen import shown
 from service.api.bodies import parse_body, read_content
 from service.api.dependencies import control_of, principal_of, source_of_request
 from service.api.faults import Fault, FaultLocation
@@ -35,15 +36,19 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-# No control characters but tab and line feeds: no database keeps all of them, and no log should.
+# No control characters but tab and line feeds: no database keeps all of them, and no log should. Nothing that is not
+# seen: whoever reviews or signs must be shown what there is, in the order it has.
 LineText = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"),
+    AfterValidator(shown),
 ]
 ReasonText = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True, min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
     ),
+    AfterValidator(shown),
 ]
 
 

@@ -86,6 +86,15 @@ def test_what_does_not_fit_stands_beside_its_field_and_nothing_typed_is_lost(pag
     assert form_to(page, NEW).value("title") == HOSTILE * 3
 
 
+def test_what_nobody_sees_is_named(pages: PageClient) -> None:
+    """It would stand otherwise in the form of whoever reviews it."""
+    typed = "Two \u202esruoh"
+    response = pages.sent("ann", NEW, pages.form("ann", NEW).filled(title=typed, reason=WHY))
+    assert response.status_code == 422
+    assert 'id="wrong-title">Has a character that is not shown' in response.text
+    assert "(U+202E, character 5): leave it out.<" in response.text
+
+
 def test_a_refused_form_can_be_mended_and_sent(pages: PageClient) -> None:
     refused = pages.sent("ann", NEW, pages.form("ann", NEW).filled(title="Mended", reason=""))
     again = form_to(refused.text, NEW)

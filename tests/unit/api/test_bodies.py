@@ -67,6 +67,14 @@ def item(**keys: object) -> dict[str, object]:
             "must match the pattern ^([01][0-9]|2[0-3]):[0-5][0-9]$: a time from 00:00 to 23:59, as HH:MM",
         ),
         (
+            {
+                "medications": [],
+                "acknowledgements": [{"finding_key": "0" * 16, "context_digest": "0" * 32, "reason": " \n\u00a0"}],
+            },
+            "/acknowledgements/0/reason",
+            "must match the pattern \\S: something other than blanks",
+        ),
+        (
             item(times=["08:00", "08:00"]),
             "/medications/0/times",
             "a time of day stands twice: give each once, and what is taken together as one dose",

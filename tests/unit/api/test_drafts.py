@@ -208,6 +208,16 @@ def test_texts_that_say_nothing_or_cannot_be_kept(people: ControlClient, body: d
     assert code(people.sent("ann", "POST", "/v1/drafts", body)) == (422, "invalid-request")
 
 
+@pytest.mark.parametrize("field", ["title", "reason"])
+@pytest.mark.parametrize("hidden", ["Two \u202esruoh", "\u2067x", "a\u200bb", "\ufeff", "\u200c"])
+def test_a_reviewer_is_shown_what_there_is(people: ControlClient, field: str, hidden: str) -> None:
+    refused = people.sent("ann", "POST", "/v1/drafts", {"title": "A draft", **REASON, field: hidden})
+    assert code(refused) == (422, "invalid-request")
+    (fault,) = refused.json()["errors"]
+    assert fault["pointer"] == f"/{field}"
+    assert "is not shown" in fault["detail"] or "must not be empty" in fault["detail"]
+
+
 def test_a_key_twice_in_a_document_is_refused(people: ControlClient) -> None:
     draft = opened(people)
     response = people.request(

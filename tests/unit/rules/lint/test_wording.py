@@ -12,6 +12,11 @@ from tests.factories import management
 from tests.unit.rules.lint.small import WHEN, faults, rule
 
 
+def found_at(record: Any) -> str:  # noqa: ANN401 - a record of any kind
+    kind = {"Interaction": "interactions", "Substance": "substances", "Citation": "citations"}
+    return f"{kind[type(record).__name__]}/{record.id}"
+
+
 class TestWording:
     """Texts advise a professional; they never command and never call anything safe."""
 
@@ -84,6 +89,20 @@ class TestWording:
     )
     def test_every_text_a_reader_sees(self, given: dict[str, Any], pointer: str) -> None:
         assert faults(rule(**given)) == [("interactions/rule", pointer, "wording")]
+
+    @pytest.mark.parametrize(
+        ("record", "pointer"),
+        [
+            (rule(title="Two \u202eruoh\u202c apart"), "/title"),
+            (rule(management=management(monitoring=["A level", "Another\u200b level"])), "/management/monitoring/1"),
+            (rule(note="Read\ufeff in full."), "/note"),
+            (make.substance("gamorin", synonyms=["gam\u00adorin"]), "/synonyms/0"),
+            (make.citation("other", title="A label\u2066"), "/title"),
+        ],
+    )
+    def test_every_character_is_seen(self, record: Any, pointer: str) -> None:  # noqa: ANN401 - a record of any kind
+        """A reviewer approves what is shown, so everything has to be, in the order it has."""
+        assert faults(record) == [(found_at(record), pointer, "unseen-character")]
 
     def test_what_a_source_says_is_its_own(self) -> None:
         positions = [
