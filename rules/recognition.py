@@ -14,7 +14,15 @@ from rules.coded import entries_named, name_at
 from rules.reading import read_besides
 from rules.terms import MatchKind
 from rules.tokens import normalise
-from rules.vocabulary import CATIONS_IN_ONE_WORD, FORMS, SALTS_IN_ONE_WORD, SALTS_OF_MAGNESIUM, UNITS, VEHICLES
+from rules.vocabulary import (
+    ADJECTIVES,
+    CATIONS_IN_ONE_WORD,
+    FORMS,
+    SALTS_IN_ONE_WORD,
+    SALTS_OF_MAGNESIUM,
+    UNITS,
+    VEHICLES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +39,7 @@ _LACKING: Final = ["for", "low"]
 _IRON: Final = "iron"
 _FERROUS: Final = "ferrous-"
 _DIGITS: Final = frozenset("0123456789")
+_AS_A_SALT: Final = ([], ["as"], ["(", "as"])
 _AS: Final = frozenset({"as", "from", "als", "comme", "("})
 _SHORTEST_OTHER_ENDING: Final = 6
 _VOWELS: Final = frozenset("aeiouy")
@@ -68,6 +77,8 @@ def _with_other_endings(compiled: CompiledRuleSet, words: list[str], unread: Seq
     changed: list[str] | None = None
     for position in unread:
         found = _in_english(compiled.lookup, words[position])
+        if not found and words[position] in ADJECTIVES:
+            found = _salt_in_english(compiled.lookup, changed or words, position)
         if found:
             changed = changed or list(words)
             changed[position] = found
@@ -85,6 +96,12 @@ def _in_english(lookup: Lookup, word: str) -> str:
         (meant,) = found
         known = lookup.in_english[word] = "" if _near_another(lookup, word, meant) else meant
     return known
+
+
+def _salt_in_english(lookup: Lookup, words: list[str], position: int) -> str:
+    """The salt that a word names behind a drug of which it is known: "esomeprazol magnesico"."""
+    salt = ADJECTIVES[words[position]]
+    return salt if position and (words[position - 1], salt) in lookup.phrases else ""
 
 
 def _near_another(lookup: Lookup, word: str, meant: str) -> bool:
@@ -128,19 +145,19 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Rea
     for position, word in enumerate(words):
         if position < end or (word not in own and word not in others):  # most words begin no name
             continue
-        if word in UNITS and position and words[position - 1][0] in _DIGITS:
-            continue
-        if end and _is_beside(words, position):
+        if (word in UNITS and position and words[position - 1][0] in _DIGITS) or (end and _is_beside(words, position)):
             continue
         found = name_at(compiled, words, position)
         if found is None:
             continue
         length, target = found
         end = position + length
-        named.append(Named(target, position, end))
         taken.add(position)
         if length > 1:
             taken.update(range(position, end))
+        if named and target.id == _MAGNESIUM and _is_its_salt(compiled.lookup, words, named[-1], position):
+            continue
+        named.append(Named(target, position, end))
         if target.kind is MatchKind.BRAND:
             brands.add(end)
     if len(named) > 1:
@@ -148,6 +165,12 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Rea
     if named:
         _name_the_salt(compiled, words, named, taken)
     return named, read_besides(words, taken, brands)
+
+
+def _is_its_salt(lookup: Lookup, words: list[str], drug: Named, position: int) -> bool:
+    """Whether magnesium is what the drug before it is a salt of: "esomeprazole (as magnesium trihydrate)"."""
+    salt = lookup.phrases.get((*words[drug.start : drug.end], _MAGNESIUM))
+    return salt is not None and salt.id == drug.target.id and words[drug.end : position] in _AS_A_SALT
 
 
 def _is_beside(words: list[str], position: int) -> bool:

@@ -185,7 +185,7 @@ def _of_salt_and_element(
         one
         for one in strengths
         if one.elemental
-        or any(one.position + 2 == name.start for name in plain)
+        or any(one.position + 2 == name.start or one.position == name.end for name in plain)
         or any(name.end <= one.position < salts[0].start for name in plain)
     ]
     if len(element) == 1:

@@ -17,21 +17,24 @@ FORMS: Final[dict[str, DoseForm]] = {
     for form, words in {
         DoseForm.TABLET: """tablet tablets tab tabs tbl tabl tbs tablette tabletten filmtablette filmtabletten filmtbl
             filmtabl caplet caplets comprime comprimes cp cpr comprimido comprimidos compressa compresse tb dragee
-            dragees""",
-        DoseForm.CHEWABLE_TABLET: "chewable chewtab chewtabs chew chw chtb gummy gummies kautablette kautabletten",
-        DoseForm.EFFERVESCENT: "effervescent effervescents brausetablette brausetabletten brause brausetbl",
+            dragees fta dra""",
+        DoseForm.CHEWABLE_TABLET: """chewable chewtab chewtabs chew chw chtb gummy gummies kautablette kautabletten
+            kauwtablet kauwtabletten kta""",
+        DoseForm.EFFERVESCENT: """effervescent effervescents brausetablette brausetabletten brause brausetbl bta
+            bruistablet bruistabletten""",
         DoseForm.GASTRO_RESISTANT: """enteric gastro ec dr delayed tbec tbdr cpdr cpep drtb drcp msr mups
-            magensaftres magensaftresistent magensaftresistente magensaftresistenten resistante resistantes""",
+            magensaftres magensaftresistent magensaftresistente magensaftresistenten resistante resistantes tmr kmr hkm
+            gastroresistente gastroresistenti gastrorresistente gastrorresistentes gastroresistant msr""",
         DoseForm.MODIFIED_RELEASE: """extended er xr xl sr cr mr cd la retard ret retardtabletten retardkapseln
             retardtbl retardtabl
-            prolonged modified sustained hr lp sa tber tbsr cper cpsr""",
+            rek mga prolonged modified sustained hr lp sa tber tbsr cper cpsr""",
         DoseForm.CAPSULE: """capsule capsules cap caps kapsel kapseln hartkapsel hartkapseln weichkapsel weichkapseln
-            kps gelule gelules capsula capsulas softgel softgels""",
+            kps hkp wka gelule gelules capsula capsulas softgel softgels""",
         DoseForm.SOLUTION: """solution soln sol syrup syrp elixir elix liquid liqd conc losung saft
             sirup sirop""",
         DoseForm.SUSPENSION: "suspension susp susr mixture mixt",
         DoseForm.POWDER: """powder powders granules granule granulat pulver poudre sachet sachets packet packets pckt
-            powd pwpk beutel btl""",
+            powd pwpk beutel btl sobre sobres bustina bustine bust zakje zakjes saqueta saquetas""",
         DoseForm.INJECTION: """injection injectable inj vial vials ampoule ampoules ampulle ampullen amp infusion
             syringe syringes syrg pen inpn pnij autoinjector atin penfill cartridge crtg""",
         DoseForm.INHALATION: """inhaler inhalation inh neb nebule nebules nebuliser nebulizer nebulised nebulized
@@ -51,7 +54,7 @@ ROUTES: Final[dict[str, Route]] = {
     word: route
     for route, words in {
         Route.ORAL: "oral orally po buvable buvables oralement",
-        Route.INTRAVENOUS: "iv intravenous intravenously ivpb piggyback",
+        Route.INTRAVENOUS: "iv intravenous intravenously ivpb piggyback tpn ppn",
         Route.INTRAMUSCULAR: "im intramuscular intramuscularly",
         Route.SUBCUTANEOUS: "sc sq subq subcut subcutaneous subcutaneously",
         Route.INHALED: "inhaled inhale nebulize nebulise",
@@ -79,7 +82,7 @@ INHALING: Final = frozenset("inhale inhaler inhalation inhalations puff puffs ne
 RINSING: Final = frozenset("rinse wash gargle".split())
 # How many times a day; times of day are below.
 COUNTED: Final[dict[str, int]] = {
-    **dict.fromkeys("daily qd od taglich taegl taeglich tgl tagl quotidien quotidiennement".split(), 1),
+    **dict.fromkeys("daily qd od taglich taegl taeglich tgl tagl quotidien quotidiennement daags dagelijks".split(), 1),
     **dict.fromkeys("bid bd twice zweimal".split(), 2),
     **dict.fromkeys("tid tds thrice tidac tidwm tidpc dreimal".split(), 3),
     **dict.fromkeys("qid qds viermal".split(), 4),
@@ -89,16 +92,22 @@ COUNTED: Final[dict[str, int]] = {
 TIMES_OF_DAY: Final[dict[str, str]] = {
     **dict.fromkeys(
         """mane morning mornings qam om morgens fruh matin mattino mattina breakfast am petit-dejeuner
-        fruhstuck""".split(),
+        fruhstuck ochtend ochtends ontbijt manha manana desayuno colazione""".split(),
         "morning",
     ),
-    **dict.fromkeys("noon midday mittags mittag midi lunch mezzogiorno mediodia".split(), "noon"),
-    **dict.fromkeys("evening evenings abends abend soir sera dinner supper".split(), "evening"),
+    **dict.fromkeys(
+        "noon midday mittags mittag midi lunch mezzogiorno mediodia middags pranzo almoco almuerzo".split(), "noon"
+    ),
+    **dict.fromkeys(
+        "evening evenings abends abend soir sera dinner supper avond avonds cena jantar souper".split(), "evening"
+    ),
     **dict.fromkeys("pm qpm".split(), "second half"),
-    **dict.fromkeys("bedtime hs night nightly nocte qhs nachts nacht coucher noche".split(), "bedtime"),
+    **dict.fromkeys(
+        "bedtime hs night nightly nocte qhs nachts nacht coucher noche noite notte slapengaan".split(), "bedtime"
+    ),
 }
 # As often as somebody eats; a time of day behind "and" comes on top.
-MEALS: Final = frozenset("meals meal ac pc mahlzeiten repas comidas pasti".split())
+MEALS: Final = frozenset("meals meal ac pc mahlzeiten repas comidas pasti maaltijden refeicoes".split())
 # Where a line names two of them, nobody can tell whether they are one intake or two.
 LATE: Final = frozenset({"evening", "second half", "bedtime"})
 # From a count of pieces that names none these lead to how they are taken: "take 2 at bedtime", "2 by mouth daily".
@@ -106,22 +115,28 @@ LEADING: Final = frozenset(
     """by at in with before after every each q on around le la au am mit zum vor nach avec avant apres con prima dopo
     antes despues""".split()
 )
+MONTHS: Final = frozenset(
+    """jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august september
+    october november december""".split()
+)
 # Behind a number these make it a time; before one, they number something.
 MINUTES: Final = frozenset("min mins minute minutes minuten".split())
-NUMBERED: Final = frozenset("refill refills rf repeat repeats type stage grade week day no".split())
+NUMBERED: Final = frozenset("refill refills rf repeat repeats type stage grade week day d no".split())
 # Said after a count: it is one of a day.
-DAY: Final = frozenset("day d daily j jour jours tag taglich taeglich taegl tagl tgl dia giorno die di dd".split())
-DAYS: Final = frozenset("d j day days jour jours tag tage dia dias giorno giorni".split())
+DAY: Final = frozenset(
+    "day d daily j jour jours tag taglich taeglich taegl tagl tgl dia giorno die di dd daags dag".split()
+)
+DAYS: Final = frozenset("d j day days jour jours jrs tag tage dia dias giorno giorni gg die dag dagen".split())
 TIMES_A_DAY: Final = frozenset("xday xd xdaily xtgl xtagl xtaglich".split())  # 2xday
-HOURS: Final = frozenset("h hr hrs hour hours stunde stunden std heure heures horas ore".split())
+HOURS: Final = frozenset("h hr hrs hour hours stunde stunden std heure heures horas ore uur".split())
 EACH: Final = frozenset({"a", "per", "each", "every", "/", "par", "pro", "am", "al", "por", "die", "la"})
 GERMAN_DAY: Final = frozenset("tag morgen mittag abend".split())  # before these "am" is German, and no morning
 A_DAY: Final = frozenset("a per par pro al am".split())  # before a day: once, unless a number of times stands before it
 DURING: Final = frozenset({"for", "over", "pour", "fur", "por"})  # "for a week" is no "once a week"
-EVERY: Final = frozenset("q every each alle toutes cada ogni jede jeden".split())
+EVERY: Final = frozenset("q every each alle toutes cada ogni jede jeden elke".split())
 # Behind a number of hours: every so many of them ("6-hourly", "8-stündlich").
 HOURLY: Final = frozenset("hourly hrly hly stundlich stundl stdl".split())
-TIMES: Final = frozenset("times x fois mal veces vez volte volta dd".split())
+TIMES: Final = frozenset("times x fois mal veces vez vezes volte volta maal keer dd".split())
 PERIODS: Final = frozenset(
     "week weeks wk month months woche wochen semaine semaines mois semana settimana monat".split()
 )
@@ -136,8 +151,13 @@ UNSTEADY: Final = frozenset(
     """stat load loading bolus then increase increasing decrease reduce reducing titrate taper tapering divided split
     max maximum until repeat reduzieren steigern erhohen ausschleichen einschleichen""".split()
 )
+# Before "from" and an amount: that is of the past, and what stands before it is taken.
+ALTERED: Final = frozenset("reduced increased decreased changed".split())
 UNTIL: Final = (("up", "to"), ("bis", "zu"), ("jusqu", "a"))
-AS_NEEDED: Final = frozenset("prn needed required sos bedarf bed besoin necesario bisogno schmerzen".split())
+AS_NEEDED: Final = frozenset(
+    """prn needed required sos bedarf bed besoin necesario bisogno schmerzen nodig dolor dor dolore
+    douleur douleurs necessario""".split()
+)
 # "as required", "bei Bedarf", "si besoin": these words mean it together with the one before.
 NEEDED_AFTER: Final = {
     "needed": frozenset({"as", "if", "when"}),
@@ -148,6 +168,11 @@ NEEDED_AFTER: Final = {
     "necesario": frozenset({"es"}),
     "bisogno": frozenset({"al"}),
     "schmerzen": frozenset({"bei"}),
+    "nodig": frozenset({"zo", "indien"}),
+    "dolor": frozenset({"si"}),
+    **dict.fromkeys(("douleur", "douleurs"), frozenset({"si"})),
+    **dict.fromkeys(("dor", "dolore"), frozenset({"se"})),
+    "necessario": frozenset({"se"}),
 }
 NUMBER_WORDS: Final[dict[str, str]] = {
     **dict.fromkeys(("half", "halbe", "demi"), "0.5"),
@@ -232,7 +257,7 @@ INSTRUCTED: Final = frozenset(
     bright cloudy sunbeds spread itchy dry high vagina rectum help helps keep treat control manage bathing
     showering remain shower dialysis session straw applesauce pudding tea coffee fruit fruits fully completely directly
     immediately later total apart gap separate separately breath usual part possible soon remember regular regularly
-    interval intervals""".split()
+    interval intervals starting unchanged ongoing""".split()
 )
 # "Do not crush": how it is swallowed, and not that it is left out.
 SPOILED: Final = frozenset(
@@ -241,14 +266,19 @@ SPOILED: Final = frozenset(
 # Between two numbers they leave open which of the two it is.
 RANGES: Final = frozenset("to or bis oder ou".split())
 MOST: Final = frozenset("max maximum".split())
-# Who makes a supplement, in two words before its name; none of them says what it is.
+# Who makes or supplies a medicine, in two words before its name; none of them says what it is.
 MAKERS: Final = frozenset(
     {
         *(("nature", "made"), ("natures", "bounty"), ("natures", "way"), ("natures", "truth"), ("natures", "own")),
         *(("now", "foods"), ("doctors", "best"), ("life", "extension"), ("pure", "encapsulations")),
         *(("spring", "valley"), ("thorne", "research"), ("vitamin", "shoppe"), ("kirkland", "signature")),
+        *(("cvs", "health"), ("rite", "aid"), ("good", "neighbor"), ("members", "mark"), ("non", "va")),
     }
 )
+# The first word of a company's product, before the name of what is in it: "pms-Ciprofloxacin".
+PREFIXES: Final = frozenset("apo pms ratio novo jamp auro riva taro phl".split())
+# A name in brackets that ends so is that of a company: "(Essential Pharma Ltd)".
+COMPANIES: Final = frozenset("ltd limited plc gmbh inc llc bv".split())
 # A line of a hospital begins with these where the medicine is taken.
 BEGUN: Final = frozenset({"started", "continued", "continue"})
 # What is measured before a dose: "hold for SBP < 100".
@@ -260,10 +290,13 @@ PIECES: Final = frozenset(
     cp cpr comprimido comprimidos compressa compresse kautablette kautabletten brausetablette brausetabletten
     capsule capsules cap caps kapsel kapseln hartkapsel hartkapseln weichkapsel weichkapseln kps cps gelule gelules
     capsula capsulas softgel softgels lozenge lozenges gummy gummies
+    kauwtablet kauwtabletten bruistablet bruistabletten sobre sobres bustina bustine bust zakje zakjes saqueta saquetas
     pill pills sachet sachets packet packets beutel btl suppository suppositories zapfchen patch patches""".split()
 )
 # Behind a number that is not one, as systems of the United Kingdom write what is supplied: "28 capsule".
 SINGULAR: Final = frozenset("tablet capsule caplet sachet lozenge pill suppository patch".split())
+# Tablets where a number of them is said ("1 comp"); behind a name, another ingredient ("Ramipril comp").
+TABLETS_IF_COUNTED: Final = frozenset({"comp", "co"})
 # Portions of an inhaler or a spray: never part of a sum of magnesium.
 PORTIONS: Final = frozenset(
     """puff puffs p spray sprays actuation actuations drop drops gtt gtts dose doses tropfen tr application unit units
@@ -306,7 +339,7 @@ DRINKS: Final = frozenset(
 # Behind a number in brackets: how much of the element is in the salt, as in "325 (65 Fe) MG".
 SYMBOLS: Final = frozenset("mg ca fe zn k".split())
 # Behind a number these make it no number of pieces that it does not name; "and" and brackets go on with it.
-OF_NO_PIECES: Final = HOURS | MINUTES | PERIODS | MEASURES | {"and", "("}
+OF_NO_PIECES: Final = HOURS | MINUTES | PERIODS | MEASURES | MONTHS | {"and", "("}
 AMOUNTS: Final = frozenset({*MASS_UNITS, "mmol", "meq"})
 UNITS: Final = frozenset({*AMOUNTS, *VOLUMES, "iu", "ie", "ui", "unt", "units", "unit", "mu", "miu", "%", "gauge"})
 # What a strength may be per, besides a volume.
@@ -323,8 +356,11 @@ SALTS: Final = frozenset(
     sod na pot succ tart bitartrate bitart sulf phos mono monohyd hyclate mesyl macrocrystals macrocrystal macro mac
     tartrate succinate fumarate maleate mesylate mesilate besylate besilate tosylate citrate bromide chloride nitrate
     gluconate lactate medoxomil cilexetil axetil monohydrate dihydrate trihydrate hemihydrate anhydrous hydrate base
-    salt natrium kalium hydrochlorid sodique""".split()
+    salt natrium kalium hydrochlorid sodique potassique calcique sodico sodica potasico potasica potassico potassica
+    calcico calcica""".split()
 )
+# How Spanish, Portuguese, Italian and French name the salt of a drug.
+ADJECTIVES: Final[dict[str, str]] = dict.fromkeys("magnesico magnesica magnesique".split(), "magnesium")
 # Salts that German writes in one word with the drug, the longer ones first; and what is no drug before them.
 SALTS_IN_ONE_WORD: Final = (
     "dihydrochlorid hydrochlorid hydrogentartrat hydrogensulfat hydrogenfumarat hemifumarat hydrobromid succinat"
@@ -365,7 +401,8 @@ FILLER: Final = frozenset(
     eau cuillere mesure
     el los las al dia dias con por cada antes despues ayunas en comida comidas hora horas
     veces vez volte volta einmal jede jeden um uhr sch scheduled
-    cps dello di giorno giorni dopo prima pasti
+    cps dello di giorno giorni dopo prima pasti digiuno em jejum pela gg jrs ore
+    repeats ogni elke het een bij voor eten tijdens dag maaltijd maaltijden supplement supplements
     sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis tad henning cinfa
     pensa pharma biogaran heumann aliud almus
     """.split()
@@ -384,9 +421,11 @@ INDICATIONS: Final = frozenset(
 )
 FOR: Final = frozenset("prn needed required for prevent to when if bei besoin fur bedarf".split())
 ELEMENTS: Final = frozenset({"magnesium", "iron"})  # "magnesium potassium" is two, "losartan potassium" is one
-CATIONS: Final = frozenset({"sodium", "sod", "na", "potassium", "pot", "calcium", "natrium", "kalium", "sodique"})
+CATIONS: Final = frozenset(
+    {"sodium", "sod", "na", "potassium", "pot", "calcium", "natrium", "kalium", "sodique"}
+) | frozenset("potassique calcique sodico sodica potasico potasica potassico potassica calcico calcica".split())
 SEPARATORS: Final = frozenset({"/", "+", "&", ",", ";", "and", "with", "plus", "et", "und", "con", "mit", "-", "#"})
 # What follows is another medicine, and not taken here: "30 min before furosemide".
-ANOTHER: Final = frozenset("before after until vor nach avant apres antes despues prima dopo".split())
+ANOTHER: Final = frozenset("before after until vor nach avant apres antes despues prima dopo voor".split())
 # These promise another ingredient: they are explained only by a name that follows.
 PROMISING: Final = frozenset({"plus", "or", "oder", "comp", "compositum"})

@@ -48,6 +48,9 @@ def read_instruction(words: list[str]) -> Reading:
 
 def _read(reader: Reader, after_brands: AbstractSet[int]) -> Reading:
     words, named, roles = reader.words, reader.named, reader.roles
+    if not known.TABLETS_IF_COUNTED.isdisjoint(words):
+        for short in known.TABLETS_IF_COUNTED:
+            reader.name_tablets(short)
     position, end = 0, len(roles)
     while position < end:
         word = words[position]

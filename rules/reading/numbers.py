@@ -27,6 +27,7 @@ _NOON: Final = 12
 _MOST_PIECES: Final = 6  # more than that at once is rather a pack, and from a fortnight's worth on surely one
 _PACK: Final = 14
 _FEW: Final = 3
+_EVERY: Final = known.EVERY | {"c"}  # c/12 h
 _PER: Final = frozenset({"/", "per", "in"})
 _SO_MANY: Final = frozenset({"x", "for"})
 _AT: Final = frozenset({"at", "and", "&", "@", "um"})
@@ -60,6 +61,8 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, P
     if following == ")" and before == "(" and known.NUMBER_WORDS.get(reader.words[position - 2]) == word:
         return _behind_letters(reader, position)
     if following in known.AMOUNTS and before != "x":
+        if _is_former(reader, position):
+            return reader.mark(TokenRole.QUANTITY, position, 2)
         return _strength(reader, position)
     if following == "%":
         return reader.mark(TokenRole.STRENGTH, position, 2)
@@ -73,12 +76,16 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, P
     if (
         following in known.HOURLY
         or before in known.EVERY
-        or (before == "les" and reader.words[position - 2] in known.EVERY)
+        or (before in {"les", "/"} and reader.words[position - 2] in _EVERY)
     ):
         length = _interval(reader, position)
         if length:
             return length
-    if before == "x" and not reader.figure(position - 2) and following not in _PERIODS:
+    if before == "x" and following == "/" and reader.words[position + 2] in known.DAYS:  # 1 tablet x 2/day
+        reader.counts.append(int(_value(word)))
+        return reader.mark(TokenRole.FREQUENCY, position, 3)
+    counted = following in known.TIMES and (reader.per_day(position + 2) or reader.per_period(position + 2))
+    if before == "x" and not reader.figure(position - 2) and following not in _PERIODS and not counted:
         reader.unsteady = reader.unsteady or reader.is_frequency(position + 1)  # "x2 daily" may be either
         reader.limit = int(_value(word))
         return reader.mark(TokenRole.QUANTITY, position)
@@ -92,9 +99,17 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, P
     if following == "uhr" and word.isdigit():
         reader.slots[f"{word} {following}"] = None
         return reader.mark(TokenRole.FREQUENCY, position, 2)
+    if before == "ore" and word.isdigit() and position > reader.first:  # "ogni 12 ore" has been read
+        reader.slots[f"{word} uhr"] = None
+        return reader.mark(TokenRole.FREQUENCY, position)
     if following == "pm" or (following == "am" and reader.words[position + 2] not in known.GERMAN_DAY):
         return _clock(reader, position)
     return _dose(reader, position)
+
+
+def _is_former(reader: Reader, position: int) -> bool:
+    """Whether it is the amount of before: "2.5 mg daily (reduced from 5 mg)"."""
+    return reader.words[position - 1] == "from" and reader.words[position - 2] in known.ALTERED
 
 
 def _is_said_again(reader: Reader, position: int) -> bool:
@@ -162,11 +177,21 @@ def _chain(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning
     if joint == "-" and unit in known.TIMES:
         reader.unsteady = True
         return reader.mark(TokenRole.FREQUENCY, position, end - position)
-    if joint == "-" and (unit in known.HOURS or unit in known.HOURLY):
-        return reader.mark(TokenRole.FREQUENCY, position, end - position + 1)
+    hours = _hours(reader, position, end) if unit in known.HOURS or unit in known.HOURLY else 0
+    if hours:
+        return hours
     if joint == "/" and unit not in known.UNITS and reader.words[end - 1] in _PERIOD_PARTS:
         return reader.mark(TokenRole.QUANTITY, position, end - position)
     return _strengths(reader, position, end)
+
+
+def _hours(reader: Reader, position: int, end: int) -> int:
+    """Every so many hours: "12/12 h" is each twelve, "4-6 hourly" leaves it open; 0 where it is something else."""
+    if reader.words[position + 1] == "-":
+        return reader.mark(TokenRole.FREQUENCY, position, end - position + 1)
+    if end - position != _TWO or reader.words[position] != reader.words[end - 1]:
+        return 0
+    return reader.mark(TokenRole.FREQUENCY, position, _TWO - 1) + _interval(reader, end - 1)
 
 
 def _is_range(reader: Reader, position: int, end: int) -> bool:

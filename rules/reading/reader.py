@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _FILLER: Final = TokenRole.FILLER  # looked up once each, and not for every line
 _NAME: Final = TokenRole.NAME
 _NOTHING: Final = [""] * 8  # more than anything looks ahead
+_TABLET: Final = "tablet"
 Meaning = Route | DoseForm | int | str  # what a word may say; one for a time of day is text
 
 
@@ -72,6 +73,14 @@ class Reader:
     def figure(self, position: int) -> bool:
         """Whether a number stands at the position."""
         return self.words[position][:1] in DIGITS
+
+    def name_tablets(self, short: str) -> None:
+        """Read "comp" or "co" as tablets on a line that counts them: "40 mg comp, 1 comp". Behind a name it stays."""
+        places = [position for position, word in enumerate(self.words) if word == short and position > 1]
+        counted = [one for one in places if self.single(one - 1) and one - 2 not in self.named]
+        for position in counted and places:
+            if position in counted or self.words[position - 1] in known.AMOUNTS:
+                self.words[position] = _TABLET
 
     def single(self, position: int) -> bool:
         """Whether one number stands at the position, and not those of the parts of a day (1-0-1)."""

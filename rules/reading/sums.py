@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _AND: Final = frozenset({"and", "&", "+", "plus", "und", "et"})
 _BEFORE_BED: Final = frozenset({"before", "at"})
 _BETWEEN: Final = _BEFORE_BED | known.PIECES | known.NUMBER_WORDS.keys() | {"in", "the", "with"}
+_EVERY_MEAL: Final = known.MEALS - {"meal"}
+_MEALS_A_DAY: Final = 3
 _ZERO: Final = Decimal(0)
 _UNREAD: Final = TokenRole.UNREAD  # looked up once, and not for every line
 _WHERE_MATTERS: Final = frozenset({"drops", "gtt", "gtts", "drop", "spray"})
@@ -59,9 +61,9 @@ def _times(reader: Reader) -> int | None:
     # "Daily in the evening at bedtime" is once; of others that name two late times nobody can tell.
     once = late > 1 and late == len(reader.slots) and 1 in reader.counts and _AND.isdisjoint(reader.words)
     more = reader.slots and (reader.counts or not known.MEALS.isdisjoint(reader.words)) and _one_more(reader)
-    if (late > 1 and not once) or more:
-        return None
     told = {count for count in reader.counts if count > 1}
+    if (late > 1 and not once) or more:
+        return _MEALS_A_DAY + 1 if told <= {_MEALS_A_DAY} and _with_meals(reader) else None
     if reader.parts:
         told.add(sum(1 for part in reader.parts if part))
     if len(told) > 1 or (told and 0 < reader.limit < max(told)):  # "every 2 hours x 2 doses" is no 12 a day
@@ -74,6 +76,11 @@ def _times(reader: Reader) -> int | None:
         count = told.pop()
         return count if count >= slots and count else None
     return slots or (1 if reader.counts else None)
+
+
+def _with_meals(reader: Reader) -> bool:
+    """Whether it is taken with every meal and at bedtime, and no other time is named."""
+    return list(reader.slots) == ["bedtime"] and not reader.parts and not _EVERY_MEAL.isdisjoint(reader.words)
 
 
 def _one_more(reader: Reader) -> bool:

@@ -24,11 +24,15 @@ _BEFORE_BED: Final = frozenset({"before", "at"})
 _ON_MONDAY_AND_WEDNESDAY: Final = ["m", "/", "w", "/"]
 _AIMS: Final = frozenset({"reduce", "decrease", "increase"})
 _NOT_ONCE: Final = known.TIMES | known.HOURS | known.DURING
+_WHEN: Final = frozenset({"a", "le", "au", "avec", *known.TIMES_OF_DAY, *known.MEALS})
+_END: Final = frozenset({"", ")", "]", ",", ";"})
+_BY_BODY: Final = frozenset({"m", "kg"})  # square metres of its surface, and its weight
+_LONGEST_COMPANY: Final = 6  # words
 _SHORTEST_AGAIN: Final = 4  # letters of a word that is known again as part of a name
 # Words that mean something else depending on what stands around them; `read_word` decides.
 DEPENDS: Final = frozenset(
     {
-        *("od", "on", "other", "bis", "q", "b", "f", "mouth", "skin", "tongue", "am", "morgen", "pro"),
+        *("od", "on", "other", "bis", "q", "b", "f", "mouth", "skin", "tongue", "am", "morgen", "pro", "die"),
         *known.NUMBER_WORDS,
         *known.AS_NEEDED,
         *known.PERIODS,
@@ -91,6 +95,33 @@ def read_word(reader: Reader, position: int) -> None:  # noqa: PLR0911 - one kin
         roles[position] = TokenRole.FILLER if _adds_nothing(reader, position) else TokenRole.UNREAD
 
 
+def _is_day_of_cycle(reader: Reader, position: int) -> bool:
+    """Whether it is a day of a cycle of chemotherapy ("75 mg/m2 IV D1, D8 q21d") and no vitamin: on some days only."""
+    by_body = any(strength.per_unit in _BY_BODY for strength in reader.strengths)
+    found = by_body and position > reader.first and reader.single(position + 1)
+    reader.rarer = reader.rarer or found
+    return found
+
+
+def _is_of_a_maker(reader: Reader, position: int) -> bool:
+    """Whether it says who makes or supplies it."""
+    before, word, following = reader.words[position - 1], reader.words[position], reader.words[position + 1]
+    if (before, word) in known.MAKERS or (word, following) in known.MAKERS:
+        return True
+    return (position + 1 in reader.named and word in known.PREFIXES) or _is_company(reader, position)
+
+
+def _is_company(reader: Reader, position: int) -> bool:
+    """Whether it belongs to the name of a company in brackets: "(Essential Pharma Ltd)"."""
+    start = end = position
+    while reader.words[start - 1] not in {"(", ""} and position - start < _LONGEST_COMPANY:
+        start -= 1
+    while reader.words[end + 1] not in {")", ""} and end - position < _LONGEST_COMPANY:
+        end += 1
+    bracketed = (reader.words[start - 1], reader.words[end + 1]) == ("(", ")") and end - start < _LONGEST_COMPANY
+    return bracketed and reader.words[end] in known.COMPANIES and reader.named.isdisjoint(range(start, end))
+
+
 def _adds_nothing(reader: Reader, position: int) -> bool:
     """Whether a word that is known for nothing adds nothing to the name it stands behind.
 
@@ -100,11 +131,11 @@ def _adds_nothing(reader: Reader, position: int) -> bool:
     word, before, following = reader.words[position], reader.words[position - 1], reader.words[position + 1]
     if word in _BESIDE:
         return _BESIDE[word](reader, position)
-    if (before, word) in known.MAKERS or (word, following) in known.MAKERS:
+    if _is_of_a_maker(reader, position) or word in known.NEEDED_AFTER.get(following, ()):  # "zo nodig"
         return True
     if reader.is_vehicle(position) or (before == "normal" and word == "saline") or _instructs(reader, position):
         return True
-    if _is_lacking(reader, position):
+    if _is_lacking(reader, position) or _is_altered(reader, position):
         return True
     again = len(word) >= _SHORTEST_AGAIN and word not in known.PROMISING and word not in known.ANOTHER
     return again and any(one < position and reader.words[one] == word for one in reader.named)
@@ -114,6 +145,12 @@ def _says_what_for(reader: Reader, position: int) -> bool:
     """Whether it belongs to what the medicine is taken for."""
     named = reader.words[position] in known.INDICATIONS and not known.FOR.isdisjoint(reader.words[:position])
     return named or _is_lacking(reader, position) or _is_an_aim(reader, position)
+
+
+def _is_altered(reader: Reader, position: int) -> bool:
+    """Whether it says that another amount was taken before: "(reduced from 5 mg)"."""
+    words = reader.words
+    return words[position] in known.ALTERED and words[position + 1] == "from" and bool(reader.strengths)
 
 
 def _is_lacking(reader: Reader, position: int) -> bool:
@@ -199,6 +236,16 @@ def _morgen(reader: Reader, position: int) -> TokenRole:
     return TokenRole.FREQUENCY
 
 
+def _in_latin(reader: Reader, position: int) -> TokenRole:
+    """What "die" says: each day in Canada and Italy, behind what is taken or how; elsewhere it is an article."""
+    before = reader.words[position - 1]
+    taken = before in known.PIECES or before in known.ROUTES or before in known.AMOUNTS
+    if not (taken and (reader.ends(position) or reader.words[position + 1] in _WHEN)):
+        return TokenRole.FILLER
+    reader.counts.append(1)
+    return TokenRole.FREQUENCY
+
+
 def _at_night(reader: Reader, position: int) -> bool:
     """Whether it says "before bed", or "on" (omne nocte) at the end of a line or before "prn"."""
     if reader.words[position] == "bed":
@@ -223,12 +270,18 @@ def _seldom(reader: Reader, position: int) -> bool:
         return True
     if word in known.STRENGTH_ONLY and not reader.figure(position + 1):
         return False
-    unsteady = word in known.UNSTEADY and not (_is_an_aim(reader, position) or _is_reissued(reader, position))
+    steady = _is_an_aim(reader, position) or _is_reissued(reader, position) or _until_gone(reader, position)
+    unsteady = word in known.UNSTEADY and not steady
     if unsteady or (word, following) in known.UNTIL or word == "bis":
         reader.unsteady = True
         reader.unclear = reader.unclear or word not in {"stat", "max", "maximum", "up"}
         return True
     return False
+
+
+def _until_gone(reader: Reader, position: int) -> bool:
+    """Whether it says that all of a pack is taken, "until gone", and not until when."""
+    return reader.words[position] == "until" and "gone" in reader.words[position + 1 : position + 4]
 
 
 def _is_reissued(reader: Reader, position: int) -> bool:
@@ -350,7 +403,15 @@ def _is_its_salt(reader: Reader, position: int) -> bool:
 
 # Words that add nothing beside certain others.
 _BESIDE: Final[dict[str, Callable[[Reader, int], bool]]] = {
-    "s": lambda reader, at: (reader.words[at - 1], reader.words[at + 1]) == ("(", ")"),  # tab(s), refill(s)
+    # tab(s), refill(s); 's ochtends
+    "s": lambda reader, at: (
+        (reader.words[at - 1], reader.words[at + 1]) == ("(", ")") or reader.words[at + 1] in known.TIMES_OF_DAY
+    ),
+    "c": lambda reader, at: reader.words[at + 1] == "/" and reader.figure(at + 2),  # every so many hours, "c/12 h"
+    "d": lambda reader, at: reader.is_vehicle(at) or _is_day_of_cycle(reader, at),
+    "gone": lambda reader, at: "until" in reader.words[max(at - 3, 0) : at],  # all of the pack is taken
+    "push": lambda reader, at: reader.words[at - 1] == "iv",
+    "new": lambda reader, at: at > reader.first and reader.words[at + 1] in _END,
     "thing": lambda reader, at: reader.words[at - 1] == "first",  # in the morning
     "e": lambda reader, at: reader.figure(at - 1),  # units of insulin in German
     # "il mattino"; "magnesium il" may be a slip for an oil.
@@ -364,5 +425,6 @@ _PLACES: Final = {
     "skin": _under,
     "tongue": _under,
     "am": _in_the_morning,
+    "die": _in_latin,
     "morgen": _morgen,
 }

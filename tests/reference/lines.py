@@ -11,6 +11,7 @@ FILE = Path(__file__).with_name("lines.txt")
 FURTHER = Path(__file__).with_name("further_lines.txt")
 HELD_OUT = Path(__file__).with_name("held_out_lines.txt")
 PROSE = Path(__file__).with_name("prose_lines.txt")
+SYSTEMS = Path(__file__).with_name("system_lines.txt")
 NOT_KNOWN = "-"
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -25,6 +26,17 @@ class Labelled:
     strengths: tuple[str, ...]
     times_per_day: int | None
     as_needed: bool
+
+
+@dataclass(frozen=True)
+class LabelledInFull:
+    """One line of other systems: also its route, one dose and the magnesium of a day, where they are asked for."""
+
+    line: Labelled
+    strengths_asked: bool
+    route: str
+    dose: str | None
+    magnesium: Decimal | None
 
 
 def _plain(written: str) -> str:
@@ -50,6 +62,18 @@ def read_further(file: Path = FURTHER) -> list[tuple[str, frozenset[str], int | 
     return lines
 
 
+def _labelled(section: str, cells: list[str]) -> Labelled:
+    text, substances, strengths, times, as_needed = cells
+    return Labelled(
+        section=section,
+        text=_text(text),
+        substances=frozenset(() if substances == NOT_KNOWN else substances.split(",")),
+        strengths=tuple(_plain(one) for one in strengths.split(", ") if one not in {"", "?"}),
+        times_per_day=int(times) if times else None,
+        as_needed=as_needed == "prn",
+    )
+
+
 def read_sample() -> list[Labelled]:
     """All lines, in order."""
     lines: list[Labelled] = []
@@ -58,15 +82,27 @@ def read_sample() -> list[Labelled]:
         if row.startswith("== "):
             section = row[3:]
         elif row and not row.startswith("#"):
-            text, substances, strengths, times, as_needed = (cell.strip() for cell in row.split("|"))
+            lines.append(_labelled(section, [cell.strip() for cell in row.split("|")]))
+    return lines
+
+
+def read_systems() -> list[LabelledInFull]:
+    """The lines as systems of other countries send them."""
+    lines: list[LabelledInFull] = []
+    section = ""
+    for row in SYSTEMS.read_text(encoding="utf-8").splitlines():
+        if row.startswith("== "):
+            section = row[3:]
+        elif row and not row.startswith("#"):
+            cells = [cell.strip() for cell in row.split("|")]
+            route, dose, magnesium = cells[5:]
             lines.append(
-                Labelled(
-                    section=section,
-                    text=_text(text),
-                    substances=frozenset(() if substances == NOT_KNOWN else substances.split(",")),
-                    strengths=tuple(_plain(one) for one in strengths.split(", ") if one),
-                    times_per_day=int(times) if times else None,
-                    as_needed=as_needed == "prn",
+                LabelledInFull(
+                    line=_labelled(section, cells[:5]),
+                    strengths_asked=cells[2] != "?",
+                    route=route,
+                    dose=None if dose == "?" else dose,
+                    magnesium=Decimal(magnesium) if magnesium else None,
                 )
             )
     return lines

@@ -295,6 +295,31 @@ class TestProductStrings:
         assert ids(shown) == ["esomeprazole"]
         assert shown["match"] == {"kind": "synonym", "matched": "esomeprazole magnesium"}
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Esomeprazole (as magnesium trihydrate) 20 mg tablet",
+            "esomeprazole as magnesium 40 mg",
+            "Esomeprazol magn\u00e9sico 40 mg",
+            "esomeprazolo magnesium 40 mg",
+        ],
+    )
+    def test_the_salt_is_named_in_other_words(self, world: CompiledRuleSet, text: str) -> None:
+        shown = resolved(world, text)
+        assert (shown["state"], ids(shown), shown["problems"]) == ("recognised", ["esomeprazole"], [])
+
+    @pytest.mark.parametrize(
+        "text", ["omeprazole magnesium 250 mg", "esomeprazole, magnesium 250 mg", "esomeprazole (magnesium 250 mg)"]
+    )
+    def test_beside_another_drug_or_apart_from_it_magnesium_is_its_own(self, world: CompiledRuleSet, text: str) -> None:
+        assert "magnesium" in ids(resolved(world, text))
+
+    @pytest.mark.parametrize(
+        "text", ["furosemida magn\u00e9sico 40 mg", "magn\u00e9sico 40 mg", "Omeprazol magn\u00e9sica"]
+    )
+    def test_a_salt_that_no_drug_here_has_is_not_read(self, world: CompiledRuleSet, text: str) -> None:
+        assert ids(resolved(world, text)) == []
+
     @pytest.mark.parametrize("text", ["furosemide magnesium 40 mg", "furosemide magnesium", "Furosemide Magnesium tab"])
     def test_magnesium_behind_a_name_is_no_salt_of_it_unless_the_knowledge_says_so(
         self, world: CompiledRuleSet, text: str

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from rules import CompiledRuleSet, compile_rule_set
+from rules import CompiledRuleSet, check, compile_rule_set
 from rules.baseline import read_baseline
 from rules.reading import Strength
 from rules.resolution import Resolution, resolve
-from tests.reference.lines import HELD_OUT, PROSE, Labelled, read_further, read_sample
+from tests import factories as make
+from tests.reference.lines import HELD_OUT, PROSE, Labelled, LabelledInFull, read_further, read_sample, read_systems
 
 SAMPLE = read_sample()
+SYSTEMS = read_systems()
 README = Path(__file__).parents[2] / "reference" / "README.md"
 _SAME = {"microgram": "mcg", "micrograms": "mcg", "\u03bcg": "mcg", "ug": "mcg", "gram": "g", "gm": "g"}
 
@@ -48,6 +50,44 @@ def read(resolution: Resolution) -> tuple[tuple[str, ...], int | None, bool]:
     reading = resolution.reading
     assert reading is not None
     return tuple(written(one) for one in reading.strengths), reading.times_per_day, reading.as_needed
+
+
+def dose_of(resolution: Resolution) -> str:
+    """What is taken each time, as the lines of other systems write it."""
+    reading = resolution.reading
+    if reading is None or reading.dose is None:
+        return ""
+    return _number(reading.dose) + (" ml" if reading.dose_unit == "ml" else "")
+
+
+def magnesium_of(packaged: CompiledRuleSet, text: str) -> tuple[Decimal, Decimal] | None:
+    """Least and most magnesium of a day; nothing where there is no end to it."""
+    intake = check(packaged, make.profile(make.medication("m1", text)))["magnesium_intake"]
+    most = intake["elemental_mg_per_day_maximum"]
+    return None if most is None else (Decimal(intake["elemental_mg_per_day_minimum"]), Decimal(most))
+
+
+def read_of(packaged: CompiledRuleSet, asked: LabelledInFull) -> dict[str, tuple[object, object]]:
+    """For each question what is to be read and what is: nothing, where the line is not recognised."""
+    line = asked.line
+    resolution = resolve(packaged, line.text, ())
+    ids = frozenset(entry.id for entry in resolution.entries)
+    answers: dict[str, tuple[object, object]] = {"substances": (line.substances, ids)}
+    if not (ids and line.substances):
+        return answers
+    strengths, times, needed = read(resolution)
+    if asked.strengths_asked:
+        answers["strengths"] = (line.strengths, strengths)
+    answers |= {"times a day": (line.times_per_day, times), "as needed": (line.as_needed, needed)}
+    if asked.dose is not None:
+        answers["one dose"] = (asked.dose, dose_of(resolution))
+    if asked.route:
+        answers["routes"] = (True, asked.route in resolution.given.shown)
+    between = magnesium_of(packaged, line.text)
+    if asked.magnesium is not None and between is not None:
+        least, most = between
+        answers["magnesium of a day"] = (True, least - 1 < asked.magnesium < most + 1)
+    return answers
 
 
 def share(part: int, whole: int) -> str:
@@ -109,6 +149,23 @@ def test_lines_that_were_written_afterwards_are_not_read_wrongly_either(
     assert ids in {frozenset(), substances}
     if ids:
         assert read(resolution)[1] in {None, times}
+
+
+@pytest.mark.parametrize("asked", SYSTEMS, ids=lambda asked: ascii(asked.line.text))
+def test_lines_of_other_systems_are_not_read_otherwise_either(packaged: CompiledRuleSet, asked: LabelledInFull) -> None:
+    answers = read_of(packaged, asked)
+    assert {name: got for name, (wanted, got) in answers.items() if got and got != wanted} == {}
+    assert answers.get("as needed", (False, False))[0] is answers.get("as needed", (False, False))[1]
+    assert answers.get("routes", (True, True))[1]
+    assert answers.get("magnesium of a day", (True, True))[1]
+
+
+def test_the_readme_publishes_how_those_are_read(packaged: CompiledRuleSet) -> None:
+    known = [asked for asked in SYSTEMS if asked.line.substances]
+    answers = [read_of(packaged, asked) for asked in known]
+    recognised = sum(bool(one["substances"][1]) for one in answers)
+    text = " ".join(README.read_text(encoding="utf-8").split())
+    assert f"{len(SYSTEMS)} lines, {len(known)} with a known medicine, {recognised} of them recognised" in text
 
 
 def test_the_readme_publishes_what_is_measured(packaged: CompiledRuleSet) -> None:
