@@ -43,7 +43,7 @@ from service.admin import (
     type_ahead,
     unrecognised,
 )
-from service.api import docs, guide, health
+from service.api import docs, guide, health, problem_types
 from service.api.cds_hooks import discovery
 from service.api.cds_hooks import feedback as card_feedback
 from service.api.cds_hooks import services as hook_services
@@ -236,6 +236,7 @@ def create_app(  # noqa: PLR0913 - one place puts everything together
             *rxnav_interactions.router.routes,
             *health.router.routes,
             *(health.metrics_router(for_metrics).routes if settings.expose_metrics else ()),
+            *problem_types.router.routes,
             *((*docs.router.routes, *guide.router.routes) if settings.expose_docs else ()),
             *dashboard.router.routes,
             *finding.router.routes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from fastapi import Response
 
 from service.admin.routes import pages_router
@@ -14,12 +16,15 @@ router = pages_router()
 
 @router.get("/admin/{rest:path}", openapi_extra=needs(Permission.PUBLIC))
 async def find_nothing(rest: str) -> Response:
-    """No page.
+    """No page; behind a slash too many perhaps one.
 
     Raises:
-        ProblemError: always.
+        ProblemError: there is none.
     """
-    del rest
+    if not rest or rest.endswith("/"):
+        # The browser works it out from the address it asked for, so it never leads out of here.
+        last = rest.rstrip("/").rpartition("/")[2]
+        return Response(status_code=307, headers={"Location": f"../{quote(last) or 'admin'}"})
     raise ProblemError(
         ProblemCode.NOT_FOUND, "There is no page at this address; go on from the dashboard, or find a record."
     )

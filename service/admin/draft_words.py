@@ -30,7 +30,7 @@ _WHO: Final = {
     Permission.REVIEW: "a reviewer",
     Permission.PUBLISH: "a publisher",
 }
-_NEEDS: Final = re.compile(r"it needs the permission (\S+)")
+_NEEDS: Final = re.compile(r"it needs .* \(permission (\S+)\)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from service.api.problems import CHALLENGE, ProblemCode, ProblemError
 from service.api.source import source_of
 from service.application.access.credentials import KEY_PREFIX, SIGN_IN_PREFIX
 from service.application.access.sign_ins import is_csrf_token
-from service.application.principals import DEVELOPER, Permission, Principal
+from service.application.principals import DEVELOPER, Permission, Principal, roles_for
 from service.application.watch import UNREACHABLE_SECONDS
 from service.errors import StoreUnavailable
 from service.settings import Environment
@@ -70,7 +70,10 @@ async def admit(scope: Scope, permission: Permission, *, token_follows: bool = F
             route=_route(scope),
             correlation_id=frame.correlation_id,
         )
-        detail = f"The roles of who asks do not allow this; it needs {permission}."
+        detail = (
+            f"The roles of who asks do not allow this. It needs {roles_for(permission)} (permission {permission}); "
+            "an administrator gives roles."
+        )
         raise ProblemError(ProblemCode.NOT_PERMITTED, detail)
     scope[PRINCIPAL] = principal
 

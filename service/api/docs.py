@@ -32,6 +32,12 @@ async def get_docs_page() -> Response:
     return FileResponse(_STATIC / "docs.html", media_type="text/html", headers={"Cache-Control": "no-cache"})
 
 
+@router.get("/docs/", openapi_extra=needs(Permission.PUBLIC))
+async def get_docs_folder() -> Response:
+    """The way to that page: its links count from where it is."""
+    return Response(status_code=307, headers={"Location": "../docs"})
+
+
 def assets() -> StaticFiles:
     """The files the page is made of."""
     return StaticFiles(directory=_STATIC)

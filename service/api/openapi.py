@@ -104,7 +104,10 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
         "`:` or `-`: new for each wish, the same when the request is sent again."
     ),
     ProblemCode.NOT_AUTHENTICATED: "Who asks could not be established; send an API key or a bearer token, not both.",
-    ProblemCode.NOT_PERMITTED: "The roles of who asks do not allow this; it needs drafts:review.",
+    ProblemCode.NOT_PERMITTED: (
+        "The roles of who asks do not allow this. It needs the role reviewer (permission drafts:review); an "
+        "administrator gives roles."
+    ),
     ProblemCode.REAUTHENTICATION_REQUIRED: "A signature needs the password once more, or a sign-in of this moment.",
     ProblemCode.SIGN_IN_REFUSED: (
         "None of your groups at the identity provider has a role here; ask whoever looks after those groups."

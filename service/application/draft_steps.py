@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from service.application.principals import Permission, Principal, PrincipalKind
+from service.application.principals import Permission, Principal, PrincipalKind, roles_for
 
 
 class DraftState(StrEnum):
@@ -99,7 +99,7 @@ def refusal(step: DraftStep, situation: Situation, principal: Principal) -> str 
     """Why somebody may not take a step now, in words; None: they may."""
     rule = RULES[step]
     if not principal.may(rule.permission):
-        return f"it needs the permission {rule.permission}"
+        return f"it needs {roles_for(rule.permission)} (permission {rule.permission})"
     if situation.state not in rule.states:
         states = " or ".join(sorted(rule.states))
         return f"the draft is {situation.state}, and only one that is {states} can take this step"

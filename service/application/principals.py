@@ -54,6 +54,12 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 )
 
 
+def roles_for(permission: Permission) -> str:
+    """Which roles allow an operation, in words."""
+    *others, last = [role.value for role in Role if permission in GRANTS[role]]
+    return f"one of the roles {', '.join(others)} or {last}" if others else f"the role {last}"
+
+
 class KeyRole(StrEnum):
     """What a key can be there for: not for what only people can do."""
 

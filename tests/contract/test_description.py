@@ -19,7 +19,10 @@ from service.main import Application, openapi_app
 
 FOLDER = Path(__file__).parents[2] / "openapi"
 # The description, the page that shows it and the guide do not describe themselves.
-UNDOCUMENTED = {"/openapi.json", "/docs", "/docs/assets", "/docs/guide", "/docs/guide/{path:path}"}
+UNDOCUMENTED = {
+    *("/openapi.json", "/docs", "/docs/", "/docs/assets", "/docs/guide", "/docs/guide/{path:path}"),
+    *("/problems", "/problems/{code}"),
+}
 EVERYWHERE = {"400", "405", "413", "422", "431", "500"}
 
 

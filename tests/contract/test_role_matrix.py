@@ -223,5 +223,5 @@ def test_what_the_description_leaves_out_is_the_documentation_itself_and_the_edi
     app = house.app(watched=False)
     paths = {str(getattr(route, "path", "")) for route in app.routes}
     paths = {path for path in paths if path != "/admin" and not path.startswith("/admin/")}
-    guide = {"/docs/guide", "/docs/guide/{path:path}"}
+    guide = {"/docs/", "/docs/guide", "/docs/guide/{path:path}", "/problems", "/problems/{code}"}
     assert paths - DESCRIPTION["paths"].keys() == {"/openapi.json", "/docs", "/docs/assets"} | guide

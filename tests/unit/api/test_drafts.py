@@ -118,7 +118,9 @@ def test_four_eyes(people: ControlClient) -> None:
     draft = step(people, "bea", put(people, opened(people), who="bea"), "submit")
     body = {**SIGNED, "digest": draft.json()["digest"]}
     assert code(step(people, "bea", draft, "approve", body)) == (409, "illegal-step")
-    assert code(step(people, "ann", draft, "approve", body)) == (403, "not-permitted")
+    refused = step(people, "ann", draft, "approve", body)
+    assert code(refused) == (403, "not-permitted")
+    assert "It needs the role reviewer (permission drafts:review)" in refused.json()["detail"]
     assert step(people, "rex", draft, "approve", body).status_code == 200
 
 
