@@ -58,19 +58,29 @@ def _shown_mitigation(finding: Finding) -> bool:
 
 
 def _told_otherwise(rules: CompiledRuleSet, finding: Finding, after: Sequence[Finding], medication: str | None) -> bool:
-    """Whether the rule steps back from other medicines, and another one says at least as much of the same kind."""
+    """Whether the rule steps back from other medicines, and another one says at least as much of the same.
+
+    Where it is open whether it steps back, both may apply, and one of the two does.
+    """
     when = rules.interactions[finding["interaction_id"]].when
-    return (
-        when is not None
-        and _steps_back(when.model_dump(by_alias=True, exclude_none=True))
-        and any(
-            other["direction"] == finding["direction"]
-            and medication in other["medication_ids"]
-            and RANK[other["severity"]] >= RANK[finding["severity"]]
-            and CERTAINTY[other["applicability"]] >= CERTAINTY[finding["applicability"]]
-            for other in after
-        )
+    if when is None or not _steps_back(when.model_dump(by_alias=True, exclude_none=True)):
+        return False
+    open_itself = bool(about_the_same(finding, after, medication))
+    return any(
+        _tells_of(other, finding, medication)
+        and RANK[other["severity"]] >= RANK[finding["severity"]]
+        and (open_itself or CERTAINTY[other["applicability"]] >= CERTAINTY[finding["applicability"]])
+        for other in after
     )
+
+
+def _tells_of(other: Finding, finding: Finding, medication: str | None) -> bool:
+    """Whether a finding is about the same medicine in the same way, or about the conditions of one without any."""
+    if medication is None:
+        return other["interaction_id"] != finding["interaction_id"] and bool(
+            set(finding["condition_ids"]) & set(other["condition_ids"])
+        )
+    return other["direction"] == finding["direction"] and medication in other["medication_ids"]
 
 
 def _steps_back(expression: object, *, denied: bool = False) -> bool:
