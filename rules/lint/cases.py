@@ -11,6 +11,7 @@ from rules.terms import CaseKind, RecordStatus, Severity, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rules.documents import Expression
     from rules.lint.inspection import Fault, Inspection
     from rules.model import Assessment
     from rules.report import Finding
@@ -24,10 +25,19 @@ def every_kind_of_case(inspection: Inspection) -> Iterator[Fault]:
             kinds.setdefault(case.interaction, set()).add(case.kind)
     for interaction in active(inspection.rule_set.interactions):
         needed = {CaseKind.FIRES, CaseKind.QUIET}
-        if interaction.when is not None or interaction.factors:
+        asked = [interaction.when, *(factor.when for factor in interaction.factors)]
+        if any(_can_lack_a_fact(test) for test in asked if test is not None):
             needed.add(CaseKind.MISSING_FACT)
         for kind in sorted(needed - kinds.get(interaction.id, set())):
             yield "interactions", interaction.id, "", "no-case", f"there is no case of kind {kind}"
+
+
+def _can_lack_a_fact(test: Expression) -> bool:
+    """Whether it may be open; what a product holds beside a substance is always known."""
+    parts = [*(test.all or ()), *(test.any or ()), *([test.not_] if test.not_ is not None else [])]
+    if parts:
+        return any(map(_can_lack_a_fact, parts))
+    return test.co_medication is None or not test.co_medication.same_product
 
 
 def cases_about_their_interaction(inspection: Inspection) -> Iterator[Fault]:

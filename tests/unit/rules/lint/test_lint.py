@@ -82,6 +82,16 @@ class TestCases:
     def test_rule_that_reads_none(self) -> None:
         assert faults(rule(), cases=ALL_CASES[:2]) == []
 
+    @pytest.mark.parametrize(
+        ("own", "needed"),
+        [(True, 0), (False, 1)],
+        ids=["in the same product", "anywhere on the list"],
+    )
+    def test_what_a_product_holds_is_no_fact_to_lack(self, own: bool, needed: int) -> None:  # noqa: FBT001 - parametrized
+        beside = {"co_medication": {"substances": ["alvorin"], **({"same_product": True} if own else {})}}
+        found = faults(rule(when={"any": [beside, {"not": beside}]}), cases=ALL_CASES[:2])
+        assert [code for _, _, code in found if code == "no-case"] == ["no-case"] * needed
+
     def test_withdrawn_case_does_not_count(self) -> None:
         gone = case("quiet", status="withdrawn")
         assert faults(rule(), cases=(ALL_CASES[0], gone)) == [("interactions/rule", "", "no-case")]
