@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _HOW_MUCH: Final = frozenset({TokenRole.DOSE, TokenRole.FREQUENCY, TokenRole.AS_NEEDED})
 _OF_THE_BODY: Final = "kg"  # no medicine comes in kilograms
 _NEAR: Final = 3
+_AND: Final = frozenset({"and", "&", ",", "et", "und", "y", "e", "en"})
 _JOINING: Final = frozenset({"/", "+", "&", "plus"})  # what follows belongs to the medicine, or is another one
 
 
@@ -60,7 +61,9 @@ def _set_aside(words: list[str], reading: Reading, read_before: Callable[[], Rea
     if any(strength.position > first and strength.unit != _OF_THE_BODY for strength in reading.strengths):
         return None
     before = read_before()._replace(roles=reading.roles, unread=reading.unread)
-    conditional = not UNDER_CONDITIONS.isdisjoint(words[max(first - _NEAR, 0) : first])
+    near = slice(max(first - _NEAR, 0), first)
+    more = TokenRole.DOSE in reading.roles[near] and not _AND.isdisjoint(words[near])  # "and one at wobble"
+    conditional = more or not UNDER_CONDITIONS.isdisjoint(words[near])
     changes = conditional or any(words[position] in CHANGING for position in reading.unread)
     if not changes and _how_taken(before) == _how_taken(reading):
         return before

@@ -91,21 +91,27 @@ COUNTED: Final[dict[str, int]] = {
 # Times of day that stand for one intake each: "morning and evening" is twice a day.
 TIMES_OF_DAY: Final[dict[str, str]] = {
     **dict.fromkeys(
-        """mane morning mornings qam om morgens fruh matin mattino mattina breakfast am petit-dejeuner
-        fruhstuck ochtend ochtends ontbijt manha manana desayuno colazione""".split(),
+        """mane morning mornings qam om morgens fruh matin mattino mattina breakfast am fruhstuck ochtend ochtends
+        ontbijt manha manana desayuno colazione""".split(),
         "morning",
     ),
     **dict.fromkeys(
-        "noon midday mittags mittag midi lunch mezzogiorno mediodia middags pranzo almoco almuerzo".split(), "noon"
+        """noon midday mittags mittag midi lunch lunchtime mezzogiorno mediodia middags pranzo dejeuner almoco
+        almuerzo""".split(),
+        "noon",
     ),
     **dict.fromkeys(
-        "evening evenings abends abend soir sera dinner supper avond avonds cena jantar souper".split(), "evening"
+        """evening evenings abends abend soir sera dinner supper teatime suppertime avond avonds cena jantar
+        souper""".split(),
+        "evening",
     ),
     **dict.fromkeys("pm qpm".split(), "second half"),
     **dict.fromkeys(
         "bedtime hs night nightly nocte qhs nachts nacht coucher noche noite notte slapengaan".split(), "bedtime"
     ),
 }
+# The small one of these is breakfast: "petit d\u00e9jeuner", "pequeno-almo\u00e7o".
+SMALL_MEALS: Final = {"petit": "dejeuner", "pequeno": "almoco"}
 # As often as somebody eats; a time of day behind "and" comes on top.
 MEALS: Final = frozenset("meals meal ac pc mahlzeiten repas comidas pasti maaltijden refeicoes".split())
 # Where a line names two of them, nobody can tell whether they are one intake or two.
@@ -175,6 +181,7 @@ NEEDED_AFTER: Final = {
     "necessario": frozenset({"se"}),
 }
 NUMBER_WORDS: Final[dict[str, str]] = {
+    "quarter": "0.25",
     **dict.fromkeys(("half", "halbe", "demi"), "0.5"),
     **dict.fromkeys(("one", "eine", "un", "une", "i", "una"), "1"),
     **dict.fromkeys(("two", "zwei", "deux", "ii", "dos", "due"), "2"),
@@ -231,7 +238,9 @@ CONDITIONS: Final = frozenset(
 # Close before what is unexplained, these leave open whether as much is always taken ("unless the moon is full").
 UNDER_CONDITIONS: Final = frozenset("if unless when whenever only until while wenn falls si".split())
 # Unexplained on a line, these may change how much is taken.
-CHANGING: Final = frozenset("double doubled triple halve halved extra additional another increases decreases".split())
+CHANGING: Final = frozenset(
+    "double doubled triple halve halved extra additional another increases decreases converted".split()
+)
 # Words an instruction is made of, behind the name of a medicine: they begin it or go on with it.
 INSTRUCTING: Final = TAKE | frozenset(
     """apply instill insert inject place dissolve rub massage spread swish gargle spit rinse drink mix nebulize nebulise
@@ -239,6 +248,8 @@ INSTRUCTING: Final = TAKE | frozenset(
     swallowed inserted inhaled injected dissolved auftragen einreiben spritzen injizieren appliquer instiller injecter
     aplicar applicare""".split()
 )
+# At the beginning of a line, what follows is not taken by it: "check magnesium".
+ABOUT: Final = frozenset({"check", "change", "remove"})
 # What an instruction says of where and how; in front of it these may be part of a name. None may say that it is over.
 INSTRUCTED: Final = frozenset(
     """face scalp hair head neck chest back shoulder shoulders arm arms elbow elbows hand hands finger fingers nail
@@ -278,7 +289,7 @@ MAKERS: Final = frozenset(
 # The first word of a company's product, before the name of what is in it: "pms-Ciprofloxacin".
 PREFIXES: Final = frozenset("apo pms ratio novo jamp auro riva taro phl".split())
 # A name in brackets that ends so is that of a company: "(Essential Pharma Ltd)".
-COMPANIES: Final = frozenset("ltd limited plc gmbh inc llc bv".split())
+COMPANIES: Final = frozenset("ltd limited plc gmbh inc llc bv healthcare pharma pharmaceuticals laboratories".split())
 # A line of a hospital begins with these where the medicine is taken.
 BEGUN: Final = frozenset({"started", "continued", "continue"})
 # What is measured before a dose: "hold for SBP < 100".
@@ -339,7 +350,7 @@ DRINKS: Final = frozenset(
 # Behind a number in brackets: how much of the element is in the salt, as in "325 (65 Fe) MG".
 SYMBOLS: Final = frozenset("mg ca fe zn k".split())
 # Behind a number these make it no number of pieces that it does not name; "and" and brackets go on with it.
-OF_NO_PIECES: Final = HOURS | MINUTES | PERIODS | MEASURES | MONTHS | {"and", "("}
+OF_NO_PIECES: Final = HOURS | MINUTES | PERIODS | MEASURES | MONTHS | {"and", "(", "an", "strength"}
 AMOUNTS: Final = frozenset({*MASS_UNITS, "mmol", "meq"})
 UNITS: Final = frozenset({*AMOUNTS, *VOLUMES, "iu", "ie", "ui", "unt", "units", "unit", "mu", "miu", "%", "gauge"})
 # What a strength may be per, besides a volume.
@@ -388,7 +399,7 @@ FILLER: Final = frozenset(
     emulsion lotion foam shampoo wash ml l mm cc m oz fl spoon spoons spoonful spoonfuls water juice glass ds nebs
     clinic tonight directed direction directions instructed dir dict ut mdu asdir spacer chamber empty stomach bowel
     prep half one two three four needed required divided split i ii iii
-    left right both each affected area free sugar sf alcohol gluten preservative cfc
+    left right both each affected area sugar sf alcohol gluten preservative cfc
     orange lemon lime cherry mint peppermint spearmint strawberry raspberry berry grape vanilla natural
     flavour flavor flavoured flavored unflavoured unflavored
     am pm noon min mins minute minutes hrs disp dispense qty quantity refill refills rf sig tr
@@ -401,7 +412,7 @@ FILLER: Final = frozenset(
     eau cuillere mesure
     el los las al dia dias con por cada antes despues ayunas en comida comidas hora horas
     veces vez volte volta einmal jede jeden um uhr sch scheduled
-    cps dello di giorno giorni dopo prima pasti digiuno em jejum pela gg jrs ore
+    cps dello di giorno giorni dopo prima pasti digiuno em jejum pela ao gg jrs ore
     repeats ogni elke het een bij voor eten tijdens dag maaltijd maaltijden supplement supplements
     sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis tad henning cinfa
     pensa pharma biogaran heumann aliud almus

@@ -26,6 +26,7 @@ _HOURS_A_DAY: Final = 24
 _NOON: Final = 12
 _MOST_PIECES: Final = 6  # more than that at once is rather a pack, and from a fortnight's worth on surely one
 _PACK: Final = 14
+_CLOCK: Final = 4  # digits of an hour as hospitals write it
 _FEW: Final = 3
 _EVERY: Final = known.EVERY | {"c"}  # c/12 h
 _PER: Final = frozenset({"/", "per", "in"})
@@ -88,6 +89,7 @@ def read_number(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911, P
     if before == "x" and not reader.figure(position - 2) and following not in _PERIODS and not counted:
         reader.unsteady = reader.unsteady or reader.is_frequency(position + 1)  # "x2 daily" may be either
         reader.limit = int(_value(word))
+        reader.unclear = reader.unclear or 1 < reader.limit < _PACK
         return reader.mark(TokenRole.QUANTITY, position)
     if following in known.TIMES_A_DAY and word.isdigit():
         reader.counts.append(int(word))
@@ -267,6 +269,9 @@ def _interval(reader: Reader, position: int) -> int:
             reader.rarer = True
     elif following in _PERIODS:
         reader.rarer = True
+    elif reader.words[position - 1] == "q" and len(reader.words[position]) == _CLOCK:
+        reader.slots[reader.words[position]] = None  # q1400
+        return reader.mark(TokenRole.FREQUENCY, position)
     else:
         return 0
     return reader.mark(TokenRole.FREQUENCY, position, 2)

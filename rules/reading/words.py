@@ -25,14 +25,17 @@ _ON_MONDAY_AND_WEDNESDAY: Final = ["m", "/", "w", "/"]
 _AIMS: Final = frozenset({"reduce", "decrease", "increase"})
 _NOT_ONCE: Final = known.TIMES | known.HOURS | known.DURING
 _WHEN: Final = frozenset({"a", "le", "au", "avec", *known.TIMES_OF_DAY, *known.MEALS})
+_OF_A: Final = frozenset({"a", "of", "une", "un"})
 _END: Final = frozenset({"", ")", "]", ",", ";"})
 _BY_BODY: Final = frozenset({"m", "kg"})  # square metres of its surface, and its weight
 _LONGEST_COMPANY: Final = 6  # words
 _SHORTEST_AGAIN: Final = 4  # letters of a word that is known again as part of a name
+_MORNINGS: Final = frozenset({"am", *known.SMALL_MEALS.values()})  # they depend on what stands around them
 # Words that mean something else depending on what stands around them; `read_word` decides.
 DEPENDS: Final = frozenset(
     {
-        *("od", "on", "other", "bis", "q", "b", "f", "mouth", "skin", "tongue", "am", "morgen", "pro", "die"),
+        *("od", "on", "other", "bis", "q", "b", "f", "mouth", "skin", "tongue", "morgen", "pro", "die"),
+        *_MORNINGS,
         *known.NUMBER_WORDS,
         *known.AS_NEEDED,
         *known.PERIODS,
@@ -54,7 +57,7 @@ DEPENDS: Final = frozenset(
 ALWAYS: Final[dict[str, tuple[TokenRole, Meaning | None]]] = {
     **dict.fromkeys((known.FILLER | known.TAKE) - DEPENDS, (TokenRole.FILLER, None)),
     **dict.fromkeys(known.UNITS - DEPENDS, (TokenRole.UNIT, None)),
-    **{word: (TokenRole.FREQUENCY, slot) for word, slot in known.TIMES_OF_DAY.items() if word != "am"},
+    **{word: (TokenRole.FREQUENCY, slot) for word, slot in known.TIMES_OF_DAY.items() if word not in _MORNINGS},
     **{word: (TokenRole.FREQUENCY, count) for word, count in known.COUNTED.items() if word != "od"},
     **{word: (TokenRole.ROUTE, route) for word, route in known.ROUTES.items() if word != "od"},
     **{word: (TokenRole.DOSE_FORM, form) for word, form in known.FORMS.items()},
@@ -133,6 +136,8 @@ def _adds_nothing(reader: Reader, position: int) -> bool:
         return _BESIDE[word](reader, position)
     if _is_of_a_maker(reader, position) or word in known.NEEDED_AFTER.get(following, ()):  # "zo nodig"
         return True
+    if word in known.SMALL_MEALS:
+        return known.SMALL_MEALS[word] == following
     if reader.is_vehicle(position) or (before == "normal" and word == "saline") or _instructs(reader, position):
         return True
     if _is_lacking(reader, position) or _is_altered(reader, position):
@@ -170,7 +175,8 @@ def _instructs(reader: Reader, position: int) -> bool:
     """Whether it belongs to an instruction: begins one, says where or how, or what must not be done with it."""
     word, before = reader.words[position], reader.words[position - 1]
     if position < reader.first:
-        return position == 0 and (word in known.INSTRUCTING or word in known.BEGUN)
+        beginning = word in known.BEGUN or (word in known.INSTRUCTING and word not in known.ABOUT)
+        return position == 0 and beginning
     if word in {"do", "not"} or before == "not":
         return _forbids(reader, position)
     following = reader.words[position + 1]
@@ -228,6 +234,14 @@ def _in_the_morning(reader: Reader, position: int) -> TokenRole:
     return TokenRole.FREQUENCY
 
 
+def _at_a_meal(reader: Reader, position: int) -> TokenRole:
+    """Lunch, or breakfast where it is said to be the small one."""
+    word = reader.words[position]
+    small = known.SMALL_MEALS.get(reader.words[position - 1]) == word
+    reader.add("morning" if small else known.TIMES_OF_DAY[word])
+    return TokenRole.FREQUENCY
+
+
 def _morgen(reader: Reader, position: int) -> TokenRole:
     """The morning ("am Morgen"), or tomorrow."""
     if reader.words[position - 1] not in {"am", "jeden"}:
@@ -267,6 +281,9 @@ def _seldom(reader: Reader, position: int) -> bool:
         return True
     if word == "f" and reader.words[max(position - 4, 0) : position] == _ON_MONDAY_AND_WEDNESDAY:
         reader.rarer = True
+        return True
+    if word == "or" and (before in known.COUNTED or before == "once") and following in known.COUNTED:
+        reader.unsteady = True  # once or twice daily
         return True
     if word in known.STRENGTH_ONLY and not reader.figure(position + 1):
         return False
@@ -325,7 +342,7 @@ def _number_word(reader: Reader, position: int) -> bool:
     if value < 1:
         value += _whole_before(reader, position)
     after = position + 1
-    if reader.words[after] in {"a", "of", "une", "un"}:  # half a tablet
+    while reader.words[after] in _OF_A:  # half a tablet, half of a tablet
         after += 1
     if reader.words[after] in known.TIMES and reader.per_day(after + 1):
         reader.counts.append(int(value))
@@ -333,7 +350,7 @@ def _number_word(reader: Reader, position: int) -> bool:
         reader.rarer = True
     elif read_volume(reader, position, value, after):
         return True
-    elif reader.words[after] in known.PIECES or _counts_alone(reader, position, after):
+    elif reader.words[after] in known.PIECES or _counts_alone(reader, position, after) or _of_so_much(reader, after):
         if reader.words[position - 1] in known.RANGES or (value > 1 and reader.sums_up(position)):
             reader.unclear = True
         reader.doses.append((value, "piece"))
@@ -346,16 +363,23 @@ def _number_word(reader: Reader, position: int) -> bool:
         reader.unclear = True
         return True
     else:
-        several = value > 1 and reader.words[position] not in known.BEFORE_NOUNS and position > reader.first
-        reader.unclear = reader.unclear or (several and reader.may_count(position, after))
+        another = value != 1 and reader.words[position] not in known.BEFORE_NOUNS and position > reader.first
+        reader.unclear = reader.unclear or (another and reader.may_count(position, after))
         return False
     reader.mark(TokenRole.FREQUENCY, position)
     return True
 
 
+def _of_so_much(reader: Reader, after: int) -> bool:
+    """Whether so much each is counted: "two 250 mg tablets"."""
+    return reader.single(after) and reader.words[after + 1] in known.AMOUNTS
+
+
 def _counts_alone(reader: Reader, position: int, after: int) -> bool:
     """Whether a number before how often counts pieces: "two daily", but not "due daily", which is no Italian two."""
-    return reader.words[position] not in known.BEFORE_NOUNS and reader.counts_alone(position, after)
+    if reader.words[position] in known.BEFORE_NOUNS:
+        return False
+    return after in reader.named or reader.counts_alone(position, after)
 
 
 def _whole_before(reader: Reader, position: int) -> int:
@@ -409,6 +433,7 @@ _BESIDE: Final[dict[str, Callable[[Reader, int], bool]]] = {
     ),
     "c": lambda reader, at: reader.words[at + 1] == "/" and reader.figure(at + 2),  # every so many hours, "c/12 h"
     "d": lambda reader, at: reader.is_vehicle(at) or _is_day_of_cycle(reader, at),
+    "free": lambda reader, at: at - 1 not in reader.named,  # "sugar free", but "magnesium-free" is none
     "gone": lambda reader, at: "until" in reader.words[max(at - 3, 0) : at],  # all of the pack is taken
     "push": lambda reader, at: reader.words[at - 1] == "iv",
     "new": lambda reader, at: at > reader.first and reader.words[at + 1] in _END,
@@ -425,6 +450,7 @@ _PLACES: Final = {
     "skin": _under,
     "tongue": _under,
     "am": _in_the_morning,
+    **dict.fromkeys(known.SMALL_MEALS.values(), _at_a_meal),
     "die": _in_latin,
     "morgen": _morgen,
 }

@@ -12,6 +12,7 @@ FURTHER = Path(__file__).with_name("further_lines.txt")
 HELD_OUT = Path(__file__).with_name("held_out_lines.txt")
 PROSE = Path(__file__).with_name("prose_lines.txt")
 SYSTEMS = Path(__file__).with_name("system_lines.txt")
+AMOUNTS = Path(__file__).with_name("amount_lines.txt")
 NOT_KNOWN = "-"
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -106,3 +107,10 @@ def read_systems() -> list[LabelledInFull]:
                 )
             )
     return lines
+
+
+def read_amounts() -> list[tuple[str, Decimal | None]]:
+    """Ways to say how much magnesium is taken: text and milligrams a day, or that it is no single number."""
+    rows = [row for row in AMOUNTS.read_text(encoding="utf-8").splitlines() if row and not row.startswith("#")]
+    lines = [[cell.strip() for cell in row.split("|")] for row in rows]
+    return [(_text(text), None if amount == NOT_KNOWN else Decimal(amount)) for text, amount in lines]

@@ -130,6 +130,7 @@ def test_what_stands_before_counts(world: CompiledRuleSet) -> None:
         "unless you wobble",
         "only if the knees wobble",
         "wobble and an extra one",
+        "and one at wobble",
     ],
 )
 def test_amounts_are_open_where_the_prose_may_change_them(world: CompiledRuleSet, prose: str) -> None:

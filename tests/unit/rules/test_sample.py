@@ -19,10 +19,20 @@ from rules.baseline import read_baseline
 from rules.reading import Strength
 from rules.resolution import Resolution, resolve
 from tests import factories as make
-from tests.reference.lines import HELD_OUT, PROSE, Labelled, LabelledInFull, read_further, read_sample, read_systems
+from tests.reference.lines import (
+    HELD_OUT,
+    PROSE,
+    Labelled,
+    LabelledInFull,
+    read_amounts,
+    read_further,
+    read_sample,
+    read_systems,
+)
 
 SAMPLE = read_sample()
 SYSTEMS = read_systems()
+AMOUNTS = read_amounts()
 README = Path(__file__).parents[2] / "reference" / "README.md"
 _SAME = {"microgram": "mcg", "micrograms": "mcg", "\u03bcg": "mcg", "ug": "mcg", "gram": "g", "gm": "g"}
 
@@ -61,10 +71,12 @@ def dose_of(resolution: Resolution) -> str:
 
 
 def magnesium_of(packaged: CompiledRuleSet, text: str) -> tuple[Decimal, Decimal] | None:
-    """Least and most magnesium of a day; nothing where there is no end to it."""
+    """Least and most magnesium of a day; nothing where there is no end to it, or none is counted."""
     intake = check(packaged, make.profile(make.medication("m1", text)))["magnesium_intake"]
     most = intake["elemental_mg_per_day_maximum"]
-    return None if most is None else (Decimal(intake["elemental_mg_per_day_minimum"]), Decimal(most))
+    if most is None or not intake["contributions"]:
+        return None
+    return Decimal(intake["elemental_mg_per_day_minimum"]), Decimal(most)
 
 
 def read_of(packaged: CompiledRuleSet, asked: LabelledInFull) -> dict[str, tuple[object, object]]:
@@ -158,6 +170,26 @@ def test_lines_of_other_systems_are_not_read_otherwise_either(packaged: Compiled
     assert answers.get("as needed", (False, False))[0] is answers.get("as needed", (False, False))[1]
     assert answers.get("routes", (True, True))[1]
     assert answers.get("magnesium of a day", (True, True))[1]
+
+
+@pytest.mark.parametrize(("text", "milligrams"), AMOUNTS)
+def test_no_amount_is_read_that_the_line_does_not_say(
+    packaged: CompiledRuleSet, text: str, milligrams: Decimal | None
+) -> None:
+    between = magnesium_of(packaged, text)
+    if between is not None:
+        least, most = between
+        assert milligrams is not None
+        assert least - 1 < milligrams < most + 1
+
+
+def test_the_readme_publishes_how_many_amounts_are_read(packaged: CompiledRuleSet) -> None:
+    said = sum(milligrams is not None for _, milligrams in AMOUNTS)
+    found = sum(magnesium_of(packaged, text) is not None for text, _ in AMOUNTS)
+    text = " ".join(README.read_text(encoding="utf-8").split())
+    assert (
+        f"{len(AMOUNTS)} ways to say how much magnesium is taken; {said} say it, and {found} of them are read" in text
+    )
 
 
 def test_the_readme_publishes_how_those_are_read(packaged: CompiledRuleSet) -> None:
