@@ -55,6 +55,7 @@ _RESPONSE_NAMES: Final = {
     403: "Forbidden",
     404: "NotFound",
     405: "MethodNotAllowed",
+    406: "NotAcceptable",
     409: "Conflict",
     412: "PreconditionFailed",
     413: "ContentTooLarge",
@@ -87,6 +88,10 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
     ),
     ProblemCode.DUPLICATE_PARAMETER: "A query parameter is given twice, and which of the two is meant cannot be known.",
     ProblemCode.NOT_FOUND: "No such path. /openapi.json lists the paths there are.",
+    ProblemCode.NOT_ACCEPTABLE: (
+        "Answers below /fhir are FHIR's JSON: ask for application/fhir+json or application/json, or leave Accept and "
+        "_format out."
+    ),
     ProblemCode.METHOD_NOT_ALLOWED: "This path does not take this method; the Allow header lists those it does.",
     ProblemCode.CONTENT_TOO_LARGE: "The body may have at most 262144 bytes; split the request.",
     ProblemCode.UNSUPPORTED_MEDIA_TYPE: "The Content-Type must be application/json, in UTF-8.",

@@ -26,6 +26,7 @@ _ISSUE_TYPES: Final = {
     403: "forbidden",
     404: "not-found",
     405: "not-supported",
+    406: "not-supported",
     409: "conflict",
     412: "required",
     413: "too-long",

@@ -70,6 +70,7 @@ class ProblemCode(StrEnum):
     SIGN_IN_REFUSED = "sign-in-refused"
     NOT_FOUND = "not-found"
     METHOD_NOT_ALLOWED = "method-not-allowed"
+    NOT_ACCEPTABLE = "not-acceptable"
     ILLEGAL_STEP = "illegal-step"
     GATE_REFUSED = "gate-refused"
     RULE_SET_MOVED = "rule-set-moved"
@@ -114,6 +115,7 @@ KINDS: Final[dict[ProblemCode, Kind]] = {
     ProblemCode.SIGN_IN_REFUSED: Kind(403, "The sign-in was not taken"),
     ProblemCode.NOT_FOUND: Kind(404, "There is nothing here"),
     ProblemCode.METHOD_NOT_ALLOWED: Kind(405, "The method is not allowed here"),
+    ProblemCode.NOT_ACCEPTABLE: Kind(406, "The answer is not given in that form"),
     ProblemCode.ILLEGAL_STEP: Kind(409, "The step is not allowed from here"),
     ProblemCode.GATE_REFUSED: Kind(409, "The rules do not pass the gate"),
     ProblemCode.RULE_SET_MOVED: Kind(409, "Another rule set answers by now"),

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis import Case
 
 from rules import compile_rule_set
+from rules.unseen import unseen
 from service.application.principals import Role
 from service.application.rule_sets import seed_baseline
 from service.storage import migration
@@ -111,6 +112,7 @@ def remove_contradictions(body: object) -> None:
         for item in _objects(body.get("observations")):
             _use_unit(item, "mmol/L")
         _give_reason(body)
+        _show_what_is_said(body)
         _order_something(body)
         _ask_about_one_patient(body.get("parameter"))
         _send_a_list(body)
@@ -158,6 +160,14 @@ def _give_reason(body: dict[str, Any]) -> None:
         body["reason_code"] = "other"
 
 
+def _show_what_is_said(body: dict[str, Any]) -> None:
+    """What reviewers read has no character that is not shown, which no pattern says."""
+    for name in ("title", "reason", "name", "text"):
+        said = body.get(name)
+        if isinstance(said, str) and unseen(said) is not None:
+            body[name] = "Something"
+
+
 def _use_plain_digits(value: dict[str, Any]) -> None:
     """To JSON Schema 2.0 is an integer; here it is refused, as it may be a rounded 1.96."""
     for key, inner in value.items():
@@ -191,6 +201,8 @@ def _name_something(item: dict[str, Any]) -> None:
 
 def _count_times(item: dict[str, Any]) -> None:
     times, count = item.get("times"), item.get("times_per_day")
+    if isinstance(times, list) and all(isinstance(one, str) for one in times):
+        item["times"] = times = list(dict.fromkeys(times))
     if isinstance(times, list) and times and type(count) is int and 1 <= count <= 24:
         item["times_per_day"] = min(len(times), 24)
 

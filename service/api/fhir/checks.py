@@ -70,7 +70,7 @@ class FhirAnswer(DirectAnswer):
     openapi_extra={
         "parameters": [FORMAT, IF_RULE_SET],
         **foreign_body(FhirQuestion, FHIR_CHECK_REQUESTS, (FHIR_JSON, "application/json")),
-        **statuses(412, 415, 503),
+        **statuses(406, 412, 415, 503),
         **needs(Permission.CHECK),
     },
 )
@@ -81,7 +81,7 @@ async def check_magnesium(request: Request) -> Response:
     read makes the answer `incomplete`, and no finding does not mean "safe". Where no medication and no list of them is
     sent, there is no answer: that nothing came along never means that nothing is taken.
     """
-    require_json(request.scope["query_string"])
+    require_json(request)
     tree = parse_foreign(await read_fhir_content(request))
     parts = parts_of(request)
     day, explain, timetable = parts.today(), False, False

@@ -150,7 +150,6 @@ def test_a_body_that_says_that_it_is_not_packed_is_read(client: ContractClient) 
     ("path", "body"),
     [
         ("/fhir/$check-magnesium", "{}"),
-        ("/fhir/$check-magnesium?_format=xml", "{}"),
         ("/cds-services/magnesium/feedback", "{}"),
     ],
 )

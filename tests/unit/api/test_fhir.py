@@ -91,6 +91,41 @@ def test_the_format_may_be_named(client: ContractClient, query: str) -> None:
     assert values(ask(client, EXAMPLE, query), "finding")
 
 
+@pytest.mark.parametrize(
+    ("accept", "acceptable"),
+    [
+        ("", True),
+        ("*/*", True),
+        ("application/*", True),
+        ("application/json", True),
+        ("Application/FHIR+JSON; charset=utf-8", True),
+        ("application/fhir+json; fhirVersion=4.0", True),
+        ("application/json+fhir", True),
+        ("application/fhir+xml;q=1.0, application/fhir+json;q=0.5", True),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),
+        ("application/fhir+xml, */*;q=0.1", True),
+        ("application/fhir+json;q=0, */*", True),
+        ("application/fhir+xml", False),
+        ("application/xml, text/xml", False),
+        ("text/*", True),  # text/json, which older clients ask for
+        ("text/html", False),
+        ("application/fhir+json;q=0", False),
+        ("*/*;q=0.0", False),
+        ("application/fhir+xml, application/*; q = 0.000", False),
+    ],
+)
+def test_what_is_accepted(client: ContractClient, accept: str, acceptable: bool) -> None:  # noqa: FBT001 - a column
+    response = client.get("/fhir/metadata", headers={"Accept": accept})
+    assert response.status_code == (200 if acceptable else 406)
+    assert response.json()["resourceType"] == ("CapabilityStatement" if acceptable else "OperationOutcome")
+
+
+def test_the_parameter_counts_before_the_header(client: ContractClient) -> None:
+    xml = {"Accept": "application/fhir+xml"}
+    assert client.get("/fhir/metadata?_format=json", headers=xml).status_code == 200
+    assert client.get("/fhir/metadata?_format=xml", headers={"Accept": "*/*"}).status_code == 406
+
+
 def test_the_path_may_be_encoded(client: ContractClient) -> None:
     response = client.post("/fhir/%24check-magnesium", content=json.dumps(EXAMPLE), headers=FHIR_TYPE)
     assert response.status_code == 200
@@ -261,9 +296,12 @@ def test_what_cannot_be_about_one_patient_is_refused(client: ContractClient) -> 
         ("GET", "/fhir", {}, 404, "not-found"),
         ("GET", "/fhir/Patient/1", {}, 404, "not-found"),
         ("GET", "/fhir/OperationDefinition/other", {}, 404, "not-found"),
-        ("GET", "/fhir/metadata?_format=xml", {}, 422, "invalid-request"),
+        ("GET", "/fhir/metadata?_format=xml", {}, 406, "not-acceptable"),
+        ("GET", "/fhir/metadata", {"Accept": "application/fhir+xml"}, 406, "not-acceptable"),
+        ("GET", "/fhir/OperationDefinition/check-magnesium", {"Accept": "text/turtle"}, 406, "not-acceptable"),
         ("GET", "/fhir/metadata?name=x", {}, 422, "invalid-request"),
-        ("POST", f"{PATH}?_format=application/fhir%2Bxml", FHIR_TYPE, 422, "invalid-request"),
+        ("POST", f"{PATH}?_format=application/fhir%2Bxml", FHIR_TYPE, 406, "not-acceptable"),
+        ("POST", PATH, {**FHIR_TYPE, "Accept": "application/fhir+xml, application/xml;q=0.9"}, 406, "not-acceptable"),
         ("POST", PATH, {"Content-Type": "application/fhir+xml"}, 415, "unsupported-media-type"),
         ("POST", PATH, {"Content-Type": "application/fhir+json; charset=latin-1"}, 415, "unsupported-media-type"),
         ("POST", PATH, {"Content-Type": "application/fhir+json; fhirVersion=5.0"}, 415, "unsupported-media-type"),
