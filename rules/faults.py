@@ -19,7 +19,6 @@ IN_WORDS: Final[dict[str, str]] = {
     r"^[A-Za-z0-9.-]{1,32}$": "1 to 32 letters, digits, points and hyphens",
     r"^[0-9]{1,9}(\.[0-9]{1,9})?$": "plain digits without a sign, such as 38 or 0.62",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "a time from 00:00 to 23:59, as HH:MM",
-    r"^mL/min(/1\.73 ?m2)?$": "mL/min/1.73m2 or mL/min",
     r"^(([1-9][0-9]?|[1-5][0-9]{2})(\.[0-9]{1,9})?|600)$": "a number in plain digits from 1 to 600",
     r"^[0-9a-f]{16}$": "16 digits and letters from a to f, as the finding has them",
     r"^[0-9a-f]{32}$": "32 digits and letters from a to f, as the finding has them",

@@ -29,7 +29,7 @@ from pydantic_core.core_schema import (
 from typing_extensions import TypeAliasType
 
 from rules.code_systems import SPELLINGS, system_of
-from rules.quantities import DOSE_UNITS, serum_units
+from rules.quantities import DOSE_UNITS, kidney_unit, serum_units
 from rules.terms import (
     CodeSystem,
     DoseBasis,
@@ -142,8 +142,10 @@ class KidneyFunction(Question):
     """Estimated glomerular filtration rate, or a creatinine clearance in mL/min."""
 
     value: Decimals
-    unit: Annotated[str, StringConstraints(pattern=r"^mL/min(/1\.73 ?m2)?$")] = Field(
-        description="`mL/min/1.73m2` for an eGFR, `mL/min` for a creatinine clearance."
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=30), AfterValidator(kidney_unit)] = Field(
+        description="`mL/min/1.73m2` for an eGFR, `mL/min` for a creatinine clearance; capitals do not matter, and "
+        "`m²`, `{1.73_m2}` or a decimal comma are read as well.",
+        examples=["mL/min/1.73m2"],
     )
     taken_on: date | None = None
 

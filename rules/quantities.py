@@ -79,6 +79,17 @@ _OTHER = ("IU", "unit", "drop", "puff", "spray", "patch", "suppository", "ampoul
 _OTHER_UNITS = (*_OTHER, "[iU]", "[USP'U]", "[drp]", "units", "drops", "puffs", "sprays")
 DOSE_UNITS = (*MASS_UNITS, *AMOUNT_UNITS, *COUNT_UNITS, *VOLUME_UNITS, *_OTHER_UNITS)
 
+_EGFR = "mL/min/1.73m2"
+_CLEARANCE = "mL/min"
+# Units of kidney function, written by people and laboratories of several countries, as `bare_unit` leaves them.
+RATE_UNITS: dict[str, str] = {
+    **dict.fromkeys(("ml/min/1.73m2", "ml/min/1.73", "ml/min/1,73m2", "ml/min/1,73", "mlmin-11.73m-2"), _EGFR),
+    **dict.fromkeys(("ml/min/1.73sqm", "ml/min/1.73sq.m", "ml/min/1.73qm", "ml/min/1,73qm"), _EGFR),
+    **dict.fromkeys(("ml/minper1.73m2", "ml/minper1,73m2", "ml/minper1.73sqm", "ml/minper1.73sq.m"), _EGFR),
+    "ml/min": _CLEARANCE,
+}
+_UNWRITTEN = str.maketrans({**dict.fromkeys(" \t\u00a0_{}[]()*^", ""), "\u00b2": "2"})
+
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 _ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)|(\()|\)(\d*)", re.ASCII)
 
@@ -172,6 +183,24 @@ def serum_mmol_per_l(kind: str, value: Decimal, unit: str) -> Fraction:
         message = f"the unit is not one {kind} is measured in; allowed: {', '.join(serum_units(kind))}"
         raise QuantityError(message)
     return Fraction(value) * factor
+
+
+def bare_unit(text: str) -> str:
+    """A unit in lower case without blanks, brackets and signs of a power, which people write or leave out."""
+    return text.lower().translate(_UNWRITTEN)
+
+
+def kidney_unit(text: str) -> str:
+    """The unit of a kidney function, however it is written: capitals do not matter, nor does the sign of the decimals.
+
+    Raises:
+        ValueError: it is none; the text says what is allowed.
+    """
+    unit = RATE_UNITS.get(bare_unit(text))
+    if unit is None:
+        message = f"not a unit of kidney function; allowed: {_EGFR}, {_CLEARANCE}"
+        raise ValueError(message)
+    return unit
 
 
 def serum_units(kind: str) -> tuple[str, ...]:

@@ -254,7 +254,7 @@ def written(profile: MedicationProfile) -> Written:
     }
     if patient.egfr is not None:
         values["egfr"] = patient.egfr.value
-        values["egfr_unit"] = patient.egfr.unit.replace("73 m", "73m")
+        values["egfr_unit"] = patient.egfr.unit
         values["egfr_on"] = _text(patient.egfr.taken_on)
     typed = Typed({name: value for name, value in values.items() if value})
     return Written(typed, tuple(_left_out(profile)))

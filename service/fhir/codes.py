@@ -105,13 +105,6 @@ CONCENTRATIONS: Final[dict[str, str]] = {
 }
 SNOMED_UNITS: Final[dict[str, str]] = {"258797006": "mg/dL", "258813002": "mmol/L"}
 PER_MASS: Final = frozenset({"mg/dL"})
-RATE_UNITS: Final[dict[str, str]] = {
-    "ml/min/1.73m2": "mL/min/1.73m2",
-    "ml/min/1.73": "mL/min/1.73m2",
-    **dict.fromkeys(("ml/min/1,73m2", "ml/min/1.73sqm", "ml/min/1.73sq.m", "ml/min/1.73qm"), "mL/min/1.73m2"),
-    **dict.fromkeys(("ml/min/1,73qm", "ml/minper1.73m2", "ml/minper1.73sqm", "ml/minper1.73sq.m"), "mL/min/1.73m2"),
-    "ml/min": "mL/min",
-}
 
 # --- patient facts ----------------------------------------------------------------------------------------------------
 

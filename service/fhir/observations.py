@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from rules.profile import MAXIMUM_OBSERVATIONS, MAXIMUM_SYMPTOMS, KidneyFunction, Observation
+from rules.quantities import RATE_UNITS, bare_unit
 from rules.terms import ObservationKind, Pregnancy
 from service.fhir import codes
 from service.fhir.codes import LOINC, SNOMED
@@ -178,7 +179,7 @@ class Reader:
         elif code == codes.SYMPTOM:
             self._symptom(part)
         elif code in codes.FILTRATION_RATES:
-            measured = self._measured(part, codes.RATE_UNITS)
+            measured = self._measured(part, RATE_UNITS)
             if measured is not None:
                 self._rates.append((measured, codes.FILTRATION_RATES.index(code), part))
         else:
@@ -369,8 +370,4 @@ def _unit_texts(quantity: Resource) -> list[str]:
     system = text_of(quantity.get("system")) or ""
     if codes.SYSTEMS.get(system.lower(), system) == SNOMED:
         written[0] = codes.SNOMED_UNITS.get(written[0] or "")
-    plain = [text.lower().translate(_UNWRITTEN).replace("²", "2") for text in written if text is not None]
-    return [text.replace("*", "").replace("^", "") for text in plain]
-
-
-_UNWRITTEN: Final = str.maketrans("", "", " \t_{}[]()")
+    return [bare_unit(text) for text in written if text is not None]

@@ -107,6 +107,8 @@ def remove_contradictions(body: object) -> None:
             _name_something(item)
             _count_times(item)
             _use_unit(item.get("dose"), "mg")
+        patient = body.get("patient")
+        _use_unit(patient.get("egfr") if isinstance(patient, dict) else None, "mL/min")
         for item in _objects(body.get("conditions")):
             _name_something(item)
         for item in _objects(body.get("observations")):

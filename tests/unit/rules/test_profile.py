@@ -157,7 +157,7 @@ class TestPatient:
             {"egfr": False},
             {"egfr": {"value": 38, "unit": "mL/min"}},
             {"egfr": {"value": "38"}},
-            {"egfr": {"value": "38", "unit": "ml/min"}},
+            {"egfr": {"value": "38", "unit": ""}},
             {"egfr": {"value": "38", "unit": "mL/min/1.73m2", "kind": "ckd-epi"}},
             {"birth_date": "1955-01-01"},
         ],
@@ -165,11 +165,30 @@ class TestPatient:
     def test_refused(self, patient: dict[str, Any]) -> None:
         refused({"medications": [], "patient": patient}, "patient")
 
-    @pytest.mark.parametrize("unit", ["mL/min/1.73m2", "mL/min/1.73 m2", "mL/min"])
-    def test_units_of_kidney_function(self, unit: str) -> None:
+    @pytest.mark.parametrize(
+        ("unit", "meant"),
+        [
+            *((unit, "mL/min") for unit in ("mL/min", "ml/min", "ML/MIN", "mL / min")),
+            *(
+                (unit, "mL/min/1.73m2")
+                for unit in (
+                    *("mL/min/1.73m2", "mL/min/1.73 m2", "ML/MIN/1.73M2", "mL/min/1.73 m²", "ml/min/1,73m2"),
+                    *("mL/min/{1.73_m2}", "mL/min/1.73m^2", "mL/min/1.73 sq m", "mL/min per 1.73 m2"),
+                    *("mL/min/1.73\u00a0m²", "mL min-1 1.73 m-2"),
+                )
+            ),
+        ],
+    )
+    def test_units_of_kidney_function(self, unit: str, meant: str) -> None:
+        """As people and laboratories write them: the number is the same."""
         egfr = make.profile(patient={"egfr": {"value": "38", "unit": unit}}).patient.egfr
         assert egfr is not None
-        assert egfr.value == "38"
+        assert (egfr.value, egfr.unit) == ("38", meant)
+
+    @pytest.mark.parametrize("unit", ["mL/h", "mL/s/1.73m2", "L/min", "mL/min/1.72m2", "mg/dL", "1.73m2", "%"])
+    def test_no_units_of_kidney_function(self, unit: str) -> None:
+        text = "not a unit of kidney function; allowed: mL/min/1.73m2, mL/min"
+        refused({"medications": [], "patient": {"egfr": {"value": "38", "unit": unit}}}, text)
 
     def test_nothing_known(self) -> None:
         assert make.profile().patient.model_dump(exclude_none=True) == {}

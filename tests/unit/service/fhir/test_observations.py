@@ -268,7 +268,16 @@ def test_of_values_split_by_race_the_lower_one_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["mL/min/1,73 m²", "mL/min/1.73 sq m", "mL/min/1.73 sq. m", "mL/min per 1.73 m2", "mL/min/1.73m*2"]
+    "unit",
+    [
+        "ML/MIN/1.73M2",
+        "ml/min/1,73m2",
+        "mL/min/1,73 m²",
+        "mL/min/1.73 sq m",
+        "mL/min/1.73 sq. m",
+        "mL/min per 1.73 m2",
+        "mL/min/1.73m*2",
+    ],
 )
 def test_the_unit_of_a_kidney_function_as_laboratories_write_it(unit: str) -> None:
     found = reading(observation("98979-8", 38, unit))
