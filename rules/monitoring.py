@@ -6,7 +6,7 @@ names no interval.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from rules.facts import day_of
@@ -15,7 +15,6 @@ from rules.terms import MonitoringState, MonitoringTest, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
 
     from rules.care import MonitoringSchedule
     from rules.profile import MedicationProfile
@@ -96,7 +95,7 @@ def _standing(
 ) -> tuple[MonitoringState, date | None]:
     """Where one schedule stands, and the day."""
     if schedule.every_days is not None and last is not None:
-        due = last + timedelta(days=schedule.every_days)
+        due = last + min(timedelta(days=schedule.every_days), date.max - last)  # the calendar ends in the year 9999
         return MonitoringState.OVERDUE if as_of is not None and as_of > due else MonitoringState.PLANNED, due
     # A result without a date is as good as none where an interval has to be kept.
     wanted = schedule.at_start or schedule.every_days is not None

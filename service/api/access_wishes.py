@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints
 
 from service.api.changing import LineText, ReasonText, Signed
+from service.api.dependencies import Moment
 from service.application.access import passwords
 from service.application.access import people as verbs
 from service.application.principals import KeyRole, Role
@@ -68,7 +69,7 @@ class NewKey(Signed):
             "who they are.",
         ),
     ]
-    expires_at: Annotated[AwareDatetime | None, Field(description="Until when it counts; null: until revoked.")] = None
+    expires_at: Annotated[Moment | None, Field(description="Until when it counts; null: until revoked.")] = None
     requests_per_minute: Annotated[
         int | None,
         Field(ge=1, le=10_000_000, description="How often it may ask, of each process; null: as is usual here."),

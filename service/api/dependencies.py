@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from typing import Annotated, Final, NamedTuple, TypedDict, TypeVar, cast
 
 from fastapi import Depends, Path, Request, Response
-from pydantic import StringConstraints
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from service.api.authentication import principal_in
@@ -124,6 +124,16 @@ async def _catalogue(request: Request, response: Response) -> Catalogue:
 
 GivenCatalogue = Annotated[Catalogue, Depends(_catalogue)]
 
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a moment of the years 1 to 9999 in UTC as well") from None
+
+
+# Kept and compared in UTC, which the first and the last hours of the calendar may not have.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 _SLUG: Final = StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)
 RecordId = Annotated[str, _SLUG]
 GivenId = Annotated[RecordId, Path(description="Identifier of the record.")]

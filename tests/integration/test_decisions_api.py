@@ -159,6 +159,13 @@ def test_pages_hold_every_decision_once_newest_first(client: DecisionClient) -> 
     assert [one["at"] for one in seen] == sorted((one["at"] for one in seen), reverse=True)
 
 
+@pytest.mark.parametrize("query", ["until=0001-01-01T00:00:00%2B14:00", "since=9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_utc_does_not_have_is_refused(client: DecisionClient, query: str) -> None:
+    refused = client.by("auditor", "GET", f"/v1/decisions?{query}")
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid-request")
+    assert "years 1 to 9999" in refused.json()["errors"][0]["detail"]
+
+
 def test_filters(client: DecisionClient, store: Store) -> None:
     def ids(query: str) -> set[str]:
         page = client.by("auditor", "GET", f"/v1/decisions?{query}").json()

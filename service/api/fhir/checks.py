@@ -5,7 +5,7 @@ Findings, decisions, permissions and limits are those of `/v1/checks`; only the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from service.api.faults import Fault, FaultLocation, body_faults
 from service.api.fhir.conformance import FORMAT, require_json
 from service.api.fhir.shapes import (
     FHIR_JSON,
+    DayName,
     DayParameter,
     FhirParameters,
     FhirQuestion,
@@ -42,6 +43,11 @@ from service.fhir.reading import Reading, ReadingRefused, read
 from service.fhir.writing import answer_parameters
 
 _UNFIT: Final = "The body does not fit the contract; `errors` says where and what is allowed."
+
+_ALLOWED: Final[dict[object, str]] = {
+    "resourceType": "'Parameters' or 'Bundle'",
+    "name": ", ".join(repr(name.value) for name in (*ResourceName, *FlagName, *DayName)),
+}
 
 _NOTHING: Final = (
     "No medication and no list of medications came with the request, and that does not mean that the patient takes "
@@ -125,8 +131,19 @@ def _body(tree: object) -> SentParameters | SentBundle:
     try:
         return FhirQuestion.model_validate(tree).root
     except ValidationError as error:
-        faults = body_faults(error.errors(include_url=False, include_input=False), FhirQuestion)
+        faults = body_faults(map(_as_sent, error.errors(include_url=False, include_input=False)), FhirQuestion)
         raise ProblemError(ProblemCode.INVALID_REQUEST, _UNFIT, faults=faults) from None
+
+
+def _as_sent(error: Mapping[str, Any]) -> dict[str, Any]:
+    """A fault by the names that stand in the body, and with all that is allowed there whatever it was read as.
+
+    What pydantic read the body as, and each parameter, stands in its locations, and nowhere in what was sent.
+    """
+    kind, *steps = error["loc"]
+    location = (*steps[:2], *steps[3:]) if kind == "parameters" else tuple(steps)
+    allowed = _ALLOWED.get(location[-1]) if error["type"] == "enum" else None
+    return {**error, "loc": location, "ctx": error.get("ctx", {}) if allowed is None else {"expected": allowed}}
 
 
 def _the_day(parameters: Iterable[object]) -> date | None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from rules.profile import MedicationProfile
@@ -18,7 +18,7 @@ from rules.report import RuleSetReference
 from rules.terms import CheckStatus, Severity
 from service.api.bodies import parse_body, read_content
 from service.api.changing import in_transaction
-from service.api.dependencies import RecordId, control_of, parts_of, principal_of
+from service.api.dependencies import Moment, RecordId, control_of, parts_of, principal_of
 from service.api.examples import CHECK_REQUESTS
 from service.api.openapi import json_body, needs, statuses
 from service.api.pagination import DEFAULT_LIMIT, DIGITS, MAXIMUM_LIMIT
@@ -124,10 +124,10 @@ class DecisionQuery(BaseModel):
         DEFAULT_LIMIT
     )
     since: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Field(description=f"Only from this moment on. Left out: {_DAYS} days before `until`."),
     ] = None
-    until: Annotated[AwareDatetime | None, Field(description="Only from before this moment. Left out: now.")] = None
+    until: Annotated[Moment | None, Field(description="Only from before this moment. Left out: now.")] = None
     behind: Annotated[
         str | None,
         Field(pattern=_CURSOR, description="Only those behind this place; `next` of the page before has it."),

@@ -92,6 +92,25 @@ def test_the_format_may_be_named(client: ContractClient, query: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ([], "/: must be an object"),
+        ({}, "/resourceType: is required"),
+        ({"resourceType": "Patient"}, "/resourceType: must be one of 'Parameters' or 'Bundle'"),
+        (parameters() | {"parameter": None}, "/parameter: must be an array"),
+        (parameters({"name": "explain", "valueString": "true"}), "/parameter/0/valueBoolean: is required"),
+        (parameters({"name": "asOf", "valueDate": "today"}), "/parameter/0/valueDate: must match the pattern"),
+        (parameters({"name": "medication"}), "/parameter/0/resource: is required"),
+        (parameters({"name": "else"}), "/parameter/0/name: must be one of 'medication', "),
+        (parameters({"name": "else"}), "'asOf'"),
+    ],
+)
+def test_a_fault_is_told_by_the_names_that_were_sent(client: ContractClient, body: object, told: str) -> None:
+    issues = ask(client, body).json()["issue"]
+    assert any(told in issue["diagnostics"] for issue in issues)
+
+
+@pytest.mark.parametrize(
     ("accept", "acceptable"),
     [
         ("", True),

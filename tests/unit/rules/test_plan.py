@@ -461,6 +461,11 @@ class TestWorklist:
         found = self.monitored({**LOW, "taken_on": taken_on}, schedule={"interactions": ["drains"], "every_days": 7})
         assert found["serum_magnesium"] == (state, due_on)
 
+    def test_the_calendar_ends(self) -> None:
+        last = {**LOW, "taken_on": "9999-12-30"}
+        found = self.monitored(last, schedule={"interactions": ["drains"], "every_days": 7}, as_of="9999-12-31")
+        assert found["serum_magnesium"] == ("planned", None)
+
     def test_due_now_where_there_is_none(self) -> None:
         found = self.monitored(schedule={"interactions": ["drains"]})
         assert found["serum_magnesium"] == found["ecg"] == ("due", "2026-11-22")
