@@ -10,6 +10,7 @@ import random
 from decimal import Decimal
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -71,6 +72,17 @@ class TestWhole:
         result = verify(world())
         assert [f"{failure.case_id}: {'; '.join(failure.details)}" for failure in result.failures] == []
         assert result.cases > 300
+
+    def test_sources_are_neither_generated_nor_hosts_for_tests(self) -> None:
+        """A pharmacist opens what is cited: answers of a machine and copies on test hosts are no sources."""
+        hosts = {one.id: urlsplit(one.url).hostname or "" for one in world().rule_set.citations if one.url}
+        first = {"beta", "dailymed-beta", "origin-www", "preview", "sit", "staging", "test", "uat"}
+        assert hosts
+        assert [
+            f"{name}: {host}"
+            for name, host in hosts.items()
+            if host.split(".")[0] in first or host.endswith(("droracle.ai", "mimsdev.com"))
+        ] == []
 
     def test_every_active_rule_fires_in_a_case(self) -> None:
         """A rule that no list can make fire would look like knowledge and be none."""
