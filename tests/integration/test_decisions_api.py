@@ -166,6 +166,14 @@ def test_a_moment_that_utc_does_not_have_is_refused(client: DecisionClient, quer
     assert "years 1 to 9999" in refused.json()["errors"][0]["detail"]
 
 
+@pytest.mark.parametrize("wrong", ["false", "abc", "1.0", "1_0", "%2B1", ""])
+def test_a_filter_that_is_no_number_is_not_left_out(client: DecisionClient, wrong: str) -> None:
+    refused = client.by("auditor", "GET", f"/v1/decisions?rule_set={wrong}")
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid-request")
+    (fault,) = refused.json()["errors"]
+    assert (fault["pointer"], fault["detail"]) == ("/rule_set", "must be a whole number in plain digits")
+
+
 def test_filters(client: DecisionClient, store: Store) -> None:
     def ids(query: str) -> set[str]:
         page = client.by("auditor", "GET", f"/v1/decisions?{query}").json()

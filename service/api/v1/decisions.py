@@ -135,8 +135,10 @@ class DecisionQuery(BaseModel):
     interaction_id: Annotated[RecordId | None, Field(description="Only those with a finding of it.")] = None
     status: Annotated[CheckStatus | None, Field(description="Only those with this status.")] = None
     caller: Annotated[Caller | None, Field(description="Only what this key, service or person asked.")] = None
+    # What is no number must not be read as none: the filter would be left out without a word.
     rule_set: Annotated[
-        int | None, Field(ge=0, le=999_999_999, description="Only those answered from this rule set."), DIGITS
+        Annotated[int, Field(ge=0, le=999_999_999), DIGITS] | None,
+        Field(description="Only those answered from this rule set."),
     ] = None
 
     def place(self) -> tuple[datetime, str] | None:
