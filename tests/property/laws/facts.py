@@ -176,7 +176,10 @@ def _list_fillings(world: World) -> Iterator[Filling]:
             ]
             yield Filling({f"observations.{kind}"}, bodies)
     if "conditions" not in body and "egfr" not in body.get("patient", {}):
-        names = [record.id for record in world.rule_set.conditions][:12]
+        by_value = {
+            one.id for one in world.rule_set.conditions if any(_reads(one.present_when, k) for k in SERUM_VALUES)
+        }
+        names = [record.id for record in world.rule_set.conditions if record.id not in by_value][:12]
         bodies = [{**body, "conditions": listed} for listed in ([], *([{"text": name}] for name in names))]
         yield Filling({"conditions", "patient.egfr", "patient.dialysis"}, bodies)
 
