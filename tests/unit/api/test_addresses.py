@@ -15,6 +15,12 @@ from tests.unit.api.contract_client import ContractClient
 OPENAPI = Path(__file__).parents[3] / "openapi"
 
 
+@pytest.fixture(autouse=True)
+def no_guide(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As where nobody has built the guide, whatever was done in this checkout."""
+    monkeypatch.setattr(problem_types, "FOLDER", tmp_path / "guide")
+
+
 @pytest.mark.parametrize("code", ProblemCode)
 def test_every_type_leads_to_what_it_means(client: ContractClient, code: ProblemCode) -> None:
     response = client.get(f"/problems/{code}")
