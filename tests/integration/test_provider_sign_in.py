@@ -604,9 +604,9 @@ def test_what_else_the_provider_sends_along_does_not_matter(here: Worker) -> Non
 def test_the_provider_may_refuse(here: Worker) -> None:
     for error in ("access_denied", "login_required", "<b>", "x" * 100):
         state = parse_qs(urlsplit(here.begin()).query)["state"][0]
-        answer = here.client.get(RETURN, params={"state": state, "error": error, "error_description": "call 555"})
+        answer = here.client.get(RETURN, params={"state": state, "error": error, "error_description": "zzyx"})
         assert "has not signed you in" in refused(answer)
-        assert "555" not in answer.text
+        assert "zzyx" not in answer.text
     state = parse_qs(urlsplit(here.begin()).query)["state"][0]
     answer = here.client.get(RETURN, params={"state": state, "error": "temporarily_unavailable"})
     refused(answer, status=503, code="provider-unavailable")

@@ -153,9 +153,8 @@ def _patient_fillings(world: World, report: CheckReport) -> Iterator[Filling]:
     if "sex" not in patient:
         yield Filling({"patient.sex"}, [_patient_with(body, sex=one) for one in ("female", "male")])
     if "pregnancy" not in patient and patient.get("sex") != "male":  # nobody is asked whether a man is pregnant
-        yield Filling(
-            {"patient.pregnancy"}, [_patient_with(body, pregnancy=one) for one in ("pregnant", "not_pregnant")]
-        )
+        told = {"patient.pregnancy", *(["patient.sex"] if "sex" not in patient else [])}  # a pregnancy tells both
+        yield Filling(told, [_patient_with(body, pregnancy=one) for one in ("pregnant", "not_pregnant")])
 
 
 def _list_fillings(world: World) -> Iterator[Filling]:
