@@ -90,7 +90,9 @@ class Resolution:
 
 
 def _reaches_body(routes: frozenset[Route]) -> bool | None:
-    """Whether a drug given so reaches the blood; None: by some of the possible routes only. Not known counts as yes."""
+    """Whether a drug given so reaches the blood; None: by some of the possible routes only, or no route is known."""
+    if not routes:
+        return None
     if routes.isdisjoint(_LOCAL_ROUTES):
         return True
     return False if routes <= _LOCAL_ROUTES else None

@@ -229,3 +229,26 @@ def test_the_order_of_ids_does_not_bring_a_settled_finding_back() -> None:
         assert finding["medication_ids"] == ["m1", "m2"]
         names.add((finding["key"], finding["context_digest"]))
     assert len(names) == 1
+
+
+def test_a_mitigation_does_not_rest_on_a_medication_that_may_not_reach_the_body() -> None:
+    # I9: no medicine near this code says how it is given; it counted as one that reaches the body.
+    rules = compiled(
+        substance("cordimax"),
+        medication_class("class-c", "cordimax"),
+        *ALVORIN,
+        interaction(
+            "mitigated",
+            severity="major",
+            precipitant=party("class-c"),
+            factors=[factor("beside", "minor", {"co_medication": {"classes": ["class-a"]}})],
+        ),
+    )
+    lines = (medication("m1", "cordimax"), medication("m2", codes={"atc": "A01AD77"}))
+    topical = medication("m2", codes={"atc": "A01AD77"}, route="topical")
+    for other in (lines[1], topical):
+        (finding,) = check(rules, profile(lines[0], other))["findings"]
+        assert (finding["severity"], finding["severity_ceiling"]) == ("major", "major")
+    oral = medication("m2", codes={"atc": "A01AD77"}, route="oral")
+    (finding,) = check(rules, profile(lines[0], oral))["findings"]
+    assert finding["severity"] == "minor"

@@ -65,6 +65,8 @@ class Taken:
     @property
     def reaches(self) -> Truth:
         """Whether it reaches the body: by all, by some (not known) or by none of the routes it may have."""
+        if not self.routes:
+            return None
         local = self.routes & LOCAL
         if not local:
             return True
