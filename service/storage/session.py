@@ -3,10 +3,11 @@
 It knows SQLite and PostgreSQL and hides which one it is. It runs no query about a noun.
 """
 
+import os
 import sqlite3
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Self, TypeAlias
@@ -36,6 +37,7 @@ _BEFORE_WRITING = """
     select set_config('lock_timeout', :wait, true),
         case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', true) end
 """
+_OWNER_ONLY = 0o600
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_GONE = {
     sqlite3.SQLITE_CANTOPEN,
@@ -203,6 +205,10 @@ def _sqlite_engine(url: URL, *, mode: str, foreign_keys: bool) -> Engine:
     def before_connect(*_: object) -> None:
         if mode == "rw" and not file.exists():
             raise MigrationNeeded("there is no database yet; run `magcheck db upgrade`")
+        if mode == "rwc":
+            # For its owner only, wherever it lies; SQLite gives its journals the same. A refusal it says better itself.
+            with suppress(OSError):
+                os.close(os.open(file, os.O_CREAT | os.O_RDWR, _OWNER_ONLY))
 
     def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         # The driver would begin transactions late and commit before DDL; `_on_sqlite_begin` does it right.

@@ -159,6 +159,13 @@ def test_a_row_that_points_nowhere_is_refused(sqlite_url: str, tmp_path: Path) -
         command.upgrade(config, "head")
 
 
-def test_the_folder_of_a_new_database_is_private(sqlite_url: str, tmp_path: Path) -> None:
+def test_a_new_database_and_its_folder_are_private(sqlite_url: str, tmp_path: Path) -> None:
     migration.upgrade(sqlite_url)
     assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o700
+    engine = create_store_engine(sqlite_url)
+    with engine.connect() as open_:  # with its journals beside it
+        open_.exec_driver_sql("select 1 from rule_set_activation")
+        files = list((tmp_path / "folder").iterdir())
+        assert len(files) > 1
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    engine.dispose()
