@@ -132,11 +132,20 @@ def _times(amount: Amount, times: int | None, line: Line, over_a_day: bool) -> A
         missing = (*amount.missing, f"medications.{line.id}.times_per_day")
         return Amount(ZERO, None, f"{amount.basis}; how often it is taken is not known", missing)
     high = None if amount.high is None else amount.high * times
-    # An interval that stays open because of the salt or hydrate is closed by saying what the dose counts.
-    missing = amount.missing or (() if amount.low == amount.high else (f"medications.{line.id}.dose",))
+    missing = amount.missing or (() if amount.low == amount.high else (_open_of_dose(line),))
     low = amount.low * times
     how_often = "over the day" if over_a_day else f"{times} a day"
     return Amount(low, low if low == high else high, f"{amount.basis}, {how_often}", missing)
+
+
+def _open_of_dose(line: Line) -> str:
+    """The fact that would narrow an amount known as an interval, because of the salt or the hydrate.
+
+    Where the dose is a mass and nobody says of what, that; otherwise a dose that says more.
+    """
+    dose = line.item.dose
+    of_what = dose is not None and dose.of is None and dose.unit.lower() in MASS_UNITS
+    return f"medications.{line.id}.dose{'.of' if of_what else ''}"
 
 
 def intake_of(lines: Sequence[Line]) -> Intake:

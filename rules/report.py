@@ -407,7 +407,13 @@ class CheckReport(TypedDict):
     acknowledgements: list[AcknowledgementReport]
     proposal: Annotated[Proposal | None, Field(description="Null: no medication is proposed.")]
     near_misses: NotRequired[list[NearMiss]]
-    missing_facts: Annotated[list[str], Field(description="Facts that would make the answer more certain.")]
+    missing_facts: Annotated[
+        list[str],
+        Field(
+            description="Facts that would make the answer more certain, each named by where it would stand in the "
+            "question: `patient.egfr`, `medications.m1.started_on`, `medications.m1.dose.of`."
+        ),
+    ]
     magnesium_intake: MagnesiumIntake
     deficiency_risk: DeficiencyRisk
     excess_risk: ExcessRisk

@@ -5,6 +5,7 @@ It puts reports beside each other and adds no judgement.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -33,11 +34,13 @@ _FACTS_OF_A_LINE: Final = {
     "started_on": "since when it is taken",
     "times": "times of day",
     "dose": "dose",
+    "dose.of": "what the dose counts (salt or magnesium)",
     "dose_form": "dose form",
     "route": "route",
     "times_per_day": "how often a day",
     "as_needed": "regularly or as needed",
 }
+_FACT_OF_A_LINE: Final = re.compile(r"medications\.(.+?)\.(dose\.of|\w+)")
 HEADINGS: Final = {
     Comparison.APPEARS: ("Appears with the draft", "appear", "appears"),
     Comparison.CHANGES: ("Changes with the draft", "change", "changes"),
@@ -198,11 +201,11 @@ def fact(path: str, named: Mapping[str, str]) -> str:
     """A missing fact in words, from where it would stand in the question."""
     if path in _FACTS:
         return _FACTS[path]
-    start, _, rest = path.partition(".")
-    if start == "medications":
-        line, _, last = rest.rpartition(".")
+    of_line = _FACT_OF_A_LINE.fullmatch(path)
+    if of_line:
+        line, last = of_line.groups()
         return f"{_FACTS_OF_A_LINE.get(last, words.field(last).lower())} of {named.get(line, line)}"
-    return words.term(rest.rpartition(".")[2] or path).lower()
+    return words.term(path.rpartition(".")[2]).lower()
 
 
 def _totals(now: CheckReport, draft: CheckReport | None) -> list[tuple[str, str, str | None]]:

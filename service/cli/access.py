@@ -12,6 +12,7 @@ import typer
 
 from service.cli.database import read_settings
 from service.cli.exits import Exit, complain
+from service.cli.texts import LONGEST_NAME, one_line, reason_line
 
 if TYPE_CHECKING:
     from service.application.drafts import Act
@@ -48,6 +49,7 @@ def create_administrator(
     from service.application.principals import Role
 
     login = _login(login)
+    name = login if name is None else one_line("--name", name, LONGEST_NAME)
     with _store(settings) as store:
         with store.reading() as session:
             known = administrators(session)
@@ -63,7 +65,7 @@ def create_administrator(
                 session,
                 _act(reason),
                 login=login,
-                name=name or login,
+                name=name,
                 roles=[Role.ADMINISTRATOR],
                 password_hash=hashed,
             )
@@ -86,6 +88,7 @@ def create_key(
     from service.application.keyring import keyring_of
     from service.application.principals import PEOPLE_ONLY, Role
 
+    name = one_line("the name of the key", name, LONGEST_NAME)
     allowed = [one.value for one in Role if one not in PEOPLE_ONLY]
     roles = role or [Role.CLIENT.value]
     if not set(roles) <= set(allowed):
@@ -185,14 +188,12 @@ def _act(reason: str) -> "Act":
     from service.application.drafts import Act
     from service.application.principals import Principal, PrincipalKind
 
-    if not 1 <= len(reason.strip()) <= 2000 or not reason.isprintable():  # noqa: PLR2004 - as the trail has it
-        complain("--reason must be one line of 1 to 2000 characters")
-        raise typer.Exit(Exit.USAGE)
+    reason = reason_line(reason)
     try:
         user = re.sub(r"[^A-Za-z0-9._-]", "_", getpass.getuser())[:60]
     except (OSError, KeyError):  # a container may run under a number without a name
         user = "unnamed"
-    return Act(Principal(f"operator/{user}", user, PrincipalKind.OPERATOR, frozenset()), reason.strip(), utc_now())
+    return Act(Principal(f"operator/{user}", user, PrincipalKind.OPERATOR, frozenset()), reason, utc_now())
 
 
 def _login(text: str) -> str:

@@ -7,6 +7,7 @@ import typer
 
 from service.cli.database import read_settings, say_signed
 from service.cli.exits import Exit, complain
+from service.cli.texts import LONGEST_NAME, one_line, reason_line
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def publish(
     from service.application.keyring import keyring_of
     from service.storage.session import Store
 
-    _one_line("author", author, 120)
-    _one_line("reason", reason, 2000)
+    author = one_line("--author", author, LONGEST_NAME)
+    reason = reason_line(reason)
     keyring = keyring_of(settings)
     with Store.open(settings.database_url.get_secret_value()) as store:
         active = _active(settings, store)
@@ -107,8 +108,8 @@ def roll_back(
     from service.application.keyring import keyring_of
     from service.storage.session import Store
 
-    _one_line("author", author, 120)
-    _one_line("reason", reason, 2000)
+    author = one_line("--author", author, LONGEST_NAME)
+    reason = reason_line(reason)
     keyring = keyring_of(settings)
     with Store.open(settings.database_url.get_secret_value()) as store:
         done = verbs.roll_back(store, number, author=author, note=reason, now=utc_now(), keyring=keyring)
@@ -162,8 +163,8 @@ def sign(*, author: Author, reason: Reason) -> None:
     from service.application.keyring import keyring_of
     from service.storage.session import Store
 
-    _one_line("author", author, 120)
-    _one_line("reason", reason, 2000)
+    author = one_line("--author", author, LONGEST_NAME)
+    reason = reason_line(reason)
     keyring = keyring_of(settings)
     with Store.open(settings.database_url.get_secret_value()) as store:
         signed, refused = verbs.sign_unsigned(store, keyring=keyring, author=author, note=reason, now=utc_now())
@@ -192,12 +193,6 @@ def self_test() -> None:
         complain(f"{len(result.failures)} of {result.cases} worked cases of rule set {active.version} do not hold")
         raise typer.Exit(Exit.WRONG_INPUT)
     typer.echo(f"All {result.cases} worked cases of rule set {active.version} hold (digest {active.digest}).")
-
-
-def _one_line(name: str, text: str, most: int) -> None:
-    if not 1 <= len(text.strip()) <= most:
-        complain(f"--{name} takes 1 to {most} characters")
-        raise typer.Exit(Exit.USAGE)
 
 
 def _active(settings: Settings, store: "Store") -> "CompiledRuleSet | None":

@@ -243,11 +243,20 @@ def test_no_such_rule_set() -> None:
     assert "there is no rule set 7" in result.stderr
 
 
-@pytest.mark.parametrize("reason", ["", "   ", "x" * 2001])
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 2001, "two\nlines"])
 def test_a_reason_is_asked_for(reason: str) -> None:
     result = run("rule-sets", "roll-back", "1", "--author", "anna", "--reason", reason)
     assert result.exit_code == 2
-    assert "--reason takes 1 to 2000 characters" in result.stderr
+    assert "--reason takes 1 to 2000 characters, all on one line" in result.stderr
+
+
+@pytest.mark.parametrize("step", [("publish", packaged()), ("roll-back", "1"), ("sign",)])
+@pytest.mark.parametrize("turned", ["author", "reason"])
+def test_who_and_why_are_seen_as_they_are(step: tuple[str, ...], turned: str) -> None:
+    said = {"author": "anna", "reason": "for a test"} | {turned: "not \u202esafe"}
+    result = run("rule-sets", *step, "--author", said["author"], "--reason", said["reason"])
+    assert result.exit_code == 2
+    assert f"error: --{turned} has a character that is not shown, or turns the direction of text" in result.stderr
 
 
 def test_nothing_to_test_without_a_rule_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -239,6 +239,13 @@ class Known(Identity):
             return exactly(one_unit.high * Fraction(value))
         return Possible(Fraction(0), None)
 
+    @staticmethod
+    def of_the_dose(line: Taken) -> str:
+        """What is not known of a dose whose magnesium lies between two amounts: of what the mass is, where not said."""
+        dose = line.item.dose
+        of_what = dose is not None and dose.of is None and dose.unit.lower() in MASS_UNITS
+        return f"medications.{line.id}.dose.of" if of_what else f"medications.{line.id}.dose"
+
     def magnesium(self) -> tuple[Possible, Missing]:
         """Elemental magnesium a day by mouth from the whole list, and the facts that would make it exact."""
         low, high = Fraction(0), Fraction(0)
@@ -254,8 +261,8 @@ class Known(Identity):
                     missing.add(f"medications.{line.id}.dose")
                 if line.times is None:
                     missing.add(f"medications.{line.id}.times_per_day")
-                elif each.high != each.low:
-                    missing.add(f"medications.{line.id}.dose")
+                elif each.high is not None and each.high != each.low:
+                    missing.add(self.of_the_dose(line))
                 if len(line.routes) != 1:
                     missing.add(f"medications.{line.id}.route")
                 if each.high is None or line.times is None:

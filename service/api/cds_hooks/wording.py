@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -27,11 +28,13 @@ _ONSET: Final = {
 }
 _FACTS: Final = {
     "age_years": "age",
+    "dose.of": "what the dose counts (salt or magnesium)",
     "egfr": "eGFR",
     "started_on": "start",
     "times": "dose times",
     "times_per_day": "doses a day",
 }
+_FACT_OF_LINE: Final = re.compile(r"medications\.(.+?)\.(dose\.of|\w+)")
 ORDERED: Final = ", ordered"
 _OPERATIONAL: Final = {
     "avoid": "Usually not to be combined",
@@ -113,16 +116,21 @@ def facts(names: Iterable[str], lines: Mapping[str, str]) -> str:
 
 def fact_words(names: Iterable[str]) -> str:
     """Missing facts as words, in a place that is short and takes no Markdown."""
-    return ", ".join(dict.fromkeys(_words(name.rpartition(".")[2]) for name in names))
+    return ", ".join(dict.fromkeys(_words(_parted(name)[1]) for name in names))
 
 
 def _fact(name: str, lines: Mapping[str, str]) -> str:
-    path, _, fact = name.rpartition(".")
-    kind, _, line = path.partition(".")
+    line, fact = _parted(name)
     words = of_rule(_words(fact))
-    if kind != "medications" or not line:
+    if line is None:
         return words
     return f"{words} of {(lines.get(line) or escaped(line)).removesuffix(ORDERED)}"
+
+
+def _parted(name: str) -> tuple[str | None, str]:
+    """The medication that a fact is about, where it is about one, and the fact itself."""
+    of_line = _FACT_OF_LINE.fullmatch(name)
+    return (of_line[1], of_line[2]) if of_line else (None, name.rpartition(".")[2])
 
 
 def _words(fact: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from service.api.cds_hooks import wording
 from service.api.cds_hooks.cards import indicator_of
 from tests.contract.cds_hooks.conftest import Asked
 from tests.contract.cds_hooks.schemas import empty_places, faults
@@ -45,6 +46,24 @@ def ask(client: ContractClient, body: dict[str, Any]) -> list[dict[str, Any]]:
 def about(cards: list[dict[str, Any]], word: str) -> dict[str, Any]:
     [card] = [card for card in cards if word in card["summary"]]
     return card
+
+
+@pytest.mark.parametrize(
+    ("fact", "of_the_line", "short"),
+    [
+        ("medications.a.b.dose", "dose of oxide", "dose"),
+        (
+            "medications.a.b.dose.of",
+            "what the dose counts (salt or magnesium) of oxide",
+            "what the dose counts (salt or magnesium)",
+        ),
+        ("patient.egfr", "eGFR", "eGFR"),
+    ],
+)
+def test_words_of_a_missing_fact(fact: str, of_the_line: str, short: str) -> None:
+    """An id from a health record may hold dots."""
+    assert wording.facts([fact], {"a.b": "oxide"}) == of_the_line
+    assert wording.fact_words([fact]) == short
 
 
 def test_ciprofloxacin_while_magnesium_is_taken(client: ContractClient) -> None:

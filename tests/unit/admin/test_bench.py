@@ -18,6 +18,7 @@ from rules import compile_rule_set
 from rules.model import Case, RuleSet
 from rules.verify import failures_of
 from service.admin.bench import medicines
+from service.admin.bench_answer import fact
 from service.application import bench as verbs
 from service.application.active import ActiveRuleSet
 from service.application.control import control_over
@@ -87,6 +88,19 @@ def test_a_missing_fact_is_named_in_words(pages: PageClient) -> None:
     text = plain(tried(pages, BENCH, list=LIST, no_conditions="yes").text)
     assert "May apply" in text
     assert "Not known: eGFR" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("medications.a.b.dose", "dose of oxide"),
+        ("medications.a.b.dose.of", "what the dose counts (salt or magnesium) of oxide"),
+        ("medications.dose", "dose"),
+        ("observations.serum_magnesium", "serum magnesium"),
+    ],
+)
+def test_words_of_a_missing_fact(path: str, words: str) -> None:
+    assert fact(path, {"a.b": "oxide"}) == words
 
 
 def test_what_is_not_recognised_comes_first_with_what_it_may_be(pages: PageClient) -> None:

@@ -448,6 +448,7 @@ class TestUnknown:
             (line("magnesium oxide", "2", "tablet"), ["medications.m1.dose"]),
             (line("magnesium oxide", "5", "mL"), ["medications.m1.dose"]),
             (line("magnesium oxide", "1", "puff"), ["medications.m1.dose"]),
+            (line("magnesium oxide / magnesium citrate", "400"), ["medications.m1.dose"]),
             (make.medication("m1", "magnesium oxide"), ["medications.m1.dose", "medications.m1.times_per_day"]),
             (make.medication("m1", "magnesium 300 mg"), ["medications.m1.times_per_day"]),
             (line("magnesium sulfate"), ["medications.m1.dose", "medications.m1.route"]),
@@ -457,6 +458,25 @@ class TestUnknown:
         found = intake(world, given)
         assert span(found) == (None, "0", None)
         assert missing(world, given) == facts
+
+    @pytest.mark.parametrize(
+        ("given", "facts"),
+        [
+            (line("magnesium oxide", "400"), ["medications.m1.dose.of"]),
+            (line("magnesium oxide", "0.4", "G"), ["medications.m1.dose.of"]),
+            (line("magnesium citrate", "2500"), ["medications.m1.dose.of"]),
+            (line("magnesium mystery", "400"), ["medications.m1.dose.of"]),
+            (line("magnesium citrate", "2500", of="salt"), ["medications.m1.dose"]),  # the hydrate is not known
+            (line("magnesium citrate 2500 mg"), ["medications.m1.dose"]),
+            (line("magnesium citrate 2500 mg", "1", "tablet"), ["medications.m1.dose"]),
+            (line("magnesium oxide", "400", of="elemental"), []),
+            (line("magnesium oxide", "400", of="salt"), []),
+        ],
+    )
+    def test_where_the_mass_is_given_it_is_asked_of_what(
+        self, world: CompiledRuleSet, given: dict[str, Any], facts: list[str]
+    ) -> None:
+        assert missing(world, given, above="300") == facts
 
     def test_basis_names_the_dose_that_says_nothing(self, world: CompiledRuleSet) -> None:
         assert only(intake(world, line("magnesium oxide", "5", "mL")))["basis"] == (
