@@ -83,9 +83,10 @@ _NEXT: Final[dict[str, str]] = {
     ProblemCode.GATE_REFUSED: "Nothing was changed. The findings of the gate name the records to mend.",
     ProblemCode.RULE_SET_MOVED: "Take the rule set that answers now as the base of the draft, then review it again.",
     ProblemCode.INVALID_REQUEST: "Nothing was changed. Mend what is marked and send it again.",
-    ProblemCode.IDEMPOTENCY_KEY_REUSED: (
-        "This form was sent before, and done, with other words in it. What you typed now was not done; if you want it "
-        "as well, send it again."
+    ProblemCode.IDEMPOTENCY_KEY_REUSED: ("What you typed now was not done. If you want it as well, send it again."),
+    ProblemCode.IDEMPOTENCY_KEY_REQUIRED: "Nothing was changed. The form below is complete: send it again.",
+    ProblemCode.PRECONDITION_REQUIRED: (
+        "Nothing was changed. Keep a copy of what you typed, open the page again, and send it from there."
     ),
     ProblemCode.REAUTHENTICATION_REQUIRED: "Nothing was changed. Show that it is you, as below, and send it again.",
     ProblemCode.NOT_PERMITTED: "Nothing was changed. Ask somebody who has that role, or an administrator for the role.",
@@ -102,8 +103,7 @@ _WORDS: Final = (
     (re.compile(r"^must match the pattern .*$"), "It holds a character that cannot be kept, or not what belongs here."),
     (re.compile(r"^must be one of (.*)$"), r"Please choose one: \1."),
 )
-# Fields that a form needs and that nobody types, with what is wrong when one is missing or not as it was.
-_NO_TAG: Final = "The form does not say which state it is about; open the page again."
+_NO_TAG: Final = "The form does not say which state it is about."
 
 
 @dataclass(frozen=True, slots=True)

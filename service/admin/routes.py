@@ -36,6 +36,21 @@ _UNKNOWN_PERSON: Final = 401
 _SEE_OTHER: Final = 303
 _PASSED_ON: Final = ("retry-after", "allow", "www-authenticate")
 # What the API says of its contract and of a member of its problems that no page has.
+# What forms carry hidden, which the API asks of programs as headers: title and detail for who knows of neither.
+_OF_FORMS: Final[dict[str, tuple[str, str]]] = {
+    ProblemCode.IDEMPOTENCY_KEY_REQUIRED: (
+        "The form came incomplete",
+        "Something that each form carries unseen was missing: the mark by which what is sent twice is done once.",
+    ),
+    ProblemCode.IDEMPOTENCY_KEY_REUSED: (
+        "This form was sent before",
+        "It was done then, and what is in it now is something else.",
+    ),
+    ProblemCode.PRECONDITION_REQUIRED: (
+        "The form came incomplete",
+        "Something that each form carries unseen was missing: which state of the draft, person or key it is about.",
+    ),
+}
 _UNFIT: Final = "This cannot be taken as it is"
 _WRONG: Final = "What is wrong is told below."
 # Who is nobody in particular.
@@ -132,6 +147,7 @@ async def told(request: Request, error: Exception) -> Told:
         problem["title"] = _UNFIT
         if "`errors`" in problem["detail"]:
             problem["detail"] = _WRONG
+    problem["title"], problem["detail"] = _OF_FORMS.get(problem["code"], (problem["title"], problem["detail"]))
     return Told(problem, headers)
 
 

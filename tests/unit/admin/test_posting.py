@@ -57,12 +57,43 @@ def test_sent_again_with_other_words_it_is_told_and_can_be_sent_as_a_new_wish(pa
     pages.sent("ann", NEW, form.filled(title="With these words", reason=WHY))
     response = pages.sent("ann", NEW, form.filled(title="With others", reason=WHY))
     assert response.status_code == 422
-    assert "was sent before, and done" in response.text
+    assert "This form was sent before" in response.text
+    assert "What you typed now was not done." in response.text
+    assert "dempotency-Key" not in response.text
     assert "With others" not in titles(pages)
     again = form_to(response.text, NEW)
     assert again.value("title") == "With others"
     assert pages.sent("ann", NEW, again.filled()).status_code == 303
     assert "With others" in titles(pages)
+
+
+@pytest.mark.parametrize("key", [None, "", "short", "with a space in it"])
+def test_a_form_without_its_mark_is_told_in_words_of_the_page_and_can_be_sent(
+    pages: PageClient, key: str | None
+) -> None:
+    title = f"Marked {key}!"
+    said = pages.form("ann", NEW).filled(title=title, reason=WHY, idempotency_key=key)
+    response = pages.sent("ann", NEW, said)
+    assert response.status_code == 400
+    assert "The form came incomplete" in response.text
+    assert "The form below is complete: send it again." in response.text
+    for word in ("dempotency-Key", "dempotency key", "header of"):
+        assert word not in response.text
+    assert title not in titles(pages)
+    again = form_to(response.text, NEW)
+    assert pages.sent("ann", NEW, again.filled()).status_code == 303
+    assert title in titles(pages)
+
+
+def test_a_form_that_does_not_say_what_it_was_filled_in_on_is_told_to_be_opened_again(pages: PageClient) -> None:
+    draft = pages.done("ann", NEW, title="With a state", reason=WHY)
+    path = f"{draft}/discard"
+    response = pages.sent("ann", path, pages.form("ann", path).filled(reason=WHY, seen=None))
+    assert response.status_code == 428
+    assert "The form came incomplete" in response.text
+    assert "open the page again, and send it from there" in response.text
+    assert "Send it again" not in response.text
+    assert pages.sent("ann", path, pages.form("ann", path).filled(reason=WHY)).status_code == 303
 
 
 def test_a_page_does_not_speak_of_the_contract_of_programs(pages: PageClient) -> None:
