@@ -104,6 +104,23 @@ def in_words(error: Mapping[str, Any]) -> str:
 
 def allowed_keys(model: type[BaseModel], location: Location) -> list[str]:
     """The keys an object at this place of a document may have, in the order of its form."""
+    return [name for option in _options_at(model, location) for name in option.get("properties", {})]
+
+
+def form_of_text(model: type[BaseModel], location: Location) -> str | None:
+    """What a text at this place of a document looks like, in words; None: nothing is asked of it that has words."""
+    patterns = (option.get("pattern", "") for option in _options_at(model, location))
+    return next((IN_WORDS[pattern] for pattern in patterns if pattern in IN_WORDS), None)
+
+
+@cache
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of a model as it is read."""
+    return TypeAdapter(model).json_schema()
+
+
+def _options_at(model: type[BaseModel], location: Location) -> list[dict[str, Any]]:
+    """The schema of a place of a document, and what it may be instead."""
     schema = schema_of(model)
     part = schema
     for step in location:
@@ -112,13 +129,7 @@ def allowed_keys(model: type[BaseModel], location: Location) -> list[str]:
             part = next((option["items"] for option in options if "items" in option), {})
         else:
             part = next((option["properties"][step] for option in options if step in option.get("properties", {})), {})
-    return [name for option in _options(part, schema) for name in option.get("properties", {})]
-
-
-@cache
-def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON Schema of a model as it is read."""
-    return TypeAdapter(model).json_schema()
+    return _options(part, schema)
 
 
 def _options(part: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:

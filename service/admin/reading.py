@@ -272,7 +272,8 @@ def _medication(item: MedicationItem) -> Child:
     named = item.text or ", ".join(f"{code.system} {code.code}" for code in item.codes or ())
     facts = [words.term(item.status).lower()] if item.status != "current" else []
     if item.dose is not None:
-        facts.append(f"{item.dose.value} {item.dose.unit}")
+        of = "" if item.dose.of is None else f" ({words.term(item.dose.of).lower()})"
+        facts.append(f"{item.dose.value} {item.dose.unit}{of}")
     if item.times_per_day is not None:
         facts.append(f"{item.times_per_day} × a day")
     if item.times:

@@ -24,6 +24,9 @@ _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _BEFORE_COLON: Final = (b'":', b" :", b"\n:", b"\t:", b"\r:")
 _TOO_DEEP: Final = "recursion limit exceeded"  # the parser's own limit, far above ours
 
+# The parser's words for an escape such as \\ud800 with no second half behind it, and ours.
+_HALF_A_PAIR: Final = ("unexpected end of hex escape", "a \\u escape is cut short, or half of a surrogate pair")
+
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -162,6 +165,7 @@ def _explain(content: bytes, model: type[BaseModel], error: ValidationError) -> 
             reason = "it is empty"
         elif content.startswith(_BYTE_ORDER_MARKS):
             reason = "it starts with a byte order mark; it must be UTF-8 without one"
+        reason = reason.replace(*_HALF_A_PAIR)
         raise ProblemError(ProblemCode.MALFORMED_JSON, f"The body is not JSON in UTF-8: {reason}.")
     _refuse_duplicates(content, model)
     detail = "The body does not fit the contract; `errors` says where and what is allowed."
@@ -179,7 +183,7 @@ def _refuse_duplicates(content: bytes, model: type[BaseModel]) -> None:
     Raises:
         ProblemError: a key stands twice, a number is none, or the body is nested too deeply.
     """
-    tree = json.loads(content.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_unread)
+    tree = json.loads(content.decode(), object_pairs_hook=_object, parse_constant=_no_number, parse_int=_unread)
     _look_through(tree, "", contract_names(model), MAXIMUM_DEPTH)
 
 
@@ -203,8 +207,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return twice
 
 
-def _refuse_constant(_: str) -> NoReturn:
-    raise ProblemError(ProblemCode.MALFORMED_JSON, "The body is not JSON: NaN and Infinity are no JSON numbers.")
+class _NoNumber:
+    """NaN or Infinity."""
+
+
+def _no_number(_: str) -> _NoNumber:
+    return _NoNumber()
 
 
 def _unread(_: str) -> None:
@@ -212,6 +220,10 @@ def _unread(_: str) -> None:
 
 
 def _look_through(value: object, pointer: str, known: frozenset[str], depth: int) -> None:
+    if isinstance(value, _NoNumber):
+        fault = Fault(location=FaultLocation.BODY, pointer=pointer, detail="is no JSON number")
+        detail = "The body is not JSON: NaN and Infinity are no JSON numbers."
+        raise ProblemError(ProblemCode.MALFORMED_JSON, detail, faults=[fault])
     if not isinstance(value, dict | list):
         return
     if depth == 0:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rules.faults import Location, allowed_keys, in_words, schema_of
+from rules.faults import Location, allowed_keys, form_of_text, in_words, schema_of
 
 MAXIMUM_FAULTS: Final = 50
 _MAXIMUM_POINTER: Final = 500
@@ -60,6 +60,9 @@ def body_faults(errors: Iterable[Mapping[str, Any]], model: type[BaseModel]) -> 
             faults.append(Fault(location=FaultLocation.BODY, pointer=pointer_of(location[:-1], model), detail=detail))
         else:
             detail = in_words(error)
+            form = form_of_text(model, location) if error["type"] == "string_type" else None
+            if form is not None:  # such as a number without quotation marks
+                detail = f"{detail}: {form}"
             faults.append(Fault(location=FaultLocation.BODY, pointer=pointer_of(location, model), detail=detail))
     return list(dict.fromkeys(faults))
 

@@ -77,7 +77,11 @@ _FAULTS: Final[dict[ProblemCode, list[dict[str, str]]]] = {
         {"location": "query", "pointer": "/limit", "detail": "must be given at most once"}
     ],
     ProblemCode.INVALID_REQUEST: [
-        {"location": "body", "pointer": "/medications/0/dose/value", "detail": "must be a string"}
+        {
+            "location": "body",
+            "pointer": "/medications/0/dose/value",
+            "detail": "must be a string: plain digits without a sign, such as 38 or 0.62",
+        }
     ],
 }
 _DETAILS: Final[dict[ProblemCode, str]] = {
@@ -87,7 +91,7 @@ _DETAILS: Final[dict[ProblemCode, str]] = {
         "A key stands twice in an object of the body, and which of the two is meant cannot be known."
     ),
     ProblemCode.DUPLICATE_PARAMETER: "A query parameter is given twice, and which of the two is meant cannot be known.",
-    ProblemCode.NOT_FOUND: "No such path. /openapi.json lists the paths there are.",
+    ProblemCode.NOT_FOUND: "No such path. /openapi.json lists the paths there are; none ends with a slash.",
     ProblemCode.NOT_ACCEPTABLE: (
         "Answers below /fhir are FHIR's JSON: ask for application/fhir+json or application/json, or leave Accept and "
         "_format out."

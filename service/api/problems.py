@@ -144,7 +144,7 @@ KINDS: Final[dict[ProblemCode, Kind]] = {
 _IN_OUTCOMES: Final = ("`errors` says", "the issues that follow say")
 # What Starlette and FastAPI raise by themselves; anything else they might raise counts as a malformed request.
 _CODE_OF_STATUS: Final = {
-    404: (ProblemCode.NOT_FOUND, "No such path. /openapi.json lists the paths there are."),
+    404: (ProblemCode.NOT_FOUND, "No such path. /openapi.json lists the paths there are; none ends with a slash."),
     405: (ProblemCode.METHOD_NOT_ALLOWED, "This path does not take this method; the Allow header lists those it does."),
 }
 

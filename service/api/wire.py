@@ -90,7 +90,10 @@ class ProblemProtocol(HttpToolsProtocol):
         frame = RequestFrame(new_id())
         scope = {"type": "http"}
         set_frame(scope, frame)
-        detail = "The bytes of the request are not valid HTTP/1.1, so it was not read."
+        detail = (
+            "The bytes of the request are not valid HTTP/1.1, so it was not read: perhaps a method that does not "
+            "exist, an address that is too long or not percent-encoded, or a length that is not that of the body."
+        )
         response = problem_response(scope, ProblemCode.MALFORMED_REQUEST, detail)
         headers = [
             *self.server_state.default_headers,

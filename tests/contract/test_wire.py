@@ -193,9 +193,23 @@ def test_an_answer_to_head_has_no_body(port: int) -> None:
         post(b"Content-Length : 19"),
         b"GET /health/live HTTP/1.1\nHost: x\n\n",
         b"GET /health/live HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"FETCH /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /health/live?q=" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /health/live?q=\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"\x16\x03\x01\x02\x00",
     ],
-    ids=["length and chunks", "two lengths", "bad chunk", "space before colon", "bare line feeds", "version", "tls"],
+    ids=[
+        "length and chunks",
+        "two lengths",
+        "bad chunk",
+        "space before colon",
+        "bare line feeds",
+        "version",
+        "method",
+        "long",
+        "raw",
+        "tls",
+    ],
 )
 def test_what_could_be_read_in_two_ways_is_refused(port: int, request_: bytes) -> None:
     [(status, headers, body)] = answers(exchange(port, request_))
@@ -205,7 +219,8 @@ def test_what_could_be_read_in_two_ways_is_refused(port: int, request_: bytes) -
     problem = Problem.model_validate_json(body)
     assert problem.code is ProblemCode.MALFORMED_REQUEST
     assert problem.correlation_id == headers["x-correlation-id"]
-    assert problem.detail == "The bytes of the request are not valid HTTP/1.1, so it was not read."
+    assert problem.detail.startswith("The bytes of the request are not valid HTTP/1.1, so it was not read: perhaps a")
+    assert "too long or not percent-encoded" in problem.detail
 
 
 def test_two_patients_on_one_server_never_meet(port: int) -> None:

@@ -9,8 +9,10 @@ from starlette.testclient import TestClient
 
 from rules.canonical import records_of
 from rules.compiled import compile_rule_set
+from rules.profile import MedicationProfile
 from service.admin.reading import Reader
 from service.application.record_search import Library
+from tests import factories as make
 from tests.baseline import packaged_rules
 from tests.unit.admin.conftest import HOSTILE, rule_set
 
@@ -81,3 +83,18 @@ def test_every_reference_of_a_record_leads_to_the_record_that_it_names() -> None
     assert 'href="/admin/records/interactions/fluoroquinolones-with-magnesium"' in page["Interaction"]
     assert "eGFR" in page["Profile"]
     assert "None" in page["Profile"]  # the conditions: known, and none
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        ({}, "400 mg<"),
+        ({"of": "salt"}, "400 mg (the whole salt)"),
+        ({"of": "elemental"}, "400 mg (elemental magnesium)"),
+    ],
+)
+def test_a_dose_says_what_it_counts(of: dict[str, str], words: str) -> None:
+    """Of 400 mg of the oxide 241 mg are magnesium: a reviewer has to see which is meant."""
+    line = make.medication("m1", "magnesium oxide", dose={"value": "400", "unit": "mg", **of})
+    profile = MedicationProfile.model_validate({"medications": [line]})
+    assert words in Reader(Library(compile_rule_set(rule_set()))).profile(profile)

@@ -49,7 +49,7 @@ def test_there_is_nothing_at_an_unknown_path(client: ContractClient) -> None:
         "type": "/problems/not-found",
         "title": "There is nothing here",
         "status": 404,
-        "detail": "No such path. /openapi.json lists the paths there are.",
+        "detail": "No such path. /openapi.json lists the paths there are; none ends with a slash.",
         "code": "not-found",
         "correlation_id": "id-000001",
         "errors": [],

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from rules.faults import IN_WORDS, allowed_keys, in_words
+from rules.faults import IN_WORDS, allowed_keys, form_of_text, in_words
 from rules.load import FOLDERS
 from rules.model import Interaction
 from rules.profile import MedicationProfile
@@ -104,3 +104,16 @@ def test_allowed_keys(model: type[BaseModel], place: tuple[int | str, ...], some
 @pytest.mark.parametrize("place", [("zzz",), ("medications", "zzz"), ("patient", 0), ("as_of", "zzz")])
 def test_nothing_is_allowed_where_nothing_is(place: tuple[int | str, ...]) -> None:
     assert allowed_keys(MedicationProfile, place) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "form"),
+    [
+        (("medications", 0, "dose", "value"), "plain digits without a sign, such as 38 or 0.62"),
+        (("medications", 0, "times", 3), "a time from 00:00 to 23:59, as HH:MM"),
+        (("medications", 0, "dose", "unit"), None),
+        (("nothing", 0), None),
+    ],
+)
+def test_form_of_a_text(place: tuple[int | str, ...], form: str | None) -> None:
+    assert form_of_text(MedicationProfile, place) == form
