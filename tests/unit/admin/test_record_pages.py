@@ -9,7 +9,6 @@ from starlette.testclient import TestClient
 
 from rules.canonical import records_of
 from rules.compiled import compile_rule_set
-from rules.profile import MedicationProfile
 from service.admin.reading import Reader
 from service.application.record_search import Library
 from tests import factories as make
@@ -96,5 +95,4 @@ def test_every_reference_of_a_record_leads_to_the_record_that_it_names() -> None
 def test_a_dose_says_what_it_counts(of: dict[str, str], words: str) -> None:
     """Of 400 mg of the oxide 241 mg are magnesium: a reviewer has to see which is meant."""
     line = make.medication("m1", "magnesium oxide", dose={"value": "400", "unit": "mg", **of})
-    profile = MedicationProfile.model_validate({"medications": [line]})
-    assert words in Reader(Library(compile_rule_set(rule_set()))).profile(profile)
+    assert words in Reader(Library(compile_rule_set(rule_set()))).profile(make.profile(line))
