@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rules.reading import read_besides, read_instruction
+from rules.reading.courses import names_a_day
 from rules.terms import TokenRole
 from rules.vocabulary import CHANGING, CONDITIONS, NEGATIONS, ORDERING, OVER, OVER_BEGINNINGS, TAKING, UNDER_CONDITIONS
 
@@ -84,6 +85,8 @@ def _is_over(words: list[str], position: int) -> bool:
     following, condition = [*words[position + 1 : position + 3], "", ""][:2]
     if word == "no" and following not in TAKING:
         return following == "more" and condition != "than"
+    if word == "stop" and (words[position - 1] == "then" or names_a_day(words, position + 1)):
+        return False  # it is taken until then, and nobody compares that with today
     if word not in NEGATIONS:
         return word in OVER or word.startswith(OVER_BEGINNINGS)
     an_order = word == "dont" or words[position - 1] == "do"

@@ -18,6 +18,7 @@ from rules.vocabulary import (
     ADJECTIVES,
     CATIONS_IN_ONE_WORD,
     FORMS,
+    PIECES,
     SALTS_IN_ONE_WORD,
     SALTS_OF_MAGNESIUM,
     UNITS,
@@ -148,7 +149,7 @@ def _read(compiled: CompiledRuleSet, words: list[str]) -> tuple[list[Named], Rea
         if (word in UNITS and position and words[position - 1][0] in _DIGITS) or (end and _is_beside(words, position)):
             continue
         found = name_at(compiled, words, position)
-        if found is None:
+        if found is None or _may_count(compiled.lookup, words, position, found):
             continue
         length, target = found
         end = position + length
@@ -171,6 +172,16 @@ def _is_its_salt(lookup: Lookup, words: list[str], drug: Named, position: int) -
     """Whether magnesium is what the drug before it is a salt of: "esomeprazole (as magnesium trihydrate)"."""
     salt = lookup.phrases.get((*words[drug.start : drug.end], _MAGNESIUM))
     return salt is not None and salt.id == drug.target.id and words[drug.end : position] in _AS_A_SALT
+
+
+def _may_count(lookup: Lookup, words: list[str], start: int, found: tuple[int, Target]) -> bool:
+    """Whether the number at the end of a name may be one of pieces: "vitamin D 2 pills" is no vitamin D2."""
+    length, target = found
+    end = start + length
+    if words[end - 1][0] not in _DIGITS or PIECES.isdisjoint(words[end : end + 1]):
+        return False
+    shorter = lookup.phrases.get(tuple(words[start : end - 1]))
+    return shorter is not None and shorter.substances != target.substances
 
 
 def _is_beside(words: list[str], position: int) -> bool:

@@ -352,6 +352,12 @@ def _narrowed(routes: tuple[Route, ...], entries: tuple[Entry, ...]) -> tuple[Ro
     return tuple([route for route in routes if route in known]) or routes
 
 
+def _is_never_given_so(product: Product, entries: tuple[Entry, ...], routes: tuple[Route, ...]) -> bool:
+    """Whether neither the product nor anything in it is given so: an ampoule of it is one to drink."""
+    known = {*product.routes, *(route for entry in entries for route in entry.routes)}
+    return known.isdisjoint(routes)
+
+
 def _routes(
     reading: Reading | None,
     by_code: list[CodeReading],
@@ -370,7 +376,7 @@ def _routes(
         return routes, f"route {'/'.join(routes)} read from the text", dose_form
     if reading is not None and reading.dose_form is not None:
         routes = _narrowed(routes_of_form(reading.dose_form), entries)
-        if routes:
+        if routes and not (product is not None and _is_never_given_so(product, entries, routes)):
             return routes, f"route {'/'.join(routes)} read from the dose form in the text", dose_form
     from_codes = tuple(dict.fromkeys(route for found in by_code for route in found.routes)) if by_code else ()
     if from_codes:

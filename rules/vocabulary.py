@@ -31,7 +31,7 @@ FORMS: Final[dict[str, DoseForm]] = {
         DoseForm.CAPSULE: """capsule capsules cap caps kapsel kapseln hartkapsel hartkapseln weichkapsel weichkapseln
             kps hkp wka gelule gelules capsula capsulas softgel softgels""",
         DoseForm.SOLUTION: """solution soln sol syrup syrp elixir elix liquid liqd conc losung saft
-            sirup sirop""",
+            sirup sirop syp syr""",
         DoseForm.SUSPENSION: "suspension susp susr mixture mixt",
         DoseForm.POWDER: """powder powders granules granule granulat pulver poudre sachet sachets packet packets pckt
             powd pwpk beutel btl sobre sobres bustina bustine bust zakje zakjes saqueta saquetas""",
@@ -58,7 +58,7 @@ ROUTES: Final[dict[str, Route]] = {
         Route.INTRAMUSCULAR: "im intramuscular intramuscularly",
         Route.SUBCUTANEOUS: "sc sq subq subcut subcutaneous subcutaneously",
         Route.INHALED: "inhaled inhale nebulize nebulise",
-        Route.TOPICAL: "topical topically cutaneous bath",
+        Route.TOPICAL: "topical topically cutaneous bath lotion shampoo liniment",
         Route.TRANSDERMAL: "transdermal td",
         Route.OPHTHALMIC: "ophthalmic ophth eye eyes ou od os",
         Route.OTIC: "otic ear ears aural",
@@ -77,6 +77,12 @@ INJECTED: Final = frozenset(
 )
 # What is taken by mouth is swallowed, unless it is one of these, and rinsing the mouth is no way of taking anything.
 # Under the skin, under the tongue: not on them.
+# Through a tube: into the gut, where it meets what is swallowed. PEG and NG are something else elsewhere.
+TUBES: Final = frozenset(
+    """ng ngt nj njt nd ndt og ogt peg pej gt jt rig rij dobhoff corpak gastrostomy jejunostomy nasogastric nasojejunal
+    nasoduodenal orogastric enteral enterally feeding""".split()
+)
+THROUGH: Final = frozenset("via per by through down into or".split())
 UNDER: Final = {"skin": Route.SUBCUTANEOUS, "tongue": Route.SUBLINGUAL}
 INHALING: Final = frozenset("inhale inhaler inhalation inhalations puff puffs nebulize nebulise".split())
 RINSING: Final = frozenset("rinse wash gargle".split())
@@ -92,7 +98,7 @@ COUNTED: Final[dict[str, int]] = {
 TIMES_OF_DAY: Final[dict[str, str]] = {
     **dict.fromkeys(
         """mane morning mornings qam om morgens fruh matin mattino mattina breakfast am fruhstuck ochtend ochtends
-        ontbijt manha manana desayuno colazione""".split(),
+        ontbijt manha manana desayuno colazione bbf""".split(),
         "morning",
     ),
     **dict.fromkeys(
@@ -144,7 +150,8 @@ EVERY: Final = frozenset("q every each alle toutes cada ogni jede jeden elke".sp
 HOURLY: Final = frozenset("hourly hrly hly stundlich stundl stdl".split())
 TIMES: Final = frozenset("times x fois mal veces vez vezes volte volta maal keer dd".split())
 PERIODS: Final = frozenset(
-    "week weeks wk month months woche wochen semaine semaines mois semana settimana monat".split()
+    """week weeks wk wks month months mth mths year years yr yrs woche wochen semaine semaines mois semana settimana
+    monat""".split()
 )
 # A count or an interval of more than a day; none a day is known then.
 RARER: Final = frozenset(
@@ -160,6 +167,15 @@ UNSTEADY: Final = frozenset(
 # Before "from" and an amount: that is of the past, and what stands before it is taken.
 ALTERED: Final = frozenset("reduced increased decreased changed".split())
 UNTIL: Final = (("up", "to"), ("bis", "zu"), ("jusqu", "a"))
+# Before a day they say when a course ends, and nothing of how often; these may stand between the two.
+ENDING: Final = frozenset("until till til bis through thru jusquau hasta fino tot".split())
+BEFORE_A_DATE: Final = frozenset("the on date am zum al el le au and including".split())
+WEEKDAYS: Final = frozenset(
+    """mon tue tues wed thu thur thurs fri sat sunday monday tuesday wednesday thursday friday saturday montag dienstag
+    mittwoch donnerstag freitag samstag sonntag""".split()
+)
+# Until then it is taken as the line says: somebody will look at it again, or the pack is empty.
+REVIEWED: Final = frozenset("review reviewed seen further finished complete completed".split())
 AS_NEEDED: Final = frozenset(
     """prn needed required sos bedarf bed besoin necesario bisogno schmerzen nodig dolor dor dolore
     douleur douleurs necessario""".split()
@@ -252,7 +268,8 @@ INSTRUCTING: Final = TAKE | frozenset(
 ABOUT: Final = frozenset({"check", "change", "remove"})
 # What an instruction says of where and how; in front of it these may be part of a name. None may say that it is over.
 INSTRUCTED: Final = frozenset(
-    """face scalp hair head neck chest back shoulder shoulders arm arms elbow elbows hand hands finger fingers nail
+    """face scalp hair leg legs calf calves
+    head neck chest back shoulder shoulders arm arms elbow elbows hand hands finger fingers nail
     nails toenail toenails fingernails nares nose mouth tongue gums lip lips cheek eyelid eyelids lid lids lash
     lashes abdomen abdominal thigh thighs buttock groin hip hips knee knees ankle ankles foot toe toes body areas
     site sites lesion lesions burn burns wound wounds joints lower upper under underneath inside outside inner outer
@@ -323,7 +340,7 @@ FLUID_OUNCE: Final = "fl oz"
 OUNCES: Final = frozenset("oz ounce ounces".split())
 # In mL; household measures as labels in the United States count them (21 CFR 101.9(b)(5)(viii)), like rules.quantities.
 VOLUMES: Final[dict[str, str]] = {
-    **dict.fromkeys("ml mls cc milliliter milliliters millilitre millilitres".split(), "1"),
+    **dict.fromkeys("ml mls cc ccs milliliter milliliters millilitre millilitres".split(), "1"),
     "l": "1000",
     "dl": "100",
     "cl": "10",
@@ -331,9 +348,13 @@ VOLUMES: Final[dict[str, str]] = {
     **dict.fromkeys("tbsp tbsps tablespoon tablespoons tablespoonful tablespoonfuls essloffel".split(), "15"),
     FLUID_OUNCE: "30",
 }
-METRIC: Final = frozenset("ml mls cc milliliter milliliters millilitre millilitres l dl cl".split())
+METRIC: Final = frozenset("ml mls cc ccs milliliter milliliters millilitre millilitres l dl cl".split())
 # What the unit of a volume begins with, or is where its size is open.
-MEASURES: Final = frozenset({*VOLUMES, "fl", *OUNCES, "spoon", "spoons", "spoonful", "spoonfuls"})
+OPEN_SPOONS: Final = frozenset(
+    """spoon spoons spoonful spoonfuls dessertspoon dessertspoons dessertspoonful dessertspoonfuls heaped heaping
+    rounded level scant""".split()
+)
+MEASURES: Final = frozenset({*VOLUMES, *OPEN_SPOONS, "fl", *OUNCES})
 # A spoon that holds so many millilitres as are said before it: "two 5 ml spoonfuls".
 SPOONS: Final = frozenset("spoon spoons spoonful spoonfuls".split())
 # On a line with one of these an ounce is one of a liquid.
@@ -389,18 +410,19 @@ STRENGTH_ONLY: Final = frozenset("extra maximum max regular double single high l
 FILLER: Final = frozenset(
     """
     as of the a an by in on at to for per each every via from or when if with and up
-    day days dailydose week weeks month months hour hours h meal meals food
+    day days dailydose week weeks wks month months mth mths year years yr yrs hour hours h meal meals food
     before after times time x only once ac pc first last next over until around
     usp ph eur bp film coated release disintegrating orodispersible dispersible dissolving odt fc resistant
     immediate ir disp soluble solutab
     otc rx prescription pill pills
     strength dose doses unit drop drops spray mist metered actuation actuations puff puffs pack pack kit box
     bottle tube bag ampul plain generic brand adult adults child children elemental prefilled auto injector
-    emulsion lotion foam shampoo wash ml l mm cc m oz fl spoon spoons spoonful spoonfuls water juice glass ds nebs
-    clinic tonight directed direction directions instructed dir dict ut mdu asdir spacer chamber empty stomach bowel
+    emulsion foam wash ml l mm cc m oz fl spoon spoons spoonful spoonfuls juice glass ds nebs
+    contains excipient excipients clinic supply supplied tto ttos tta ttas tonight
+    directed direction directions instructed dir dict ut mdu asdir spacer chamber empty stomach bowel
     prep half one two three four needed required divided split i ii iii
     left right both each affected area sugar sf alcohol gluten preservative cfc
-    orange lemon lime cherry mint peppermint spearmint strawberry raspberry berry grape vanilla natural
+    orange lemon lime cherry mint aniseed peppermint spearmint strawberry raspberry berry grape vanilla natural
     flavour flavor flavoured flavored unflavoured unflavored
     am pm noon min mins minute minutes hrs disp dispense qty quantity refill refills rf sig tr
     sliding scale protocol inr flush chemo porcine human ionic auc w

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rules import vocabulary as known
+from rules.reading.courses import read_end
 from rules.reading.numbers import read_number
 from rules.reading.reader import Reader
 from rules.reading.said import PARENTERAL, Reading, Strength, routes_of_form
@@ -67,10 +68,20 @@ def _read(reader: Reader, after_brands: AbstractSet[int]) -> Reading:
             position += 1
         elif word[0] in _FIGURES:
             position += read_number(reader, position)
-        elif word == "/" and reader.words[position + 1] in known.DAYS:  # 2 tablets/day
-            reader.counts.append(1)
-            position += reader.mark(TokenRole.FREQUENCY, position, 2)
         else:
-            read_word(reader, position)
-            position += 1
+            position += _read_others(reader, position)
     return reading_of(reader)
+
+
+def _read_others(reader: Reader, position: int) -> int:
+    """Read what depends on the words around it, and say how many tokens it took."""
+    word = reader.words[position]
+    if word == "/" and reader.words[position + 1] in known.DAYS:  # 2 tablets/day
+        reader.counts.append(1)
+        return reader.mark(TokenRole.FREQUENCY, position, 2)
+    if word in known.ENDING:
+        length = read_end(reader, position)
+        if length:
+            return reader.mark(TokenRole.QUANTITY, position, length)
+    read_word(reader, position)
+    return 1

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from rules import vocabulary as known
+from rules.reading.courses import end_course
 from rules.reading.said import Strength
 from rules.reading.volumes import is_bound, is_washed_down, read_volume, unit_at
 from rules.terms import TokenRole
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 # "1,000" is a thousand in one country and one in another: a thousandfold slip, so it is not read as a strength.
 _THOUSANDS = re.compile(r"[1-9][0-9]*[.,][0-9]{3}$")
+_POTENCIES: Final = frozenset({6, 8, 12, 30, 60, 200})  # 6X; smaller ones may be a count
 _PERIOD_PARTS: Final = frozenset({"7", "12", "52"})  # days, weeks and months in the United Kingdom: 5/7
 _HOURS_A_DAY: Final = 24
 _NOON: Final = 12
@@ -40,7 +42,7 @@ _TWO: Final = 3  # tokens of two numbers and what joins them
 _GRAMS: Final = frozenset({"g", "gm", "gram", "grams"})
 _PERIODS: Final = known.DAYS | known.PERIODS
 _DIVIDED: Final = known.PIECES | {"a"}  # what half of may be taken
-_COUNTED_OUT: Final = frozenset({"#", "qty", "quantity", "disp", "dispense"})
+_COUNTED_OUT: Final = frozenset({"#", "qty", "quantity", "disp", "dispense", "supply"})
 
 
 @lru_cache(maxsize=4096)  # the same few numbers are written again and again
@@ -183,6 +185,7 @@ def _chain(reader: Reader, position: int) -> int:  # noqa: PLR0911 - one meaning
     if hours:
         return hours
     if joint == "/" and unit not in known.UNITS and reader.words[end - 1] in _PERIOD_PARTS:
+        end_course(reader, end)
         return reader.mark(TokenRole.QUANTITY, position, end - position)
     return _strengths(reader, position, end)
 
@@ -294,6 +297,8 @@ def _count(reader: Reader, position: int) -> int:
         reader.doses.append((value, "piece"))
         reader.unclear = reader.unclear or not _says_how_often(reader)
         return reader.mark(TokenRole.DOSE, position, 2)
+    elif value in _POTENCIES and position - 1 in reader.named and not reader.strengths:
+        return reader.mark(TokenRole.UNREAD, position, 2)  # a homoeopathic dilution, and not the substance
     else:
         reader.unsteady = True
     return reader.mark(TokenRole.FREQUENCY, position, 2)
@@ -420,6 +425,7 @@ def _dose(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - one me
     if following in known.PIECES or reader.is_frequency(position + 1):
         reader.unclear = reader.unclear or is_bound(reader, position)
     if following in _PERIODS:
+        end_course(reader, position + 2)
         return reader.mark(TokenRole.QUANTITY, position, 2)
     taken = reader.words[position - 1] in known.TAKE
     if following in known.PIECES:

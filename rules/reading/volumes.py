@@ -48,7 +48,7 @@ def read_volume(reader: Reader, position: int, value: Decimal, end: int) -> int:
         if _is_taken(reader, position, behind, volume):
             reader.unclear = reader.unclear or is_bound(reader, position) or _is_spoon_of_powder(reader, unit)
             reader.doses.append((volume, "ml"))
-    elif reader.words[end] in known.SPOONS:  # of no known size
+    elif reader.words[end] in known.OPEN_SPOONS:  # of no known size
         length = 1
         reader.unclear = True
     else:

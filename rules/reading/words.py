@@ -27,6 +27,9 @@ _NOT_ONCE: Final = known.TIMES | known.HOURS | known.DURING
 _WHEN: Final = frozenset({"a", "le", "au", "avec", *known.TIMES_OF_DAY, *known.MEALS})
 _OF_A: Final = frozenset({"a", "of", "une", "un"})
 _END: Final = frozenset({"", ")", "]", ",", ";"})
+_ONTO: Final = frozenset({"on", "onto", "to"})
+_A_TUBE: Final = frozenset({"tube", "tubes"})
+_SWALLOWED: Final = frozenset({"swallow", "swallowed"})
 _BY_BODY: Final = frozenset({"m", "kg"})  # square metres of its surface, and its weight
 _LONGEST_COMPANY: Final = 6  # words
 _SHORTEST_AGAIN: Final = 4  # letters of a word that is known again as part of a name
@@ -35,6 +38,9 @@ _MORNINGS: Final = frozenset({"am", *known.SMALL_MEALS.values()})  # they depend
 DEPENDS: Final = frozenset(
     {
         *("od", "on", "other", "bis", "q", "b", "f", "mouth", "skin", "tongue", "morgen", "pro", "die"),
+        *("spit", "mouthwash"),
+        *known.TUBES,
+        *_A_TUBE,
         *_MORNINGS,
         *known.NUMBER_WORDS,
         *known.AS_NEEDED,
@@ -187,7 +193,8 @@ def _instructs(reader: Reader, position: int) -> bool:
     if word in known.INSTRUCTING or (before == "or" and word in known.SPOILED):
         return (before, word) != ("last", "taken") and (word, following) != ("given", "up")
     said = reader.counts or reader.slots or reader.doses or not known.INSTRUCTING.isdisjoint(reader.words[:position])
-    return word in known.INSTRUCTED and bool(said)
+    placed = before in _ONTO or (word == "under" and following in known.UNDER)  # on the legs, under the tongue
+    return word in known.INSTRUCTED and (bool(said) or placed)
 
 
 def _forbids(reader: Reader, position: int) -> bool:
@@ -222,6 +229,33 @@ def _by_mouth(reader: Reader, position: int) -> TokenRole:
     if not known.RINSING.isdisjoint(reader.words[max(position - 2, 0) : position]):
         return TokenRole.FILLER
     reader.add(Route.ORAL if known.INHALING.isdisjoint(reader.words) else Route.INHALED)
+    return TokenRole.ROUTE
+
+
+def _by_tube(reader: Reader, position: int) -> TokenRole:
+    """What is given through a tube into the gut; elsewhere the word may be another medicine (PEG, macrogol)."""
+    before = reader.words[position - 1]
+    if reader.words[position] in _A_TUBE:  # a G-tube, and no tube of 30 g
+        if before not in {"via", "per"} and (before not in {"g", "j"} or reader.figure(position - 2)):
+            return TokenRole.FILLER
+        reader.add(Route.ORAL)
+        return TokenRole.ROUTE
+    said = before in known.THROUGH or before in known.ROUTES or before in known.AMOUNTS or before in known.PIECES
+    through = said or before in known.VOLUMES or before in known.TUBES or before == "/"
+    if position < reader.first or not (through or reader.words[position + 1] in _A_TUBE):
+        return TokenRole.UNREAD
+    reader.add(Route.ORAL)
+    return TokenRole.ROUTE
+
+
+def _rinsed(reader: Reader, position: int) -> TokenRole:
+    """What the mouth is rinsed with: it is spat out, if nothing says that it is swallowed."""
+    words = reader.words
+    if words[position] == "spit" and not ("swish" in words or "gargle" in words):
+        return TokenRole.FILLER if _instructs(reader, position) else TokenRole.UNREAD
+    if not known.INHALING.isdisjoint(words) or not _SWALLOWED.isdisjoint(words):
+        return TokenRole.FILLER
+    reader.add(Route.OTHER)
     return TokenRole.ROUTE
 
 
@@ -276,7 +310,8 @@ def _seldom(reader: Reader, position: int) -> bool:
     """Whether the word makes the count one of a week, or no steady count at all."""
     word, following, before = reader.words[position], reader.words[position + 1], reader.words[position - 1]
     a_period = word in known.PERIODS and before in known.EACH and reader.words[position - 2] not in known.DURING
-    if a_period or word in known.RARER or (word == "other" and before == "every"):
+    a_day = word in known.RARER and before != "stop"  # until then, and not on such days only
+    if a_period or a_day or (word == "other" and before == "every"):
         reader.rarer = True
         return True
     if word == "f" and reader.words[max(position - 4, 0) : position] == _ON_MONDAY_AND_WEDNESDAY:
@@ -288,12 +323,18 @@ def _seldom(reader: Reader, position: int) -> bool:
     if word in known.STRENGTH_ONLY and not reader.figure(position + 1):
         return False
     steady = _is_an_aim(reader, position) or _is_reissued(reader, position) or _until_gone(reader, position)
+    steady = steady or (word, following) == ("then", "stop")
     unsteady = word in known.UNSTEADY and not steady
-    if unsteady or (word, following) in known.UNTIL or word == "bis":
+    if unsteady or ((word, following) in known.UNTIL and not _is_course(reader, position + 2)) or word == "bis":
         reader.unsteady = True
         reader.unclear = reader.unclear or word not in {"stat", "max", "maximum", "up"}
         return True
     return False
+
+
+def _is_course(reader: Reader, position: int) -> bool:
+    """Whether it is for how long: "for up to 7 days"."""
+    return reader.figure(position) and reader.words[position + 1] in known.DAYS | known.PERIODS
 
 
 def _until_gone(reader: Reader, position: int) -> bool:
@@ -437,6 +478,9 @@ _BESIDE: Final[dict[str, Callable[[Reader, int], bool]]] = {
     "gone": lambda reader, at: "until" in reader.words[max(at - 3, 0) : at],  # all of the pack is taken
     "push": lambda reader, at: reader.words[at - 1] == "iv",
     "new": lambda reader, at: at > reader.first and reader.words[at + 1] in _END,
+    "j": lambda reader, at: reader.words[at + 1] in _A_TUBE,  # a J-tube
+    # In water, and not a water with much of what was named.
+    "water": lambda reader, at: at - 1 not in reader.named or reader.words[at + 1] in known.PIECES,
     "thing": lambda reader, at: reader.words[at - 1] == "first",  # in the morning
     "e": lambda reader, at: reader.figure(at - 1),  # units of insulin in German
     # "il mattino"; "magnesium il" may be a slip for an oil.
@@ -447,6 +491,9 @@ _BESIDE: Final[dict[str, Callable[[Reader, int], bool]]] = {
 _PLACES: Final = {
     "od": _right_eye,
     "mouth": _by_mouth,
+    "spit": _rinsed,
+    "mouthwash": _rinsed,
+    **dict.fromkeys(known.TUBES | _A_TUBE, _by_tube),
     "skin": _under,
     "tongue": _under,
     "am": _in_the_morning,

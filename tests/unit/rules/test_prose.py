@@ -75,6 +75,10 @@ def test_the_answer_is_incomplete_and_has_the_findings(world: CompiledRuleSet) -
         "Furosemide 40 mg daily digoxn",  # spelt like another one
         "Furosemide 40 mg daily wobble digoxin",  # another one is named behind it
         "Furosemide 40 mg daily stopped",
+        "Furosemide 40 mg daily stopped 2026-12-01",
+        "Furosemide 40 mg daily stop",
+        "Furosemide 40 mg daily, stop 5 mg",
+        "Furosemide 40 mg stop 12/03",  # how it is taken has not been said
         "Furosemide 40 mg take 1 tablet daily, held for wobble",
         "Furosemide 40 mg daily, not taking",
         "Furosemide 40 mg daily, does not take it",
@@ -107,6 +111,18 @@ def test_nothing_is_taken_where_it_may_be_another_or_none(world: CompiledRuleSet
     resolution = resolve(world, text, ())
     assert resolution.shown["state"] == "unrecognised"
     assert ids(resolution) == []
+
+
+@pytest.mark.parametrize(
+    "end", ["stop 2026-12-01", "stop date 12/01/2026", "stop on 12 March", "stop Friday", "then stop"]
+)
+def test_the_day_on_which_it_is_to_stop_is_said_and_not_compared_with_today(world: CompiledRuleSet, end: str) -> None:
+    resolution = resolve(world, f"Furosemide 40 mg tablet 1 tablet twice daily {end}", ())
+    assert ids(resolution) == ["furosemide"]
+    assert resolution.reading is not None
+    assert (resolution.reading.times_per_day, resolution.reading.dose) == (2, Decimal(1))
+    assert not resolution.certain
+    assert resolution.shown["problems"] == [PROSE]
 
 
 def test_what_stands_before_counts(world: CompiledRuleSet) -> None:

@@ -276,6 +276,7 @@ class TestFrequency:
             ("10 mL before meals and at bedtime", 4),
             ("15 mL ac & hs", 4),
             ("500 mg PO bid until all gone", 2),
+            ("1 tab BBF", 1),
             ("500 mg 1 co bid", 2),
             ("25 mg comp, 1 comp por la ma\u00f1ana", 1),
             ("25 mg 1 cpr x 2/die", 2),
@@ -450,6 +451,79 @@ class TestFrequency:
     def test_elemental(self) -> None:
         assert read("zzdrug 200 mg elemental").elemental
         assert not read("zzdrug 200 mg").elemental
+
+
+class TestCourses:
+    """How long a course goes on says nothing of how often; what comes after it may be something else."""
+
+    @pytest.mark.parametrize(
+        "end",
+        [
+            "until 12/03",
+            "until 12/03/2026",
+            "until 2026-12-01",
+            "until 12-01-26",
+            "until 12.03.2026",
+            "until the 12th of March",
+            "until 12 March 2026",
+            "until March 12, 2026",
+            "until Dec 5th",
+            "until Friday",
+            "until Mon 12/3",
+            "bis 12.3.",
+            "bis zum 12.03.26",
+            "bis Montag",
+            "jusqu'au 12/03",
+            "hasta el 12/03",
+            "fino al 12/03",
+            "through 12/01/2026",
+            "till date 12/01/2026",
+            "until review",
+            "until reviewed by GP",
+            "until seen in clinic",
+            "until further notice",
+            "until course complete",
+            "for up to 7 days",
+            "for 7 days",
+            "x 10d",
+            "for 2/52",
+            "for 10 years",
+            "6 weeks supply",
+        ],
+    )
+    def test_its_end_is_no_frequency(self, end: str) -> None:
+        reading = read(f"zzdrug 40 mg 1 tablet twice daily {end}")
+        assert (reading.times_per_day, reading.dose, reading.not_daily) == (2, Decimal(1), False)
+        assert reading.unread == ()
+        assert reading.chains == ()
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "twice daily until 12/03 then daily",
+            "twice daily until 12/03, daily from then",
+            "twice daily until 12/03, 1 tablet after",
+            "twice daily until Friday, one tablet after",
+            "twice daily until Friday, nightly next week",
+            "twice daily until 10 am",
+            "twice daily until 2 tablets are taken",
+            "twice daily until 12.5 mg",
+            "twice daily until 30/500 mg",
+            "twice daily until 40/50",
+            "twice daily until 2026",
+            "twice daily until March",
+            "twice daily until 3 wobble",
+            "every 15 minutes until clear",
+            "twice daily for 7 days, daily for 7 days",
+            "twice daily 5/7, daily 5/7",
+            "up to twice daily",
+        ],
+    )
+    def test_what_changes_or_is_no_day_stays_open(self, words: str) -> None:
+        assert read(f"zzdrug 40 mg {words}").times_per_day is None
+
+    def test_what_stands_behind_it_alone_is_what_is_taken(self) -> None:
+        assert read("zzdrug 40 mg until 12/03 1 tablet twice daily").times_per_day == 2
 
 
 class TestVolumes:
@@ -711,6 +785,56 @@ class TestRoute:
     def test_named(self, words: str, route: Route) -> None:
         assert read(f"zzdrug {words}").routes == (route,)
 
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "5 mL via NG tube bid",
+            "5 mL per NGT bid",
+            "1 tablet PEG bid",
+            "5 mL by PEG tube bid",
+            "5 mL per G-tube bid",
+            "5 mL via J-tube bid",
+            "5 mL per tube bid",
+            "5 mL PO/NG bid",
+            "40 mg nasogastric bid",
+            "5 mL via enteral feeding tube bid",
+            "5 mL feeding tube bid",
+        ],
+    )
+    def test_a_tube_leads_into_the_gut(self, words: str) -> None:
+        reading = read(f"zzdrug {words}")
+        assert reading.routes == (Route.ORAL,)
+        assert (reading.times_per_day, reading.unread) == (2, ())
+
+    @pytest.mark.parametrize("text", ["zzdrug PEG 17 g", "PEG zzdrug 5 mL", "zzdrug NG"])
+    def test_elsewhere_the_word_for_a_tube_may_be_another_medicine(self, text: str) -> None:
+        assert len(unread(text)) == 1
+        assert read(text).routes == ()
+
+    def test_a_tube_of_a_cream_is_a_pack(self) -> None:
+        reading = read("zzdrug 1 % cream 30 g tube")
+        assert (reading.routes, reading.unread) == ((), ())
+
+    @pytest.mark.parametrize(
+        ("words", "routes"),
+        [
+            ("5 mL swish and spit", (Route.OTHER,)),
+            ("5 mL gargle and spit", (Route.OTHER,)),
+            ("mouthwash 10 mL", (Route.OTHER,)),
+            ("5 mL swish and swallow", ()),
+            ("mouthwash 5 mL, swish, spit or swallow", ()),
+            ("inhaler 2 puffs, swish and spit after use", ()),
+            ("2 puffs, rinse and spit after use", ()),
+            ("lotion", (Route.TOPICAL,)),
+        ],
+    )
+    def test_what_is_spat_out_is_not_swallowed(self, words: str, routes: tuple[Route, ...]) -> None:
+        reading = read(f"zzdrug {words}")
+        assert (reading.routes, reading.unread) == (routes, ())
+
+    def test_spit_alone_says_nothing_that_is_known(self) -> None:
+        assert unread("wobble spit zzdrug") == ["wobble", "spit"]
+
     def test_two_routes_are_both_kept_once(self) -> None:
         assert read("zzdrug IV IM IV").routes == (Route.INTRAVENOUS, Route.INTRAMUSCULAR)
 
@@ -946,6 +1070,26 @@ class TestUnread:
     )
     def test_what_an_instruction_says_of_where_and_how(self, text: str, left: list[str]) -> None:
         """Only behind a name and a word such as "apply"; what must not be crushed is still taken."""
+        assert unread(text) == left
+
+    @pytest.mark.parametrize(
+        ("text", "left"),
+        [
+            ("zzdrug 6X", ["6", "x"]),  # a homoeopathic dilution
+            ("zzdrug 30 X tablets", ["30", "x"]),
+            ("zzdrug 500 mg 6x", []),
+            ("zzdrug 3x", []),
+            ("zzdrug 6x daily", []),
+            ("zzdrug water 500 ml", ["water"]),  # a drink
+            ("zzdrug water pill", []),
+            ("zzdrug in water", []),
+            ("zzdrug spray on legs", []),
+            ("zzdrug 4 under tongue", []),
+            ("zzdrug TTA 40 mg", []),
+            ("zzdrug 40 mg (contains lemon)", []),
+        ],
+    )
+    def test_what_makes_another_thing_of_a_name_is_left(self, text: str, left: list[str]) -> None:
         assert unread(text) == left
 
     def test_a_salt_of_magnesium_behind_magnesium_is_not_said_in_passing(self) -> None:

@@ -114,6 +114,17 @@ class TestOtherEndings:
         """A brand is written the same everywhere; other endings are misspellings; a short word may be anything."""
         assert found(world, text) == []
 
+    def test_a_number_of_pieces_is_no_end_of_a_name(self) -> None:
+        both = make.compiled(make.substance("alvorin"), make.substance("alvorin-2", synonyms=["alvorin 2"]))
+        assert found(both, "alvorin 2") == ["alvorin-2"]
+        assert found(both, "alvorin 2 40 mg tablet") == ["alvorin-2"]
+        assert found(both, "alvorin 2 pills a day") == []  # either of them
+        alone = make.compiled(make.substance("alvorin", synonyms=["alvorin 2"]))
+        assert found(alone, "alvorin 2 tablets") == ["alvorin"]
+        assert found(make.compiled(make.substance("alvorin-2", synonyms=["alvorin 2"])), "alvorin 2 tablets") == [
+            "alvorin-2"
+        ]
+
     def test_two_names_with_the_same_beginning(self) -> None:
         both = make.compiled(make.substance("alvorin"), make.substance("alvorine"))
         assert found(both, "alvorina") == []

@@ -570,3 +570,19 @@ class TestCache:
             resolved(small, f"furosemide {number} mg")
             assert len(small.resolutions) <= 3
         assert ids(resolved(small, "furosemide 1 mg")) == ["furosemide"]
+
+
+def test_an_ampoule_of_what_is_only_swallowed_is_drunk() -> None:
+    world = make.compiled(
+        make.substance("torasemide"),
+        make.substance("furosemide", routes=["oral", "intravenous"]),
+        make.product("to-drink", "torasemide", brands=["Trinkan"]),
+        make.product("to-inject", "furosemide", brands=["Spritzan"], routes=["oral"]),
+    )
+
+    def routes(text: str) -> list[str]:
+        return check(world, make.profile(make.medication("m1", text)))["medications"][0]["routes"]
+
+    assert routes("Trinkan 1 ampoule") == ["oral"]
+    assert routes("Spritzan 1 ampoule") == ["intravenous"]  # what is in it is also given so
+    assert routes("torasemide 1 ampoule") != ["oral"]  # of no product nobody knows
