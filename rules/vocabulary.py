@@ -218,7 +218,8 @@ TAKE: Final = frozenset("take give use chew swallow inhale instil prendre einneh
 ORDERING: Final = (TAKE - {"use"}) | frozenset("apply instill insert inject place dissolve rub spread mix".split())
 # Unexplained on a line, these may say that the medicine is not taken, or no longer.
 OVER: Final = frozenset(
-    """dc held hold holding pause paused cancel cancelled canceled cease ceased withdrawn withdraw withheld avoid
+    """dc held hold holding pause paused cancel cancelled canceled cease ceased withdrawn withdraw withheld withhold
+    withholding avoid
     avoided off finished completed ended expired former formerly previous previously past prior history used refuse
     refused refuses declined declines denies denied allergy allergic intolerance intolerant contraindicated reaction
     switched changed inactive resolved longer dcd dced d quit skipped skipping removed deleted error wrong anymore ran
@@ -243,7 +244,8 @@ NEGATIONS: Final = frozenset(
 )
 # Behind a negation these say that the medicine is not taken, but an order with a condition ("do not take with milk").
 TAKING: Final = frozenset(
-    """take taking taken takes took be use using give given tolerate tolerated tolerating currently yet started filled
+    """take taking taken takes took be use using give given start begin until
+    tolerate tolerated tolerating currently yet started filled
     prescribed dispensed issued ordered supplied now any piu pris prise assume assunto prende toma tomar tomado
     tomando""".split()
 )

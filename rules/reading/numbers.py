@@ -291,8 +291,12 @@ def _count(reader: Reader, position: int) -> int:
         return _times_a_volume(reader, position)
     elif reader.single(after):
         if reader.words[after + 1] not in known.AMOUNTS:  # so many times so many pieces
+            pieces = _value(reader.words[after])
+            if pieces > _PACK:  # so many packs
+                reader.unclear = True
+                return reader.mark(TokenRole.QUANTITY, position, 3)
             reader.counts.append(int(value))
-            reader.doses.append((_value(reader.words[after]), "piece"))
+            reader.doses.append((pieces, "piece"))
             return reader.mark(TokenRole.FREQUENCY, position, 3)
         reader.doses.append((value, "piece"))
         reader.unclear = reader.unclear or not _says_how_often(reader)

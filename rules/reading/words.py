@@ -28,6 +28,7 @@ _WHEN: Final = frozenset({"a", "le", "au", "avec", *known.TIMES_OF_DAY, *known.M
 _OF_A: Final = frozenset({"a", "of", "une", "un"})
 _END: Final = frozenset({"", ")", "]", ",", ";"})
 _ONTO: Final = frozenset({"on", "onto", "to"})
+_PUT_ON: Final = frozenset({"spray", "oil", "gel", "cream", "lotion", "butter", "ointment", "patch"})
 _A_TUBE: Final = frozenset({"tube", "tubes"})
 _SWALLOWED: Final = frozenset({"swallow", "swallowed"})
 _BY_BODY: Final = frozenset({"m", "kg"})  # square metres of its surface, and its weight
@@ -193,7 +194,8 @@ def _instructs(reader: Reader, position: int) -> bool:
     if word in known.INSTRUCTING or (before == "or" and word in known.SPOILED):
         return (before, word) != ("last", "taken") and (word, following) != ("given", "up")
     said = reader.counts or reader.slots or reader.doses or not known.INSTRUCTING.isdisjoint(reader.words[:position])
-    placed = before in _ONTO or (word == "under" and following in known.UNDER)  # on the legs, under the tongue
+    put_on = before in _ONTO and not _PUT_ON.isdisjoint(reader.words)  # a spray on the legs
+    placed = put_on or (word == "under" and following in known.UNDER)
     return word in known.INSTRUCTED and (bool(said) or placed)
 
 
@@ -447,7 +449,8 @@ def _says_nothing(reader: Reader, position: int) -> bool:
     if word in known.ANOTHER and position + 1 in reader.named:
         return False
     a_period = word == "pro" and (following in known.DAY or following in known.PERIODS)
-    return a_period or word in known.FILLER or word == "q" or (word == "b" and following == "bed")
+    over = word in known.PERIODS and reader.words[position - 1] == "last"  # it may be
+    return a_period or (word in known.FILLER and not over) or word == "q" or (word == "b" and following == "bed")
 
 
 def _is_its_salt(reader: Reader, position: int) -> bool:

@@ -77,6 +77,9 @@ def test_the_answer_is_incomplete_and_has_the_findings(world: CompiledRuleSet) -
         "Furosemide 40 mg daily stopped",
         "Furosemide 40 mg daily stopped 2026-12-01",
         "Furosemide 40 mg daily stop",
+        "Furosemide 40 mg 1 daily. Withhold until 12/03/2026",
+        "Furosemide 40 mg 1 daily, do not start until 12/03",
+        "Furosemide 40 mg 1 daily, not until 12/03",
         "Furosemide 40 mg daily, stop 5 mg",
         "Furosemide 40 mg stop 12/03",  # how it is taken has not been said
         "Furosemide 40 mg take 1 tablet daily, held for wobble",

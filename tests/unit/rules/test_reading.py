@@ -522,6 +522,10 @@ class TestCourses:
     def test_what_changes_or_is_no_day_stays_open(self, words: str) -> None:
         assert read(f"zzdrug 40 mg {words}").times_per_day is None
 
+    def test_so_many_packs_are_not_taken(self) -> None:
+        reading = read("zzdrug 6x60 tablets")
+        assert (reading.times_per_day, reading.dose, reading.dose_unclear) == (None, None, True)
+
     def test_what_stands_behind_it_alone_is_what_is_taken(self) -> None:
         assert read("zzdrug 40 mg until 12/03 1 tablet twice daily").times_per_day == 2
 
@@ -1084,6 +1088,9 @@ class TestUnread:
             ("zzdrug water pill", []),
             ("zzdrug in water", []),
             ("zzdrug spray on legs", []),
+            ("zzdrug on legs", ["legs"]),  # what is put there is not swallowed
+            ("zzdrug 40 mg last year", ["year"]),
+            ("zzdrug 40 mg last dose", []),
             ("zzdrug 4 under tongue", []),
             ("zzdrug TTA 40 mg", []),
             ("zzdrug 40 mg (contains lemon)", []),
