@@ -384,6 +384,8 @@ def _routes(
         return from_codes, f"route {'/'.join(from_codes)} {words}", dose_form
     if product is not None:
         return product.routes, f"route {'/'.join(product.routes)} of the product", dose_form
+    if reading is not None and reading.with_food and any(Route.ORAL in entry.routes for entry in entries):
+        return (Route.ORAL,), "route oral, because it is taken before, with or after food", dose_form
     if len(entries) == 1 and len(entries[0].routes) == 1:  # nearly always
         routes = entries[0].routes
     else:

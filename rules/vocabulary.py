@@ -120,6 +120,11 @@ TIMES_OF_DAY: Final[dict[str, str]] = {
 SMALL_MEALS: Final = {"petit": "dejeuner", "pequeno": "almoco"}
 # As often as somebody eats; a time of day behind "and" comes on top.
 MEALS: Final = frozenset("meals meal ac pc mahlzeiten repas comidas pasti maaltijden refeicoes".split())
+# A medicine that can be swallowed, and is taken before or after these, is.
+WITH_FOOD: Final = MEALS | frozenset(
+    """food breakfast fruhstuck ontbijt desayuno colazione lunch lunchtime pranzo dejeuner almuerzo dinner supper
+    suppertime mittagessen abendessen essen nahrung nourriture stomach juice""".split()
+)
 # Where a line names two of them, nobody can tell whether they are one intake or two.
 LATE: Final = frozenset({"evening", "second half", "bedtime"})
 # From a count of pieces that names none these lead to how they are taken: "take 2 at bedtime", "2 by mouth daily".

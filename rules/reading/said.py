@@ -66,6 +66,7 @@ class Reading(NamedTuple):
     ``dose_unclear``: it says something about the amount taken that is no single number ("1-2 tablets").
     ``not_daily``: it is taken on some days only ("once a week", "every other day").
     ``chains``: strengths of a combination in the order written ("50/12.5 mg"); which is of what is open. No unit is "".
+    ``with_food``: it is taken before, with or after food, so by mouth where it can be.
     """
 
     strengths: tuple[Strength, ...]
@@ -82,6 +83,7 @@ class Reading(NamedTuple):
     roles: tuple[TokenRole, ...] = ()
     not_daily: bool = False
     chains: tuple[tuple[Strength, ...], ...] = ()
+    with_food: bool = False
 
 
 def routes_of_form(form: DoseForm) -> tuple[Route, ...]:

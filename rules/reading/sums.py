@@ -50,6 +50,7 @@ def reading_of(reader: Reader) -> Reading:
         tuple(roles),
         reader.rarer,
         tuple(reader.chains) if reader.chains else (),
+        not known.WITH_FOOD.isdisjoint(words),
     )
 
 

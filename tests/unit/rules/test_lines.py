@@ -69,6 +69,9 @@ class TestRoutes:
             (["oral"], {"text": "alvorin eye drops"}, ("does_not_apply", [])),
             (["oral"], {"text": "alvorin injection"}, ("does_not_apply", [])),
             (["intravenous"], {"text": "alvorin injection"}, ("applies", [])),  # the only injected route it has
+            (["oral"], {"text": "alvorin 5 mg daily before breakfast"}, ("applies", [])),  # it can be swallowed, so it is
+            (["oral"], {"text": "alvorin 5 mg daily in the morning"}, ("may_apply", ROUTE)),
+            (["oral"], {"text": "alvorin 5 mg IV after breakfast"}, ("does_not_apply", [])),
             (["oral"], {"dose_form": "tablet"}, ("applies", [])),
             (["oral"], {"dose_form": "injection"}, ("does_not_apply", [])),
             (["oral"], {"dose_form": "other"}, ("may_apply", ROUTE)),  # a form that says nothing of the route
@@ -93,6 +96,7 @@ class TestRoutes:
             ({"route": "oral"}, "route oral as given"),
             ({"text": "alvorin PO"}, "route oral read from the text"),
             ({"text": "alvorin tablet"}, "route oral read from the dose form in the text"),
+            ({"text": "alvorin 5 mg with food"}, "route oral, because it is taken before, with or after food"),
             ({"dose_form": "tablet"}, "route oral from the dose form given"),
             ({}, "route not given"),
             ({"text": None, "codes": [{"system": "atc", "code": "S01AA01"}]}, "route ophthalmic from the ATC code"),
@@ -109,6 +113,17 @@ class TestRoutes:
             "outcome": "applies",
             "detail": "m1: alvorin (named by the rule)",
         }
+
+    def test_what_is_never_swallowed_is_not_because_of_a_meal(self) -> None:
+        report = check(
+            make.compiled(
+                make.substance("betarine", routes=["subcutaneous", "intravenous"]),
+                make.interaction("rule", affected={"substances": ["betarine"], "routes": ["oral"]}),
+            ),
+            make.profile(make.medication("m1", "betarine before breakfast")),
+        )
+        assert answer(report) == ("does_not_apply", [])
+        assert report["medications"][0]["routes"] == ["subcutaneous", "intravenous"]
 
     def test_only_route_of_the_substance(self) -> None:
         report = check(
