@@ -384,12 +384,19 @@ def _routes(
         return from_codes, f"route {'/'.join(from_codes)} {words}", dose_form
     if product is not None:
         return product.routes, f"route {'/'.join(product.routes)} of the product", dose_form
-    if reading is not None and reading.with_food and any(Route.ORAL in entry.routes for entry in entries):
-        return (Route.ORAL,), "route oral, because it is taken before, with or after food", dose_form
+    routes, words = _of_substances(entries, with_food=reading is not None and reading.with_food)
+    return routes, words, dose_form
+
+
+def _of_substances(entries: tuple[Entry, ...], *, with_food: bool) -> tuple[tuple[Route, ...], str]:
+    """The routes the substances have, where nothing else says how it is given."""
+    routes: tuple[Route, ...]
     if len(entries) == 1 and len(entries[0].routes) == 1:  # nearly always
         routes = entries[0].routes
     else:
         routes = tuple(dict.fromkeys([route for entry in entries for route in entry.routes]))
     if len(routes) == 1:
-        return routes, f"route {routes[0]}, the only one it has", dose_form
-    return routes, "route not given", dose_form
+        return routes, f"route {routes[0]}, the only one it has"
+    if with_food and Route.ORAL in routes:
+        return (Route.ORAL,), "route oral, because it is taken before, with or after food"
+    return routes, "route not given"

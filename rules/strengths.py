@@ -5,10 +5,11 @@ It reads no words and finds no names; what a strength brings is worked out in `r
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from rules.doses import counted_on_label
-from rules.quantities import MASS_UNITS, milligrams
+from rules.quantities import MASS_UNITS, is_amount_of_magnesium, magnesium_milligrams, milligrams
 from rules.terms import DoseBasis
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from rules.recognition import Named
 
 _MAGNESIUM: Final = "magnesium"  # the element; its salts have names of their own
+# Of a salt's mass magnesium is a twentieth (gluconate) to six tenths (oxide); of its own, rounded on labels, all.
+_LEAST_SHARE: Final = Fraction(1, 25)
+_MOST_SHARE: Final = Fraction(21, 20)
 
 
 def strengths_of(
@@ -103,6 +107,8 @@ def _only(target: Target, strengths: Sequence[Strength]) -> dict[str, Strength]:
             return on_label
     if len(strengths) == 1:
         return {substance: strengths[0]}
+    if substance.startswith(_MAGNESIUM):
+        strengths = _magnesium_once(strengths)
     element = [one for one in strengths if one.elemental]
     if len(element) == 1:
         return {substance: element[0]}
@@ -119,6 +125,20 @@ def _different(strengths: Sequence[Strength]) -> Sequence[Strength]:
         (milligrams(one.value, one.unit), one.per_unit, one.per) if one.unit in MASS_UNITS else one for one in strengths
     ]
     return [one for place, one in enumerate(strengths) if masses.index(masses[place]) == place]
+
+
+def _magnesium_once(strengths: Sequence[Strength]) -> Sequence[Strength]:
+    """Of a mass and an amount of magnesium that are one: the amount, "97.2 mg (4 mmol)", "400 mg (9.9 mmol)" of a salt.
+
+    A mass that is less than the amount is of something else, and both stay.
+    """
+    masses = [one for one in strengths if one.unit in MASS_UNITS and not one.per_volume]
+    amounts = [one for one in strengths if is_amount_of_magnesium(one.unit) and not one.per_volume]
+    if len(masses) != 1 or len(amounts) != 1 or len(strengths) != len(masses) + len(amounts):
+        return strengths
+    amount = magnesium_milligrams(amounts[0].value, amounts[0].unit)
+    share = amount / milligrams(masses[0].value, masses[0].unit) if masses[0].value else 0
+    return amounts if _LEAST_SHARE <= share <= _MOST_SHARE else strengths
 
 
 def _on_label(target: Target, strengths: Sequence[Strength]) -> dict[str, Strength]:

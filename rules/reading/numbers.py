@@ -431,12 +431,14 @@ def _dose(reader: Reader, position: int) -> int:  # noqa: C901, PLR0911 - one me
     if following in _PERIODS:
         end_course(reader, position + 2)
         return reader.mark(TokenRole.QUANTITY, position, 2)
-    taken = reader.words[position - 1] in known.TAKE
+    before = reader.words[position - 1]
+    taken = before in known.TAKE
     if following in known.PIECES:
         return _named_pieces(reader, position, value, taken=taken)
     if following in known.PORTIONS:
         return _portions(reader, position, value)
-    if reader.counts_alone(position, position + 1) and (reader.strengths or reader.chains or taken):
+    named = reader.strengths or reader.chains or taken or before in known.PIECES  # "tablets 2 tds"
+    if named and reader.counts_alone(position, position + 1):
         reader.unclear = reader.unclear or is_bound(reader, position)
         _pieces(reader, value, taken=taken)
         return reader.mark(TokenRole.DOSE, position)

@@ -69,7 +69,7 @@ class TestRoutes:
             (["oral"], {"text": "alvorin eye drops"}, ("does_not_apply", [])),
             (["oral"], {"text": "alvorin injection"}, ("does_not_apply", [])),
             (["intravenous"], {"text": "alvorin injection"}, ("applies", [])),  # the only injected route it has
-            (["oral"], {"text": "alvorin 5 mg daily before breakfast"}, ("applies", [])),  # it can be swallowed, so it is
+            (["oral"], {"text": "alvorin 5 mg daily before breakfast"}, ("applies", [])),  # what can be swallowed is
             (["oral"], {"text": "alvorin 5 mg daily in the morning"}, ("may_apply", ROUTE)),
             (["oral"], {"text": "alvorin 5 mg IV after breakfast"}, ("does_not_apply", [])),
             (["oral"], {"dose_form": "tablet"}, ("applies", [])),

@@ -755,6 +755,19 @@ class TestSaidTwice:
         assert len(reading.strengths) == 1
         assert (reading.dose, reading.dose_unclear) == (None if dose is None else Decimal(dose), False)
 
+    @pytest.mark.parametrize(
+        ("words", "dose"),
+        [
+            ("tablets 2 tds", "2"),
+            ("chewable tablets 1 bd", "1"),
+            ("tablets 28", None),
+            ("tablets 2", None),
+            ("2 tds", None),
+        ],
+    )
+    def test_a_number_behind_the_form_counts_without_a_strength(self, words: str, dose: str | None) -> None:
+        assert read(f"zzdrug {words}").dose == (None if dose is None else Decimal(dose))
+
     def test_the_whole_number_has_one_meaning(self) -> None:
         words = tokens("zzdrug 2 (two) times a day")
         roles = read_besides(words, frozenset({0})).roles

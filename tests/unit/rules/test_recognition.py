@@ -275,6 +275,13 @@ class TestStrengths:
             ("digoxin 125 mcg (0.125 mg)", {"digoxin": "125 mcg"}),  # the same amount in another unit
             ("digoxin 125 mcg (0.25 mg)", {}),
             ("digoxin 10 mmol 0.25 mg", {}),
+            ("magnesium citrate 97.2 mg (4 mmol)", {"magnesium-citrate": "4 mmol"}),  # of magnesium, said twice
+            ("magnesium citrate 650 mg (4 mmol)", {"magnesium-citrate": "4 mmol"}),  # the mass of the salt
+            ("magnesium citrate 8 mEq 97.2 mg", {"magnesium-citrate": "8 meq"}),
+            ("magnesium citrate 60 mg (4 mmol)", {}),  # less than its magnesium
+            ("magnesium citrate 5 g (4 mmol)", {}),  # no salt has so little
+            ("magnesium citrate 0 mg (4 mmol)", {}),
+            ("magnesium citrate 97.2 mg (4 mmol) 2 mmol", {}),
             ("labelled 20 mg/10 mg", {}),  # two labels give them to different substances
             ("labelled 5 mg/80 mg", {}),  # no label has both
             ("labelled 5 mg", {}),
