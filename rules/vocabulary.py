@@ -307,8 +307,15 @@ MAKERS: Final = frozenset(
         *(("nature", "made"), ("natures", "bounty"), ("natures", "way"), ("natures", "truth"), ("natures", "own")),
         *(("now", "foods"), ("doctors", "best"), ("life", "extension"), ("pure", "encapsulations")),
         *(("spring", "valley"), ("thorne", "research"), ("vitamin", "shoppe"), ("kirkland", "signature")),
+        *(("webber", "naturals"), ("holland", "barrett"), ("country", "life"), ("new", "chapter")),
+        *(("integrative", "therapeutics"), ("douglas", "laboratories")),
         *(("cvs", "health"), ("rite", "aid"), ("good", "neighbor"), ("members", "mark"), ("non", "va")),
     }
+)
+# The same in one word that means nothing else.
+MAKERS_ALONE: Final = frozenset(
+    """solgar thorne jarrow swanson lamberts viridian biocare vitabiotics blackmores swisse jamieson metagenics
+    bluebonnet twinlab solaray carlson nutricost bulksupplements puritans gnc doppelherz abtei equate walgreens""".split()
 )
 # The first word of a company's product, before the name of what is in it: "pms-Ciprofloxacin".
 PREFIXES: Final = frozenset("apo pms ratio novo jamp auro riva taro phl".split())

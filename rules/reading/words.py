@@ -116,7 +116,7 @@ def _is_day_of_cycle(reader: Reader, position: int) -> bool:
 def _is_of_a_maker(reader: Reader, position: int) -> bool:
     """Whether it says who makes or supplies it."""
     before, word, following = reader.words[position - 1], reader.words[position], reader.words[position + 1]
-    if (before, word) in known.MAKERS or (word, following) in known.MAKERS:
+    if word in known.MAKERS_ALONE or (before, word) in known.MAKERS or (word, following) in known.MAKERS:
         return True
     return (position + 1 in reader.named and word in known.PREFIXES) or _is_company(reader, position)
 
