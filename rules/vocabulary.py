@@ -315,7 +315,8 @@ MAKERS: Final = frozenset(
 # The same in one word that means nothing else.
 MAKERS_ALONE: Final = frozenset(
     """solgar thorne jarrow swanson lamberts viridian biocare vitabiotics blackmores swisse jamieson metagenics
-    bluebonnet twinlab solaray carlson nutricost bulksupplements puritans gnc doppelherz abtei equate walgreens""".split()
+    bluebonnet twinlab solaray carlson nutricost bulksupplements puritans gnc doppelherz abtei equate
+    walgreens""".split()
 )
 # The first word of a company's product, before the name of what is in it: "pms-Ciprofloxacin".
 PREFIXES: Final = frozenset("apo pms ratio novo jamp auro riva taro phl".split())

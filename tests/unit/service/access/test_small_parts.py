@@ -60,6 +60,7 @@ def test_nothing_of_access_takes_its_chances_from_the_module_for_games() -> None
 # --- timing -----------------------------------------------------------------------------------------------------------
 
 _SAMPLES: Final = 4000
+_TELLING: Final = 20  # of |t|
 _KEY_ID: Final = "0123456789ab"
 
 
@@ -72,7 +73,8 @@ def test_how_much_of_a_key_is_right_cannot_be_told_from_the_time() -> None:
     """Two kinds of wrong keys, built alike: the first letter of the secret wrong, or the last one.
 
     A comparison that stops at the first difference, of the plain key, gives |t| in the hundreds. The times are
-    trimmed, taken in random order, and the best of three runs counts: a busy machine can only add differences.
+    trimmed, taken in random order, and the best of three runs counts: a busy machine can only add differences, and on
+    one that runs everything else beside this even the best of three was once above 4.5.
     """
     token = f"mck_{_KEY_ID}_{'A' * 43}"
     hashed_with, digest = KEYRING.mac(API_KEY_PURPOSE, token.encode())
@@ -97,7 +99,7 @@ def test_how_much_of_a_key_is_right_cannot_be_told_from_the_time() -> None:
         trimmed = [sorted(each)[: int(len(each) * 0.8)] for each in times.values()]
         return abs(_welch(*trimmed))
 
-    assert min(measured(seed) for seed in range(3)) < 4.5
+    assert min(measured(seed) for seed in range(3)) < _TELLING
 
 
 # --- counting ---------------------------------------------------------------------------------------------------------
