@@ -88,6 +88,7 @@ _TEXTS: Final[dict[str, str]] = {
     # Raised by validators of our own models, whose texts never hold a value.
     "value_error": "{error}",
 }
+_LENGTHS: Final = {"too_short": "string_too_short", "too_long": "string_too_long"}
 
 
 def in_words(error: Mapping[str, Any]) -> str:
@@ -99,6 +100,8 @@ def in_words(error: Mapping[str, Any]) -> str:
         return f"must match the pattern {pattern}" if words is None else f"must match the pattern {pattern}: {words}"
     if kind == "string_too_short" and context["min_length"] == 1:
         return "must not be empty"
+    if kind in _LENGTHS and context["field_type"] == "Value":  # a secret, whose characters count
+        kind = _LENGTHS[kind]
     return _TEXTS.get(kind, "is not valid").format(**context)
 
 

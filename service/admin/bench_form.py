@@ -127,25 +127,29 @@ class Read:
 def read(typed: Typed) -> Read:
     """The question that stands in the form."""
     faults: list[Fault] = []
-    medications, numbers = _medications(typed["list"], faults)
+    numbers: dict[str, list[int]] = {}  # of the lines that could be read, by the list they are in
+    medications, numbers["medications"] = _medications(typed["list"], faults)
     question: dict[str, Any] = {"medications": medications, "patient": _patient(typed, faults)}
-    conditions = _each("conditions", typed["conditions"], condition_of, faults)
+    conditions, numbers["conditions"] = _each("conditions", typed["conditions"], condition_of, faults)
     if conditions or typed["no_conditions"]:
         question["conditions"] = conditions
-    question["observations"] = _each("observations", typed["observations"], observation_of, faults)
-    question["symptoms"] = [line for _, line in lines_of(typed["symptoms"])]
+    observations = _each("observations", typed["observations"], observation_of, faults)
+    question["observations"], numbers["observations"] = observations
+    symptoms = lines_of(typed["symptoms"])
+    question["symptoms"], numbers["symptoms"] = [line for _, line in symptoms], [number for number, _ in symptoms]
     for name, key in (("as_of", "as_of"), ("ecg_on", "last_ecg_on")):
         if typed[name]:
             question[key] = typed[name]
     if typed["no_conditions"] and conditions:
         faults.append(Fault("no_conditions", "There are conditions above; take this mark away, or them."))
     profile = None
-    if not faults:
-        try:
-            profile = MedicationProfile.model_validate_json(json.dumps(question))
-        except ValidationError as error:
-            faults = _placed(error, numbers)
-    lines = {one["id"]: number for one, number in zip(medications, numbers, strict=True)}
+    try:  # also where something could not be read, so that all that is wrong is told at once
+        profile = MedicationProfile.model_validate_json(json.dumps(question))
+    except ValidationError as error:
+        faults += _placed(error, numbers)
+    if faults:
+        profile = None
+    lines = {one["id"]: number for one, number in zip(medications, numbers["medications"], strict=True)}
     return Read(profile, tuple(faults), lines)
 
 
@@ -166,14 +170,15 @@ def _medications(text: str, faults: list[Fault]) -> tuple[list[dict[str, Any]], 
 
 def _each(
     name: str, text: str, read_line: Callable[[str], dict[str, Any]], faults: list[Fault]
-) -> list[dict[str, Any]]:
-    found = []
+) -> tuple[list[dict[str, Any]], list[int]]:
+    found, numbers = [], []
     for number, line in lines_of(text):
         try:
             found.append(read_line(line))
+            numbers.append(number)
         except LineFault as fault:
             faults.append(Fault(name, f"Line {number} {fault}.", number))
-    return found
+    return found, numbers
 
 
 def _patient(typed: Typed, faults: list[Fault]) -> dict[str, Any]:
@@ -209,17 +214,31 @@ _IN_WORDS: Final = {
 }
 
 
-def _placed(error: ValidationError, numbers: list[int]) -> list[Fault]:
+# Parts of a line whose faults do not say by themselves what they are about.
+_PARTS: Final = {
+    "text": "the name",
+    "dose": "the dose",
+    "times_per_day": "how often a day",
+    "times": "the times of day",
+    "started_on": "the day since when",
+    "codes": "the codes",
+    "taken_on": "the day",
+}
+
+
+def _placed(error: ValidationError, numbers: Mapping[str, list[int]]) -> list[Fault]:
     """What is wrong with the question, each in the field it came from."""
     found = []
     for fault in body_faults(error.errors(include_url=False, include_input=False), MedicationProfile):
-        text = next((words for key, words in _IN_WORDS.items() if key in fault.detail), fault.detail)
-        steps = fault.pointer.split("/")
-        if steps[1:2] == ["medications"] and len(steps) > 2:  # noqa: PLR2004 - the name and the place in the list
-            number = numbers[int(steps[2])]
-            found.append(Fault("list", f"Line {number} {text}.", number))
-            continue
+        own = next((words for key, words in _IN_WORDS.items() if key in fault.detail), None)
+        text = own or fault.detail
         name = next((name for start, name in _PLACES if fault.pointer.startswith(start)), "list")
+        _, listed, *steps = fault.pointer.split("/")
+        if listed in numbers and steps:
+            number = numbers[listed][int(steps[0])]
+            part = _PARTS.get(steps[1]) if own is None and len(steps) > 1 else None
+            found.append(Fault(name, f"Line {number}: {part} {text}." if part else f"Line {number} {text}.", number))
+            continue
         found.append(Fault(name, text if text.endswith(".") else f"This {text}."))
     return list(dict.fromkeys(found))
 

@@ -41,6 +41,21 @@ _KINDS: Final = {
 }
 _SYSTEMS: Final = tuple(system.value for system in CodeSystem)
 _UNITS: Final = {unit.lower(): unit for unit in DOSE_UNITS}
+_COMMON_UNITS: Final = (
+    "mg",
+    "g",
+    "mcg",
+    "mmol",
+    "mEq",
+    "tablet",
+    "capsule",
+    "sachet",
+    "dose",
+    "mL",
+    "drop",
+    "puff",
+    "IU",
+)
 FACTS: Final = (
     "`at 08:00, 20:00`, `2 a day`, `since 2024-03-01`, `as needed`, `regularly`, `proposed`, `dose 400 mg`, "
     "`route oral`, `form tablet`, or a code such as `rxnorm 4603`"
@@ -109,7 +124,7 @@ def _fact(fact: str) -> Plain:
 def _dose(dose: re.Match[str]) -> Plain:
     value, unit, of = dose[1], dose[2], dose[3]
     if unit not in _UNITS:
-        raise LineFault(f"has a dose in a unit that is not known; allowed: {', '.join(DOSE_UNITS)}")
+        raise LineFault(f"has a dose in a unit that is not known; write for example {', '.join(_COMMON_UNITS)}")
     return {"value": value, "unit": _UNITS[unit]} | ({} if of is None else {"of": of})
 
 

@@ -100,6 +100,7 @@ _WORDS: Final = (
     (re.compile(r"^(is required|must not be empty|must be a string)$"), "Please fill this in."),
     (re.compile(r"^must have at least (\d+) characters$"), r"At least \1 characters, please."),
     (re.compile(r"^must have at most (\d+) characters$"), r"At most \1 characters, please."),
+    (re.compile(r"^must match the pattern \S+: (.*)$"), r"Allowed here: \1."),
     (re.compile(r"^must match the pattern .*$"), "It holds a character that cannot be kept, or not what belongs here."),
     (re.compile(r"^must be one of (.*)$"), r"Please choose one: \1."),
 )

@@ -35,7 +35,6 @@ REFUSALS: Final = (ProblemError, ServiceError, HTTPException, RequestValidationE
 _UNKNOWN_PERSON: Final = 401
 _SEE_OTHER: Final = 303
 _PASSED_ON: Final = ("retry-after", "allow", "www-authenticate")
-# What the API says of its contract and of a member of its problems that no page has.
 # What forms carry hidden, which the API asks of programs as headers: title and detail for who knows of neither.
 _OF_FORMS: Final[dict[str, tuple[str, str]]] = {
     ProblemCode.IDEMPOTENCY_KEY_REQUIRED: (
@@ -51,6 +50,12 @@ _OF_FORMS: Final[dict[str, tuple[str, str]]] = {
         "Something that each form carries unseen was missing: which state of the draft, person or key it is about.",
     ),
 }
+# Titles that speak to whoever reads a page, where those of the API speak about whoever calls it.
+_TITLES: Final[dict[str, str]] = {
+    ProblemCode.NOT_PERMITTED: "You may not do this",
+    ProblemCode.REAUTHENTICATION_REQUIRED: "It was not shown that it is you",
+}
+# What the API says of its contract and of a member of its problems that no page has.
 _UNFIT: Final = "This cannot be taken as it is"
 _WRONG: Final = "What is wrong is told below."
 # Who is nobody in particular.
@@ -148,6 +153,7 @@ async def told(request: Request, error: Exception) -> Told:
         if "`errors`" in problem["detail"]:
             problem["detail"] = _WRONG
     problem["title"], problem["detail"] = _OF_FORMS.get(problem["code"], (problem["title"], problem["detail"]))
+    problem["title"] = _TITLES.get(problem["code"], problem["title"])
     return Told(problem, headers)
 
 

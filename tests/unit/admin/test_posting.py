@@ -268,6 +268,8 @@ def test_who_may_not_is_told_so(pages: PageClient) -> None:
     said = pages.form("ann", NEW).filled(title="By a viewer", reason=WHY)
     response = pages.sent("eve", NEW, said)
     assert response.status_code == 403
+    assert "You may not do this" in response.text
+    assert "Who asks" not in response.text
     assert "By a viewer" not in titles(pages)
 
 
@@ -294,6 +296,10 @@ def test_without_the_database_what_was_typed_is_kept(pages: PageClient, monkeypa
         ("is required", "Please fill this in."),
         ("must have at most 200 characters", "At most 200 characters, please."),
         ("must match the pattern ^[0-9]$", "It holds a character that cannot be kept, or not what belongs here."),
+        (
+            "must match the pattern ^[a-z0-9._:-]+$: small letters, and digits",
+            "Allowed here: small letters, and digits.",
+        ),
         ("must be one of a or b", "Please choose one: a or b."),
         ("the dose must be above zero", "The dose must be above zero."),
     ],

@@ -6,7 +6,7 @@ import json
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
 from rules.faults import IN_WORDS, allowed_keys, form_of_text, in_words
 from rules.load import FOLDERS
@@ -24,6 +24,8 @@ class Sample(BaseModel):
     coded: Annotated[str, StringConstraints(pattern="^[0-9]$")] = "1"
     said: Annotated[str, StringConstraints(min_length=1)] = "x"
     always: bool = True
+    secret: Annotated[SecretStr, Field(min_length=12, max_length=20)] = SecretStr("three herons")
+    several: Annotated[tuple[int, ...], Field(max_length=1)] = ()
 
 
 def told(model: type[BaseModel], document: object) -> list[str]:
@@ -64,6 +66,9 @@ def patterns(node: object) -> set[str]:
         (Sample, {"one": "two"}, "must be 'one'"),
         (Sample, {"coded": "x"}, "must match the pattern ^[0-9]$"),
         (Sample, {"said": ""}, "must not be empty"),
+        (Sample, {"secret": "short"}, "must have at least 12 characters"),
+        (Sample, {"secret": "x" * 21}, "must have at most 20 characters"),
+        (Sample, {"several": [1, 2]}, "must have at most 1 items"),
         (Sample, {"always": "yes"}, "must be true or false"),
         (Sample, {"more": 1}, "is not valid"),
     ],
