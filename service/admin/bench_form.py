@@ -233,7 +233,7 @@ def _placed(error: ValidationError, numbers: Mapping[str, list[int]]) -> list[Fa
         own = next((words for key, words in _IN_WORDS.items() if key in fault.detail), None)
         text = own or fault.detail
         name = next((name for start, name in _PLACES if fault.pointer.startswith(start)), "list")
-        _, listed, *steps = fault.pointer.split("/")
+        listed, *steps = fault.pointer.removeprefix("/").split("/")
         if listed in numbers and steps:
             number = numbers[listed][int(steps[0])]
             part = _PARTS.get(steps[1]) if own is None and len(steps) > 1 else None
