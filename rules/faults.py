@@ -42,6 +42,8 @@ IN_WORDS: Final[dict[str, str]] = {
     r"^10\.\d{4,9}/\S+$": "a DOI, such as 10.1000/xyz123",
     r"^[A-Z0-9]{10}$": "ten capital letters and digits",
     r"^[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?$": "an ICD-10-CM code or its beginning, such as E83.42 or N18",
+    r"^/([A-Za-z0-9_-][A-Za-z0-9/_.-]*)?$": "a path here, such as /admin",
+    r"^[^.\s]+(\.[^.\s]+)*$": "names with points between, such as realm_access.roles",
     r"^https://\S+$": "an address that begins with https:// and has no blanks",
 }
 _DAY: Final = "must be a date of the calendar written as YYYY-MM-DD"
@@ -65,6 +67,7 @@ _TEXTS: Final[dict[str, str]] = {
     "decimal_max_places": "must have at most {decimal_places} digits behind the point",
     "decimal_max_digits": "must have at most {max_digits} digits",
     "finite_number": _NUMBER,
+    "float_parsing": _NUMBER,
     "greater_than_equal": "must be at least {ge}",
     "greater_than": "must be above {gt}",
     "less_than_equal": "must be at most {le}",

@@ -6,13 +6,13 @@ Reading them opens no file and no connection. No secret has a default, and error
 import os
 from collections.abc import Mapping
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rules.faults import in_words
@@ -97,7 +97,7 @@ def _origin(text: str) -> str:
     plain = text == f"{split.scheme}://{split.netloc}" and split.hostname and "@" not in split.netloc
     usual = {"https": ":443", "http": ":80"}.get(split.scheme)
     if not plain or usual is None or split.netloc.endswith(usual) or text != text.lower() or "*" in text:
-        raise ValueError("must be origins as browsers write them, such as https://HOST or https://HOST:8443")
+        raise ValueError("must be an origin as browsers write it, such as https://HOST or https://HOST:8443")
     return text
 
 
@@ -107,7 +107,7 @@ def _fhir_server(text: str) -> str:
     plain = not (split.query or split.fragment or split.username or split.password) and ".." not in split.path
     safe = split.scheme == "https" or (split.scheme == "http" and is_loopback(split.hostname or ""))
     if not plain or not safe or not split.hostname:
-        raise ValueError("must be base addresses such as https://HOST/fhir (http:// only for this machine itself)")
+        raise ValueError("must be a base address such as https://HOST/fhir (http:// only for this machine itself)")
     return text.rstrip("/")
 
 
@@ -147,6 +147,14 @@ class DecisionLogging(StrEnum):
     OFF = "off"
 
 
+def _network(value: object) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(str(value))
+    except ValueError:
+        message = "must be an address or network such as 10.0.0.7 or 10.0.0.0/8, with no bit behind its length"
+        raise ValueError(message) from None
+
+
 class Settings(BaseSettings):
     """All settings; each field is the variable of the same name with the prefix, in capitals."""
 
@@ -176,7 +184,9 @@ class Settings(BaseSettings):
     # What a key, a person or a service may ask in a minute of each process, where nothing else is said.
     requests_per_minute: int = Field(default=6000, ge=1, le=10_000_000)
     # Proxies whose X-Forwarded-For is believed: addresses or networks with commas between.
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    trusted_proxies: Annotated[
+        tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)], ...], NoDecode
+    ] = ()
     # How browsers reach the service, as https://HOST.
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     # Access tokens (JWT) of services: who issues them, for whom, and where the issuer's keys are. See README.
@@ -285,8 +295,9 @@ class Settings(BaseSettings):
 
 
 def _named(fault: Mapping[str, Any]) -> str:
-    name = PREFIX + "_".join(str(step) for step in fault["loc"]).upper()
-    return f"{name}: {in_words(fault)}"
+    setting, *place = fault["loc"]
+    entry = f"entry {place[0] + 1} " if place else ""  # of those between commas
+    return f"{PREFIX}{setting.upper()}: {entry}{in_words(fault)}"
 
 
 def unknown_variables() -> tuple[str, ...]:

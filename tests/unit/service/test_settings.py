@@ -153,3 +153,26 @@ def test_production_keeps_decisions(monkeypatch: pytest.MonkeyPatch) -> None:
         Settings.from_environment()
     monkeypatch.setenv("MAGCHECK_ENVIRONMENT", "development")
     assert Settings.from_environment().decision_log is DecisionLogging.OFF
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("TRUSTED_PROXIES", "10.0.0.0/8, proxy", "entry 2 must be an address or network such as 10.0.0.7 or 10.0.0.0/8"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "entry 1 must be an address or network"),
+        ("CDS_ORIGINS", "*", "entry 1 must be an origin as browsers write it"),
+        ("CDS_FHIR_SERVERS", "http://x", "entry 1 must be a base address such as https://HOST/fhir"),
+        ("MAX_STALE_HOURS", "soon", "must be a number such as 38 or 0.62"),
+        ("OIDC_LANDING", "//elsewhere", "a path here, such as /admin"),
+        ("JWT_ROLES_CLAIM", "a b", "names with points between"),
+    ],
+)
+def test_a_fault_names_the_variable_and_what_it_takes(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(f"MAGCHECK_{name}", value)
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.from_environment()
+    [problem] = caught.value.problems
+    assert problem.startswith(f"MAGCHECK_{name}: ")
+    assert words in problem
