@@ -236,14 +236,17 @@ def entries_of(compiled: CompiledRuleSet, named: Sequence[Named]) -> tuple[Entry
 
 
 def candidates_of(
-    compiled: CompiledRuleSet, text: str, words: list[str], named: Sequence[Named], reading: Reading
+    compiled: CompiledRuleSet, text: str, words: list[str], named: Sequence[Named], unread: Sequence[int]
 ) -> list[Candidate]:
-    """Names close to what was typed: those found in part of the text, then those spelt alike. None is ever taken."""
+    """Names close to what was typed: those found in part of the text, then those spelt alike. None is ever taken.
+
+    ``unread``: the positions of the words that nothing explains.
+    """
     scored: dict[str, tuple[float, str, str]] = {
         found.target.id: (1.0, found.target.name, "named in part of the text") for found in named
     }
-    if reading.unread:
-        queries = _queries(text, words, reading.unread)
+    if unread:
+        queries = _queries(text, words, unread)
         lookup, terminology = compiled.lookup, compiled.terminology
         for like in lookup.spelling.like(queries):
             target = lookup.spelt[like.place]

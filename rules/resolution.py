@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rules.coded import CodeReading, product_named, read_code
+from rules.groups import groups_in
 from rules.prose import before_prose
 from rules.quantities import MASS_UNITS, milligrams
 from rules.reading import routes_of_form
@@ -179,16 +180,29 @@ def _read_text(compiled: CompiledRuleSet, text: str, *, coded: bool) -> _Text:
     if whole is not None:
         return _Text((), reading, whole, (), [])
     before = before_prose(words, named, reading)
-    candidates = [] if coded and before is None else candidates_of(compiled, text, words, named, reading)
-    if before is not None and not is_like_another(candidates, named):
-        return _Text(named, before, None, (), [], prose=True)
+    if before is not None:
+        alike = candidates_of(compiled, text, words, named, reading.unread)
+        if not is_like_another(alike, named):
+            return _Text(named, before, None, (), [], prose=True)
     if coded:
         return _Text((), reading, None, ("the text was not recognised; the code was used",), [])
-    problem = "not every word of the text is known" if named else _NO_NAME
-    return _Text((), reading, None, (problem,), candidates)
+    groups, unread = _groups(words, reading.unread)
+    problems = groups if groups and not named and not unread else [_NOT_ALL if named else _NO_NAME, *groups]
+    return _Text((), reading, None, problems, candidates_of(compiled, text, words, named, unread))
+
+
+def _groups(words: list[str], unread: Sequence[int]) -> tuple[list[str], Sequence[int]]:
+    """Why the names of groups in a line say too little, and the words that still nothing explains.
+
+    Beside other such words, a group whose own words are read as something else ("eye drops") is none.
+    """
+    groups = groups_in(words)
+    left = [one for one in unread if not any(one in group.places for group in groups)]
+    return [group.problem for group in groups if not left or not group.places.isdisjoint(unread)], left
 
 
 _NO_NAME: Final = "no name in the text is known"
+_NOT_ALL: Final = "not every word of the text is known"
 _NO_TEXT: Final = _Text((), None, None, (), [])
 _NO_WORDS: Final = _Text((), None, None, (_NO_NAME,), [])  # white space and marks only
 

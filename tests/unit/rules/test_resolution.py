@@ -372,6 +372,27 @@ class TestUnrecognised:
         assert resolved(world, text)["problems"] == ["no name in the text is known"]
 
     @pytest.mark.parametrize(
+        ("text", "problems", "candidates"),
+        [
+            ("antacid", ["antacid"], []),
+            ("Water pill daily", ["water pill"], []),
+            ("eye drops", ["eye drops"], []),
+            ("furosmide antacid", ["no name in the text is known", "antacid"], ["furosemide"]),
+            ("Zzyxin eye drops", ["no name in the text is known"], []),
+            ("furosemide and a laxative", ["not every word of the text is known", "laxative"], ["furosemide"]),
+            ("furosemide, eye drops, zzyxin", ["not every word of the text is known"], ["furosemide"]),
+        ],
+    )
+    def test_the_name_of_a_group_is_told_as_such(
+        self, world: CompiledRuleSet, text: str, problems: list[str], candidates: list[str]
+    ) -> None:
+        shown = resolved(world, text)
+        assert shown["state"] == "unrecognised"
+        told = [problem.split('"')[1] if '"' in problem else problem for problem in shown["problems"]]
+        assert told == problems
+        assert [one["substance_id"] for one in shown["candidates"]] == candidates
+
+    @pytest.mark.parametrize(
         ("text", "first"),
         [
             ("furosmide", "furosemide"),

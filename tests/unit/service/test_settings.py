@@ -158,7 +158,11 @@ def test_production_keeps_decisions(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("TRUSTED_PROXIES", "10.0.0.0/8, proxy", "entry 2 must be an address or network such as 10.0.0.7 or 10.0.0.0/8"),
+        (
+            "TRUSTED_PROXIES",
+            "10.0.0.0/8, proxy",
+            "entry 2 must be an address or network such as 10.0.0.7 or 10.0.0.0/8",
+        ),
         ("TRUSTED_PROXIES", "10.0.0.1/8", "entry 1 must be an address or network"),
         ("CDS_ORIGINS", "*", "entry 1 must be an origin as browsers write it"),
         ("CDS_FHIR_SERVERS", "http://x", "entry 1 must be a base address such as https://HOST/fhir"),
