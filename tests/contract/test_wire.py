@@ -7,11 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 import pytest
 
 from rules import compile_rule_set
+from service.api import wire
 from service.api.problems import Problem, ProblemCode
 from service.application.active import ActiveRuleSet
 from service.main import create_app, server
@@ -20,6 +22,7 @@ from tests.unit.api.conftest import make_rule_set
 
 _SECONDS: Final = 20.0
 BODY: Final = b'{"medications": []}'
+ASK: Final = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 LIVE: Final = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
@@ -221,6 +224,80 @@ def test_what_could_be_read_in_two_ways_is_refused(port: int, request_: bytes) -
     assert problem.correlation_id == headers["x-correlation-id"]
     assert problem.detail.startswith("The bytes of the request are not valid HTTP/1.1, so it was not read: perhaps a")
     assert "too long or not percent-encoded" in problem.detail
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"GET /",
+        b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-A: ",
+        post(b"Transfer-Encoding: chunked", body=b"2\r\n{}\r\n0\r\nX-A: "),
+    ],
+    ids=["address", "header", "trailer"],
+)
+def test_a_head_without_an_end_is_refused(port: int, beginning: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=_SECONDS) as connection:
+        connection.sendall(beginning)
+        received = b""
+        with suppress(ConnectionError):  # what was sent after the answer left makes the connection break
+            for _ in range(wire.MAXIMUM_HEAD // 1000 + 1000):
+                connection.sendall(b"a" * 1000)
+        with suppress(ConnectionError):
+            while chunk := connection.recv(65_536):
+                received += chunk
+    status, headers, _ = answers(received)[-1]
+    assert status == 431
+    assert headers["connection"] == "close"
+
+
+def test_headers_in_one_piece_that_are_too_many(port: int) -> None:
+    request = ASK[:-2] + b"X-A: b\r\n" * 6000 + b"\r\n"
+    assert [status for status, _, _ in answers(exchange(port, request, LIVE))] == [431, 200]
+
+
+def test_requests_that_nobody_waits_for_are_not_collected(port: int) -> None:
+    most = 64 * 1024 * 1024  # far more than what sockets of both sides hold
+    sent = 0
+    with socket.create_connection(("127.0.0.1", port), timeout=1) as connection, suppress(TimeoutError):
+        while sent < most:
+            sent += connection.send(ASK * 1000)
+    assert sent < most
+
+
+def test_many_requests_at_once_are_all_answered(port: int) -> None:
+    received = exchange(port, (ASK + sized(BODY)) * 300 + LIVE)
+    assert [status for status, _, _ in answers(received)] == [200] * 601
+
+
+@pytest.mark.parametrize(
+    ("before", "part"),
+    [
+        (b"", b""),
+        *((before, part) for before in (b"", ASK) for part in (b"\r\n", ASK[:20], sized(BODY)[:-1])),
+    ],
+)
+def test_who_does_not_finish_a_request_is_not_waited_for(
+    port: int, monkeypatch: pytest.MonkeyPatch, before: bytes, part: bytes
+) -> None:
+    monkeypatch.setattr(wire, "RECEIVE_SECONDS", 0.5)
+    with socket.create_connection(("127.0.0.1", port), timeout=3) as connection:
+        received = b""
+        if before:
+            connection.sendall(before)
+            received = connection.recv(65_536)
+        connection.sendall(part)
+        while chunk := connection.recv(65_536):
+            received += chunk
+    assert received.count(b"200 OK") == (1 if before else 0)
+
+
+def test_time_for_an_answer_is_no_time_for_a_request(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "RECEIVE_SECONDS", 0.2)
+    with socket.create_connection(("127.0.0.1", port), timeout=_SECONDS) as connection:
+        for _ in range(4):
+            connection.sendall(ASK)
+            assert b"200 OK" in connection.recv(65_536)
+            time.sleep(0.1)
 
 
 def test_two_patients_on_one_server_never_meet(port: int) -> None:
