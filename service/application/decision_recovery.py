@@ -101,16 +101,20 @@ class Recovery:
 
     def _run(self) -> None:
         stopping = False
+        told: type[Exception] | None = None  # once, not each second for as long as a disk stays read-only
         while not stopping:
             stopping = self._stop.wait(self._interval)
             if stopping and self._log.store_away:
                 return  # what waits on disk is moved by whoever starts next
             try:
                 self.look()
+                told = None
             except ServiceError:
                 pass  # the writer has said so, readiness says so, and the next look comes soon
-            except Exception:  # noqa: BLE001 - the thread must live on, and the line says what it was
-                _log.exception("decision_recovery_failed")
+            except Exception as error:  # noqa: BLE001 - the thread must live on, and the line says what it was
+                if type(error) is not told:
+                    told = type(error)
+                    _log.exception("decision_recovery_failed")
 
     def _move(self, file: Path) -> None:
         """Write everything in a file of the journal into the database, then forget the file."""

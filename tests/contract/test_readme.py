@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import pytest
 import typer
+import yaml
 from rich.console import Console
 from starlette.testclient import TestClient
 
@@ -222,6 +223,20 @@ def test_settings_are_those_there_are() -> None:
         # The compose file reads two variables of its own.
         named = set(re.findall(rf"\b{PREFIX}[A-Z_]+", path.read_text())) - {f"{PREFIX}IMAGE"}
         assert named <= settings, path
+
+
+def test_the_compose_file_passes_on_every_setting() -> None:
+    settings = {PREFIX + name.upper() for name in Settings.model_fields}
+    of_the_container = {f"{PREFIX}{name}" for name in ("DATA_DIR", "HOST", "PORT", "ENVIRONMENT")}
+    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
+    for name in ("migrate", "magcheck"):
+        given = services[name]["environment"]
+        assert set(given) == settings - of_the_container
+        # Without a value the variable of the machine is passed on, and none where there is none.
+        assert {key for key, value in given.items() if value is not None} == {
+            f"{PREFIX}DATABASE_URL",
+            f"{PREFIX}SECRET_KEY",
+        }
 
 
 def test_paths_are_those_there_are() -> None:
