@@ -149,7 +149,7 @@ HOURS: Final = frozenset("h hr hrs hour hours stunde stunden std heure heures ho
 EACH: Final = frozenset({"a", "per", "each", "every", "/", "par", "pro", "am", "al", "por", "die", "la"})
 GERMAN_DAY: Final = frozenset("tag morgen mittag abend".split())  # before these "am" is German, and no morning
 A_DAY: Final = frozenset("a per par pro al am".split())  # before a day: once, unless a number of times stands before it
-DURING: Final = frozenset({"for", "over", "pour", "fur", "por"})  # "for a week" is no "once a week"
+DURING: Final = frozenset({"for", "over", "pour", "fur", "por", "uber"})  # "for a week" is no "once a week"
 EVERY: Final = frozenset("q every each alle toutes cada ogni jede jeden elke".split())
 # Behind a number of hours: every so many of them ("6-hourly", "8-stündlich").
 HOURLY: Final = frozenset("hourly hrly hly stundlich stundl stdl".split())
@@ -426,7 +426,7 @@ FILLER: Final = frozenset(
     """
     as of the a an by in on at to for per each every via from or when if with and up
     day days dailydose week weeks wks month months mth mths year years yr yrs hour hours h meal meals food
-    before after times time x only once ac pc first last next over until around
+    before after times time x only once ac pc first last next over uber until around
     usp ph eur bp film coated release disintegrating orodispersible dispersible dissolving odt fc resistant
     immediate ir disp soluble solutab
     otc rx prescription pill pills

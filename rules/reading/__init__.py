@@ -77,7 +77,8 @@ def _read_others(reader: Reader, position: int) -> int:
     """Read what depends on the words around it, and say how many tokens it took."""
     word = reader.words[position]
     if word == "/" and reader.words[position + 1] in known.DAYS:  # 2 tablets/day
-        reader.counts.append(1)
+        if reader.words[position - 1] == "1" or not reader.figure(position - 1):  # "2/day": at once or one by one
+            reader.counts.append(1)
         return reader.mark(TokenRole.FREQUENCY, position, 2)
     if word in known.ENDING:
         length = read_end(reader, position)
