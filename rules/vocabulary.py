@@ -53,7 +53,7 @@ FORMS: Final[dict[str, DoseForm]] = {
 ROUTES: Final[dict[str, Route]] = {
     word: route
     for route, words in {
-        Route.ORAL: "oral orally po buvable buvables oralement",
+        Route.ORAL: "oral orally po buvable buvables oralement oraal",
         Route.INTRAVENOUS: "iv intravenous intravenously ivpb piggyback tpn ppn",
         Route.INTRAMUSCULAR: "im intramuscular intramuscularly",
         Route.SUBCUTANEOUS: "sc sq subq subcut subcutaneous subcutaneously",
@@ -264,6 +264,8 @@ UNDER_CONDITIONS: Final = frozenset("if unless when whenever only until while we
 CHANGING: Final = frozenset(
     "double doubled triple halve halved extra additional another increases decreases converted".split()
 )
+# Beside "dose" they say that nobody knows how much is taken: "dose unknown", "variable dose".
+UNKNOWN: Final = frozenset("unknown varies varying variable".split())
 # Words an instruction is made of, behind the name of a medicine: they begin it or go on with it.
 INSTRUCTING: Final = TAKE | frozenset(
     """apply instill insert inject place dissolve rub massage spread swish gargle spit rinse drink mix nebulize nebulise
@@ -334,7 +336,8 @@ PIECES: Final = frozenset(
     capsule capsules cap caps kapsel kapseln hartkapsel hartkapseln weichkapsel weichkapseln kps cps gelule gelules
     capsula capsulas softgel softgels lozenge lozenges gummy gummies
     kauwtablet kauwtabletten bruistablet bruistabletten sobre sobres bustina bustine bust zakje zakjes saqueta saquetas
-    pill pills sachet sachets packet packets beutel btl suppository suppositories zapfchen patch patches""".split()
+    stuk stuks pill pills sachet sachets packet packets beutel btl suppository suppositories zapfchen patch
+    patches""".split()
 )
 # Behind a number that is not one, as systems of the United Kingdom write what is supplied: "28 capsule".
 SINGULAR: Final = frozenset("tablet capsule caplet sachet lozenge pill suppository patch".split())
@@ -450,7 +453,7 @@ FILLER: Final = frozenset(
     el los las al dia dias con por cada antes despues ayunas en comida comidas hora horas
     veces vez volte volta einmal jede jeden um uhr sch scheduled
     cps dello di giorno giorni dopo prima pasti digiuno em jejum pela ao gg jrs ore
-    repeats ogni elke het een bij voor eten tijdens dag maaltijd maaltijden supplement supplements
+    repeats ogni elke stuk stuks het een bij voor eten tijdens dag maaltijd maaltijden supplement supplements
     sandoz teva mylan ratiopharm stada hexal zentiva accord aurobindo actavis tad henning cinfa
     pensa pharma biogaran heumann aliud almus
     """.split()

@@ -58,6 +58,7 @@ DEPENDS: Final = frozenset(
         *known.PROMISING,
         *known.ANOTHER,
         *known.INDICATIONS,
+        *known.UNKNOWN,
     }
 )
 # What a word always means, but straight behind a brand: looked up once for each word. The later counts.
@@ -296,6 +297,15 @@ def _in_latin(reader: Reader, position: int) -> TokenRole:
     return TokenRole.FREQUENCY
 
 
+def _unknown_dose(reader: Reader, position: int) -> TokenRole:
+    """That nobody knows how much is taken: it is not one piece, as it is where nothing is said of it."""
+    beside = {reader.words[position - 1], reader.words[position + 1]}
+    if beside.isdisjoint(known.DOSES):
+        return TokenRole.FILLER if _adds_nothing(reader, position) else TokenRole.UNREAD
+    reader.unclear = True
+    return TokenRole.DOSE
+
+
 def _at_night(reader: Reader, position: int) -> bool:
     """Whether it says "before bed", or "on" (omne nocte) at the end of a line or before "prn"."""
     if reader.words[position] == "bed":
@@ -503,4 +513,5 @@ _PLACES: Final = {
     **dict.fromkeys(known.SMALL_MEALS.values(), _at_a_meal),
     "die": _in_latin,
     "morgen": _morgen,
+    **dict.fromkeys(known.UNKNOWN, _unknown_dose),
 }

@@ -627,6 +627,26 @@ class TestVolumes:
         reading = read(f"zzdrug {words}")
         assert (reading.dose, reading.dose_unclear) == (None, True)
 
+    @pytest.mark.parametrize("words", ["dose unknown", "unknown dose", "variable dose", "dose varies", "varying doses"])
+    def test_that_nobody_knows_the_dose(self, words: str) -> None:
+        reading = read(f"zzdrug {words}, twice daily")
+        assert (reading.dose, reading.dose_unclear, reading.times_per_day, reading.unread) == (None, True, 2, ())
+
+    def test_what_else_is_unknown_says_nothing_of_the_dose(self) -> None:
+        reading = read("zzdrug unknown brand twice daily")
+        assert not reading.dose_unclear
+        assert reading.unread
+        assert not read("zzdrug 5 mg (variable release, unknown maker ltd)").dose_unclear
+
+    def test_dutch_pieces(self) -> None:
+        reading = read("zzdrug 2 maal per dag 1 stuk, oraal")
+        assert (reading.dose, reading.times_per_day, reading.routes, reading.unread) == (
+            Decimal(1),
+            2,
+            (Route.ORAL,),
+            (),
+        )
+
     def test_spoonfuls_of_so_many_millilitres_say_how_often_elsewhere(self) -> None:
         assert read("zzdrug 2 x 5 ml spoonfuls qds").times_per_day == 4
         assert read("zzdrug 2 x 5 ml qds").times_per_day == 4
