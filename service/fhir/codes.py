@@ -259,10 +259,12 @@ DOSE_UNITS: Final[dict[str, str]] = {
     # Pieces, as records in other languages have them; what has no name of its own is a dose.
     **dict.fromkeys(("tablette", "tabletten", "tablette(n)", "filmtablette", "filmtabletten"), "tablet"),
     **dict.fromkeys(("comprimé", "comprimés", "comprimé(s)", "comprimido", "comprimidos"), "tablet"),
+    **dict.fromkeys(("tablett", "tabletter"), "tablet"),
+    **dict.fromkeys(("kapslar", "kapsler"), "capsule"),
     **dict.fromkeys(("compressa", "compresse", "film-coated tablet", "\u9320"), "tablet"),
     **dict.fromkeys(("kapsel", "kapseln", "kapsel(n)", "gélule", "gélules", "capsule(n)", "cápsula"), "capsule"),
     **dict.fromkeys(("beutel", "sachet(s)"), "sachet"),
-    **dict.fromkeys(("stück", "stk", "stk.", "st", "st.", "stuk", "stuks", "each", "ea", "{each}"), "dose"),
+    **dict.fromkeys(("stück", "stueck", "stk", "stk.", "st", "st.", "stuk", "stuks", "each", "ea", "{each}"), "dose"),
     **dict.fromkeys(("pill", "pills", "{pill}", "[pill]", "piece", "pieces"), "dose"),
 }
 

@@ -16,7 +16,8 @@ from rules.prose import instruction_of
 from rules.reading import Reading as LineReading
 from rules.reading import read_besides
 from rules.terms import DoseBasis, Route, TokenRole
-from rules.tokens import tokens
+from rules.tokens import DIGITS, tokens
+from rules.vocabulary import NUMBER_WORDS, PIECES
 from rules.vocabulary import ROUTES as ROUTES_AS_WRITTEN
 from service.fhir import codes
 from service.fhir.concepts import concept_of
@@ -50,7 +51,11 @@ _KINDS: Final = tuple(
     frozenset(unit.lower() for unit in units)
     for units in (quantities.COUNT_UNITS, (*quantities.MASS_UNITS, *quantities.AMOUNT_UNITS), quantities.VOLUME_UNITS)
 )
+# The four parts of a day in their order, as HL7 has them (http://terminology.hl7.org/CodeSystem/event-timing).
+_PARTS_OF_DAY: Final = {"MORN": 0, "NOON": 1, "EVE": 2, "NIGHT": 3}
 _UNIT_OF_PRESENTATION: Final = " (unit of presentation)"  # what SNOMED CT adds
+# Words of a line for what a question has no place for: that a dose was said and is none that can be counted.
+UNKNOWN_DOSE: Final = "dose unknown"
 _PIECE: Final = "dose"  # what is counted without a name: the unity of UCUM, "Stück", "pill"
 # R4 and STU3; a MedicationAdministration; a DSTU2 MedicationStatement.
 _DOSES: Final = ("doseQuantity", "dose", "quantityQuantity")
@@ -58,9 +63,15 @@ _DOSES: Final = ("doseQuantity", "dose", "quantityQuantity")
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How a medicine is taken, as far as it is said. ``rarer``: in words, that it is not taken every day."""
+    """How a medicine is taken, as far as it is said.
+
+    ``rarer``: in words, that it is not taken every day. ``uneven``: in words, a dose that is no single one, which must
+    not be taken for one piece. ``mass``: a dose that a sentence says as a mass; it may be the strength of one piece.
+    """
 
     dose: Dose | None = None
+    uneven: str | None = None
+    mass: Dose | None = None
     times: tuple[str, ...] = ()
     times_per_day: int | None = None
     as_needed: bool | None = None
@@ -93,8 +104,10 @@ def _one(given: Resource, pointer: str, notes: Notes) -> Taken:
     ended = day_of(bounds.get("end"))
     if started is None and bounds.get("start") is not None:
         notes.warning(NoteCode.DATE_LEFT_OUT, f"{pointer}/timing/repeat/boundsPeriod/start", START_UNREAD)
+    dose, uneven = _dose(given, pointer, notes)
     taken = Taken(
-        dose=_dose(given, pointer, notes),
+        dose=dose,
+        uneven=uneven,
         as_needed=_as_needed(given),
         route=_route(given.get("route"), f"{pointer}/route", notes),
         started_on=None if started is None else started[0],
@@ -113,11 +126,15 @@ def _one(given: Resource, pointer: str, notes: Notes) -> Taken:
 def _together(given: list[Resource], read: list[Taken], pointer: str, notes: Notes) -> Taken:
     sequences = {str(one["sequence"]) for one in given if one.get("sequence") is not None}
     routes = {one.route for one in read if one.route is not None}
-    doses = {one.dose for one in read}
+    amounts = {(one.dose, one.uneven, one.mass) for one in read}
     starts = [one.started_on for one in read if one.started_on is not None]
     ends = [one.ended_on for one in read]
     needed = {one.as_needed for one in read}
+    dose, uneven, mass = amounts.pop() if len(amounts) == 1 else (None, UNKNOWN_DOSE, None)
     together = Taken(
+        dose=dose,
+        uneven=uneven,
+        mass=mass,
         route=routes.pop() if len(routes) == 1 else None,
         started_on=min(starts) if starts else None,
         ended_on=max(end for end in ends if end is not None) if None not in ends else None,
@@ -129,17 +146,33 @@ def _together(given: list[Resource], read: list[Taken], pointer: str, notes: Not
     if len(sequences) > 1:
         text = "Dosages follow one another, and which one is in force is not said; dose and times count as not known."
         notes.warning(NoteCode.DOSE_LEFT_OUT, pointer, text)
-        return together
-    if any(one.rarer for one in read) or len(doses) > 1 or len(needed | {together.as_needed}) > 1:
-        text = "Several dosages differ, so dose and times a day count as not known."
-        notes.warning(NoteCode.DOSE_LEFT_OUT, pointer, text)
+        return replace(together, dose=None, uneven=None, mass=None)
+    differ = bool(amounts)
+    if any(one.rarer for one in read) or differ or len(needed | {together.as_needed}) > 1:
+        scheme = _scheme(given, read) if differ else None
+        if scheme is not None:
+            return replace(together, uneven=scheme)
+        what = "dose and times a day count" if differ else "times a day count"
+        notes.warning(NoteCode.DOSE_LEFT_OUT, pointer, f"Several dosages differ, so {what} as not known.")
         return replace(together, times=_times(read), rarer=_rarest(given, read))
-    together = replace(together, dose=doses.pop())
     if all(one.times for one in read):
         return replace(together, times=tuple(sorted({time for one in read for time in one.times})))
     counts = [len(one.times) or one.times_per_day for one in read]
     total = sum(count for count in counts if count is not None)
     return together if None in counts or total > MOST_A_DAY else replace(together, times_per_day=total)
+
+
+def _scheme(given: list[Resource], read: list[Taken]) -> str | None:
+    """The doses of a day whose times differ, as a line of a list has them: "2-0-1-0"; None where it is no such day."""
+    parts = ["0"] * len(_PARTS_OF_DAY)
+    for dosage, one in zip(given, read, strict=True):
+        when = texts(first(first(dosage.get("timing")).get("repeat")).get("when"))
+        place = _PARTS_OF_DAY.get(when[0].upper()) if len(when) == 1 and one.times_per_day == 1 else None
+        counted = one.dose is not None and one.dose.unit.lower() in _KINDS[0] and not one.as_needed
+        if place is None or one.dose is None or not counted or parts[place] != "0":
+            return None
+        parts[place] = one.dose.value
+    return "-".join(parts)
 
 
 def _times(read: list[Taken]) -> tuple[str, ...]:
@@ -165,28 +198,30 @@ def _rarest(given: list[Resource], read: list[Taken]) -> str | None:
 # --- the dose ---------------------------------------------------------------------------------------------------------
 
 
-def _dose(given: Resource, pointer: str, notes: Notes) -> Dose | None:
-    """R4 has it in doseAndRate; STU3 and DSTU2 in doseQuantity; a MedicationAdministration in dose."""
+def _dose(given: Resource, pointer: str, notes: Notes) -> tuple[Dose | None, str | None]:
+    """One dose, or in words that it is no single one. It stands in doseAndRate or, before R4, in the dosage itself."""
     rates = objects(given.get("doseAndRate")) or [given]
     quantities_given = [quantity for rate in rates for name in _DOSES for quantity in objects(rate.get(name))]
     if not quantities_given:
-        if any(objects(rate.get("doseRange")) for rate in rates):
-            notes.warning(NoteCode.DOSE_LEFT_OUT, pointer, "The dose is a range, so it counts as not known.")
-        return None
+        ranges = [one for rate in rates for one in objects(rate.get("doseRange"))]
+        if not ranges:
+            return None, None
+        notes.warning(NoteCode.DOSE_LEFT_OUT, pointer, "The dose is a range, so it counts as not known.")
+        return None, UNKNOWN_DOSE
     doses = {dose_of(quantity) for quantity in quantities_given}
     if len(doses) == 1 and None not in doses:
-        return doses.pop()
+        return doses.pop(), None
     if len(rates) > 1:
         dose = _of_types(rates)
         if dose is not None:
-            return dose
+            return dose, None
     text = (
         "The dose is given in ways that differ; it counts as not known."
         if len(doses) > 1
         else "The dose has no number or no unit that is known here; it counts as not known."
     )
     notes.warning(NoteCode.DOSE_LEFT_OUT, pointer, text)
-    return None
+    return None, UNKNOWN_DOSE
 
 
 def _of_types(rates: list[Resource]) -> Dose | None:
@@ -236,9 +271,10 @@ def _unit(text: str) -> tuple[str, DoseBasis | None] | None:
     for annotation, meaning in _BASES.items():
         if lowered.endswith(annotation):
             lowered, basis = lowered.removesuffix(annotation).strip(), meaning
-    known = codes.DOSE_UNITS.get(lowered) or _UNITS.get(lowered)
+    bare = lowered.strip("{}")  # an annotation of UCUM
+    known = codes.DOSE_UNITS.get(lowered) or _UNITS.get(lowered) or codes.DOSE_UNITS.get(bare) or _UNITS.get(bare)
     if known is None:
-        return None
+        return (_PIECE, basis) if bare in PIECES else None  # as lines of a list write them
     # One unit, whichever way it is written: `{tablet}` and `tablets` do not disagree.
     plain = known.strip("{}").lower()
     plain = {"tab": "tablet", "tabs": "tablet", "tbl": "tablet", "cap": "capsule", "caps": "capsule"}.get(plain, plain)
@@ -285,21 +321,47 @@ def _from_text(taken: Taken, free: str, structured: bool, pointer: str, notes: N
     if (reading is None or reading.unread) and not structured:
         used = "it was left out" if reading is None else "only what stands before the others was used"
         notes.information(NoteCode.DOSE_LEFT_OUT, pointer, f"Not every word of the dosage is understood; {used}.")
-    if reading is None:
-        return taken
+    dosed = taken.dose is not None or taken.uneven is not None
+    timed = bool(taken.times) or taken.times_per_day is not None or taken.rarer is not None
+    if reading is None:  # what nobody understands may well say how much
+        return replace(taken, uneven=UNKNOWN_DOSE) if timed and not dosed and _has_number(free) else taken
     if taken.route is None and len(reading.routes) == 1:
         taken = replace(taken, route=reading.routes[0])
     if taken.as_needed is None and reading.as_needed and not structured:
         taken = replace(taken, as_needed=True)
-    timed = taken.times or taken.times_per_day is not None or taken.rarer is not None
     if not timed and reading.not_daily:
         return replace(taken, rarer=_how_rarely(free, reading))
     if not timed and reading.times_per_day is not None:
         taken = replace(taken, times_per_day=reading.times_per_day)
-    if taken.dose is None and not structured and reading.dose is not None and not reading.dose_unclear:
-        unit = "mL" if reading.dose_unit == "ml" else "dose"
-        taken = replace(taken, dose=Dose(value=decimal_text(reading.dose), unit=unit))
-    return taken
+    return taken if dosed else _with_dose(taken, free, reading, timed=timed)
+
+
+def _has_number(free: str) -> bool:
+    """Whether there is a number in a sentence, in digits or in letters."""
+    return any(word[:1] in DIGITS or word in NUMBER_WORDS for word in tokens(free[:MAXIMUM_FREE_TEXT]))
+
+
+def _with_dose(taken: Taken, free: str, reading: LineReading, *, timed: bool) -> Taken:
+    """Add how much a sentence says is taken. ``timed``: elements say how often."""
+    open_amount = reading.dose_unclear or (timed and _says_another_count(taken, reading))
+    plain = [one for one in reading.strengths if not one.per_volume and not one.per_unit]
+    if reading.a_day is not None and not (timed or open_amount or reading.unread or plain):
+        return replace(taken, uneven=" ".join(free.split()), times_per_day=None)  # the words say how often as well
+    if open_amount or reading.a_day is not None:
+        return replace(taken, uneven=UNKNOWN_DOSE)
+    if reading.dose is not None:
+        unit = "mL" if reading.dose_unit == "ml" else _PIECE
+        return replace(taken, dose=Dose(value=decimal_text(reading.dose), unit=unit))
+    masses = {(one.value, _UNITS[one.unit]) for one in plain if one.unit in _KINDS[1]}
+    if len(masses) > 1 or any(not number for number, _ in masses):
+        return replace(taken, uneven=UNKNOWN_DOSE)
+    return replace(taken, mass=next((Dose(value=decimal_text(number), unit=unit) for number, unit in masses), None))
+
+
+def _says_another_count(taken: Taken, reading: LineReading) -> bool:
+    """Whether a sentence says another number of times a day than the elements, so that its doses are others, too."""
+    count = len(taken.times) or taken.times_per_day
+    return None not in {count, reading.times_per_day} and count != reading.times_per_day
 
 
 def _how_rarely(free: str, reading: LineReading) -> str:

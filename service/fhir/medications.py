@@ -11,13 +11,25 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, NamedTuple
 
-from rules.profile import MAXIMUM_MEDICATIONS, Code, MedicationItem
+from rules.profile import MAXIMUM_MEDICATIONS, Code, Dose, MedicationItem
+from rules.reading import read_besides
 from rules.terms import MedicationStatus
+from rules.tokens import tokens
 from service.fhir import codes
 from service.fhir.collecting import Collected, Found, ReadingRefused
 from service.fhir.concepts import named_medicine
 from service.fhir.dosage import START_UNREAD, Taken, taken_of
-from service.fhir.elements import MAXIMUM_TEXT, Resource, code_of, day_of, first, flag_of, objects, text_of
+from service.fhir.elements import (
+    MAXIMUM_TEXT,
+    Resource,
+    code_of,
+    day_of,
+    decimal_text,
+    first,
+    flag_of,
+    objects,
+    text_of,
+)
 from service.fhir.notes import NoteCode, Notes
 from service.fhir.products import UNNAMED, Named, product_of, unnamed
 from service.fhir.remembered import Remembered
@@ -445,10 +457,15 @@ def _free_id(given: str | None, taken: Collection[str], wanted: Collection[str |
 def _item(name: str, named: Named, line: _Line) -> MedicationItem:
     taken = line.taken
     text = named.text
-    if text is not None and taken.rarer is not None and len(text) + len(taken.rarer) + 2 <= MAXIMUM_TEXT:
-        # A line says in words that it is not taken every day; there is no other place for it.
-        text = f"{text}, {taken.rarer}"
+    # What a question has no place for is said in words of the line.
+    said = ", ".join(words for words in (taken.uneven, taken.rarer) if words is not None)
+    sayable = text is not None and len(text) + len(said) + 2 <= MAXIMUM_TEXT
+    if said and sayable:
+        text = f"{text}, {said}"
+    # Times of a dose that nobody can count would be those of one piece each.
+    countable = taken.uneven is None or sayable
     alone = len(line.named) == 1  # the dose of a mixture is no dose of what is in it
+    dose = taken.dose or (None if taken.mass is None or _names_strength(named.text, taken.mass) else taken.mass)
     return MedicationItem(
         id=name,
         text=text,
@@ -456,9 +473,19 @@ def _item(name: str, named: Named, line: _Line) -> MedicationItem:
         status=line.status,
         route=taken.route,
         dose_form=named.form,
-        dose=taken.dose if alone else None,
-        times_per_day=None if taken.times else taken.times_per_day,
-        times=taken.times,
+        dose=dose if alone else None,
+        times_per_day=None if taken.times or not countable else taken.times_per_day,
+        times=taken.times if countable else (),
         as_needed=taken.as_needed,
         started_on=taken.started_on,
+    )
+
+
+def _names_strength(name: str | None, mass: Dose) -> bool:
+    """Whether a mass is the strength that the name of the medicine says, and so one piece of it."""
+    strengths = () if name is None else read_besides(tokens(name), frozenset()).strengths
+    return any(
+        f"{decimal_text(one.value)} {one.unit}" == f"{mass.value} {mass.unit.lower()}"
+        for one in strengths
+        if not (one.per_volume or one.per_unit)
     )
