@@ -13,13 +13,14 @@ from rules.profile import Code
 from rules.reading import read_besides
 from rules.terms import CodeSystem
 from rules.tokens import tokens
-from service.fhir.codes import CODE_SYSTEMS, SYSTEMS
+from service.fhir.codes import CODE_SYSTEMS, SNOMED, SYSTEMS
 from service.fhir.elements import MAXIMUM_TEXT, objects, text_of
 from service.fhir.notes import NoteCode, Notes
 from service.fhir.remembered import Remembered
 
 MEDICINES: Final = frozenset({CodeSystem.RXNORM, CodeSystem.NDC, CodeSystem.ATC, CodeSystem.UNII})
 CONDITIONS: Final = frozenset({CodeSystem.ICD10CM})
+_OF_PRODUCTS: Final = frozenset({SNOMED, "https://dmd.nhs.uk"})
 _BRAND: Final = re.compile(r"\[[^\]\[]*\]")
 _MAXIMUM_CODES: Final = 10
 # Real concepts have a handful of codings; what a hostile one has more is not worth the time.
@@ -145,6 +146,16 @@ def _text_of(concept: Concept, systems: frozenset[CodeSystem], pointer: str, not
         notes.error(NoteCode.UNNAMED, pointer, f"The name has more than {MAXIMUM_TEXT} characters; it was not read.")
         return None
     return text
+
+
+def names_beside(concept: Concept) -> tuple[str, ...]:
+    """The names of codes of products and substances that were not chosen; a group, as of ATC, is no medicine."""
+    names = (
+        _TAG.sub("", one.display)
+        for one in concept.codings
+        if one.display and (one.system in _OF_PRODUCTS or _system_of(one.system) in MEDICINES - {CodeSystem.ATC})
+    )
+    return tuple(dict.fromkeys(name for name in names if name != concept.text and len(name) <= MAXIMUM_TEXT))
 
 
 # A concept that names a medicine, and one that names a condition.

@@ -17,7 +17,7 @@ from rules.terms import MedicationStatus
 from rules.tokens import tokens
 from service.fhir import codes
 from service.fhir.collecting import Collected, Found, ReadingRefused
-from service.fhir.concepts import named_medicine
+from service.fhir.concepts import named_medicine, names_beside
 from service.fhir.dosage import START_UNREAD, Taken, taken_of
 from service.fhir.elements import (
     MAXIMUM_TEXT,
@@ -31,7 +31,7 @@ from service.fhir.elements import (
     text_of,
 )
 from service.fhir.notes import NoteCode, Notes
-from service.fhir.products import UNNAMED, Named, product_of, unnamed
+from service.fhir.products import UNNAMED, Named, known_by, product_of, unnamed
 from service.fhir.remembered import Remembered
 
 _ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
@@ -134,10 +134,14 @@ _LOOKED_AT: Final = frozenset(
 
 
 class _Look(NamedTuple):
-    """What a resource says by itself: what it is called, where it says so in place, and what it refers to otherwise."""
+    """What a resource says by itself: what it is called, where it says so in place, and what it refers to otherwise.
+
+    ``others``: further names in place.
+    """
 
     considered: bool
     named: Named | None
+    others: tuple[str, ...]
     reference: object
     taken: Taken
 
@@ -164,7 +168,7 @@ def _look(said: object, pointer: str, notes: Notes) -> _Look | None:
     own = reported and intent == codes.PLAN  # what somebody says they take, as US Core has it
     considered = status in codes.PROPOSED_STATES or (intent in codes.PROPOSED_INTENTS and not own)
     named = Named(concept.codes, concept.text) if concept.names_something else None
-    return _Look(considered, named, reference, taken)
+    return _Look(considered, named, names_beside(concept), reference, taken)
 
 
 _remembered_look: Final = Remembered(_look)
@@ -239,7 +243,10 @@ def _line(
     if look is None:
         return None
     taken = look.taken
-    named = [look.named] if look.named is not None else _referred_to(look.reference, found, collected, notes)
+    if look.named is not None:
+        named = [known_by(look.named, look.others, collected.knows, pointer, notes)]
+    else:
+        named = _referred_to(look.reference, found, collected, notes)
     last = taken.ended_on
     if "effectivePeriod" in resource or "occurencePeriod" in resource:
         period = first(resource.get("effectivePeriod")) or first(resource.get("occurencePeriod"))

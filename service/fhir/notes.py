@@ -39,6 +39,7 @@ class NoteCode(StrEnum):
     REPORTED = "reported"
     UNNAMED = "unnamed"
     BY_INGREDIENTS = "by-ingredients"
+    BY_ITS_CODE = "by-its-code"
     CODE_LEFT_OUT = "code-left-out"
     DOSE_LEFT_OUT = "dose-left-out"
     TIMING_LEFT_OUT = "timing-left-out"

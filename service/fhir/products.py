@@ -6,6 +6,7 @@ asks whether a name is known and decides nothing else by it; excipients are noth
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,8 +15,8 @@ from rules.quantities import AMOUNT_UNITS, COUNT_UNITS, MASS_UNITS
 from rules.reading import read_besides
 from rules.terms import DoseForm
 from rules.tokens import tokens
-from service.fhir.collecting import Collected, Found
-from service.fhir.concepts import Concept, concept_of, named_medicine
+from service.fhir.collecting import Collected, Found, Knows
+from service.fhir.concepts import Concept, concept_of, named_medicine, names_beside
 from service.fhir.dosage import dose_of
 from service.fhir.elements import MAXIMUM_TEXT, Resource, code_of, first, flag_of, objects
 from service.fhir.notes import NoteCode, Notes
@@ -52,6 +53,21 @@ def unnamed(pointer: str, notes: Notes) -> Named:
     return Named((), UNNAMED)
 
 
+def known_by(named: Named, others: Iterable[str], knows: Knows | None, pointer: str, notes: Notes) -> Named:
+    """What it is called, or another of its names where nobody knows the first: a record adds a brand or a maker to it.
+
+    Nobody has read the first name, so the answer is not complete.
+    """
+    if knows is None or named.text is None or knows(named.text, named.codes) is not None:
+        return named
+    for name in others:
+        if knows(name, named.codes) is not None:
+            text = "Its name is not known here, so the name of its code was read."
+            notes.error(NoteCode.BY_ITS_CODE, pointer, text)
+            return replace(named, text=name)
+    return named
+
+
 def product_of(medication: Found, collected: Collected, notes: Notes) -> list[Named]:
     """The lines a Medication stands for: one, where its name is known or its ingredients can be said in one."""
     resource, pointer, knows = medication.resource, medication.pointer, collected.knows
@@ -61,6 +77,8 @@ def product_of(medication: Found, collected: Collected, notes: Notes) -> list[Na
     form = _form(resource, pointer, notes)
     concept = named_medicine(resource.get("code"), f"{pointer}/code", notes)
     whole = Named(concept.codes, concept.text, form) if concept.names_something else None
+    if whole is not None:
+        whole = known_by(whole, names_beside(concept), knows, f"{pointer}/code", notes)
     if whole is not None and knows is None and whole.codes:
         return [whole]
     apart = Notes()  # what is noted of ingredients matters only where they are needed

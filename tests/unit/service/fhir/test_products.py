@@ -192,3 +192,43 @@ def test_a_salt_and_its_base_are_one_ingredient() -> None:
     both = typed("PIN", ingredient("Magnesium oxide", 400)), typed("IN", ingredient("Magnesium", 241))
     assert lines(prescribed(medication("Hausmarke", *both))) == ["Magnesium oxide 400 mg"]
     assert lines(prescribed(medication("Hausmarke", both[1]))) == ["Magnesium 241 mg"]
+
+
+# --- a name of the record's own beside the name of a code -------------------------------------------------------------
+
+ATC = "http://www.whocc.no/atc"
+DMD = "https://dmd.nhs.uk"
+
+
+@pytest.mark.parametrize(
+    ("coding", "read"),
+    [
+        ((RXNORM, "1649988", "doxycycline hyclate 100 MG Oral Tablet"), "doxycycline hyclate 100 MG Oral Tablet"),
+        ((DMD, "1", "Doxycycline 100mg capsules"), "Doxycycline 100mg capsules"),
+        ((SNOMED, "1", "Doxycycline (substance)"), "Doxycycline"),
+        # A group is no medicine, and the systems of vendors name therapeutic groups as well.
+        ((ATC, "J01A", "doxycycline"), None),
+        (("urn:oid:1.2.3", "1", "doxycycline"), None),
+        ((RXNORM, "1649988", "zzmycin 100 MG Oral Tablet"), None),
+        ((RXNORM, "1649988", "doxycycline " + "y" * 200), None),
+    ],
+)
+def test_the_name_of_a_code_stands_in_for_a_name_nobody_here_knows(
+    coding: tuple[str, str, str], read: str | None
+) -> None:
+    own = "doxycycline (ZZBRAND) 100 MG tablet"
+    named = concept(coding, text=own)
+    inline = reading(request(None, medicationCodeableConcept=named), knows=knows)
+    product = {"resourceType": "Medication", "id": "med", "code": named}
+    contained = reading(request(None, contained=[product], medicationReference={"reference": "#med"}), knows=knows)
+    for found in (inline, contained):
+        assert lines(found) == [read or own]
+        assert (NoteCode.BY_ITS_CODE in noted(found)) is (read is not None)
+        assert found.whole is (read is None)  # nobody has read the name itself
+
+
+def test_a_name_that_is_known_stays() -> None:
+    named = concept((RXNORM, "2551", "ciprofloxacin"), text="Cipro 500 mg tablet")
+    found = reading(request(None, medicationCodeableConcept=named), knows=knows)
+    assert lines(found) == ["Cipro 500 mg tablet"]
+    assert found.notes == ()
