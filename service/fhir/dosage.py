@@ -67,6 +67,7 @@ class Taken:
 
     ``rarer``: in words, that it is not taken every day. ``uneven``: in words, a dose that is no single one, which must
     not be taken for one piece. ``mass``: a dose that a sentence says as a mass; it may be the strength of one piece.
+    ``times_per_day`` beside ``times``: there are more times than these.
     """
 
     dose: Dose | None = None
@@ -93,6 +94,8 @@ def taken_of(value: object, pointer: str, notes: Notes) -> Taken:
     read = [_one(one, f"{pointer}/{position}" if many else pointer, notes) for position, one in enumerate(given)]
     if len(read) <= 1:
         return read[0] if read else Taken()
+    # Of several together, times that are not all of them are none.
+    read = [replace(one, times=()) if one.times_per_day is not None else one for one in read]
     return _together(given, read, pointer, notes)
 
 
@@ -360,7 +363,7 @@ def _with_dose(taken: Taken, free: str, reading: LineReading, *, timed: bool) ->
 
 def _says_another_count(taken: Taken, reading: LineReading) -> bool:
     """Whether a sentence says another number of times a day than the elements, so that its doses are others, too."""
-    count = len(taken.times) or taken.times_per_day
+    count = taken.times_per_day or len(taken.times) or None
     return None not in {count, reading.times_per_day} and count != reading.times_per_day
 
 

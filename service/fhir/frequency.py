@@ -32,7 +32,10 @@ _BOUNDS: Final = frozenset({"boundsPeriod", "boundsDuration", "boundsRange"})
 
 
 class Frequency(NamedTuple):
-    """How often, as far as it is said. ``rarer``: in words, that it is not taken every day."""
+    """How often, as far as it is said. ``rarer``: in words, that it is not taken every day.
+
+    ``times_per_day`` stands beside ``times`` only where it is more than them: some of the times are not said.
+    """
 
     times: tuple[str, ...] = ()
     times_per_day: int | None = None
@@ -60,13 +63,20 @@ def frequency_of(value: object, pointer: str, notes: Notes) -> Frequency:
         if rarer is not None:
             text = "It is not taken every day; its times are those of a day it is."
             notes.warning(NoteCode.TIMING_LEFT_OUT, pointer, text)
-        return Frequency(times=times, rarer=rarer)
+        return Frequency(times, _more_than(times, rate) if rarer is None else None, rarer)
     if clocks:
         notes.warning(NoteCode.TIMING_LEFT_OUT, pointer, "A time of day is none; the times were left out.")
     if rarer is not None:
         notes.information(NoteCode.TIMING_LEFT_OUT, pointer, "It is not taken every day, so times a day were left out.")
         return Frequency(rarer=rarer)
     return _counted(repeat, code, rate, pointer, notes)
+
+
+def _more_than(times: tuple[str, ...], rate: _Rate | None) -> int | None:
+    """How often a day, where that is more than the times there are: "every 12 hours" from 08:00 on."""
+    if rate is None or rate.a_day.denominator != 1 or not len(times) < rate.a_day <= MOST_A_DAY:
+        return None
+    return int(rate.a_day)
 
 
 def _counted(repeat: Resource, code: Concept, rate: _Rate | None, pointer: str, notes: Notes) -> Frequency:

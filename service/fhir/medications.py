@@ -465,12 +465,14 @@ def _item(name: str, named: Named, line: _Line) -> MedicationItem:
     taken = line.taken
     text = named.text
     # What a question has no place for is said in words of the line.
-    said = ", ".join(words for words in (taken.uneven, taken.rarer) if words is not None)
+    more = f"{taken.times_per_day} times a day" if taken.times and taken.times_per_day is not None else None
+    said = ", ".join(words for words in (taken.uneven, taken.rarer, more) if words is not None)
     sayable = text is not None and len(text) + len(said) + 2 <= MAXIMUM_TEXT
     if said and sayable:
         text = f"{text}, {said}"
-    # Times of a dose that nobody can count would be those of one piece each.
-    countable = taken.uneven is None or sayable
+    # Times of a dose that nobody can count would be those of one piece each, and some times would be all of them.
+    countable = sayable or (taken.uneven is None and more is None)
+    times = taken.times if countable else ()
     alone = len(line.named) == 1  # the dose of a mixture is no dose of what is in it
     dose = taken.dose or (None if taken.mass is None or _names_strength(named.text, taken.mass) else taken.mass)
     return MedicationItem(
@@ -481,8 +483,8 @@ def _item(name: str, named: Named, line: _Line) -> MedicationItem:
         route=taken.route,
         dose_form=named.form,
         dose=dose if alone else None,
-        times_per_day=None if taken.times or not countable else taken.times_per_day,
-        times=taken.times if countable else (),
+        times_per_day=None if times or (taken.uneven is not None and not sayable) else taken.times_per_day,
+        times=times,
         as_needed=taken.as_needed,
         started_on=taken.started_on,
     )

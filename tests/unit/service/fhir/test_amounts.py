@@ -155,3 +155,40 @@ def test_a_day_of_differing_doses_is_said_as_a_plan_and_needs_no_note() -> None:
 )
 def test_pieces_of_several_countries(quantity: Json) -> None:
     assert a_day({"doseAndRate": [{"doseQuantity": quantity}], **at("MORN")}) == TWO
+
+
+EVERY_TWELVE_HOURS = {"frequency": 1, "period": 12, "periodUnit": "h"}
+
+
+@pytest.mark.parametrize(
+    ("repeat", "milligrams", "times"),
+    [
+        # The time of the first dose, as some records have it: the others are not said, and they count.
+        ({**EVERY_TWELVE_HOURS, "timeOfDay": ["08:00:00"]}, TWO, ("08:00",)),
+        ({"frequency": 3, "period": 1, "periodUnit": "d", "timeOfDay": ["08:00", "20:00"]}, THREE, ("08:00", "20:00")),
+        # All of them, or more than is said elsewhere
+        ({**EVERY_TWELVE_HOURS, "timeOfDay": ["08:00", "20:00"]}, TWO, ("08:00", "20:00")),
+        ({"frequency": 1, "period": 1, "periodUnit": "d", "timeOfDay": ["08:00", "20:00"]}, TWO, ("08:00", "20:00")),
+        ({"frequency": 3, "period": 2, "periodUnit": "d", "timeOfDay": ["08:00"]}, ONE, ("08:00",)),
+    ],
+)
+def test_times_that_are_not_all_of_them(repeat: Json, milligrams: str, times: tuple[str, ...]) -> None:
+    dosage = tablets(1, timing={"repeat": repeat})
+    assert a_day(dosage) == milligrams
+    [item] = reading(request(dosageInstruction=[dosage])).medications
+    assert (item.times, item.times_per_day) == (times, None)
+
+
+def test_some_times_of_what_has_no_name_to_say_more_in() -> None:
+    timing: Json = {"repeat": {**EVERY_TWELVE_HOURS, "timeOfDay": ["08:00:00"]}}
+    coded = concept(("http://www.whocc.no/atc", "A12CC10"))
+    [item] = reading(
+        request(None, medicationCodeableConcept=coded, dosageInstruction=[tablets(1, timing=timing)])
+    ).medications
+    assert (item.times, item.times_per_day) == ((), 2)
+
+
+def test_some_times_of_several_dosages() -> None:
+    twice = tablets(1, timing={"repeat": {**EVERY_TWELVE_HOURS, "timeOfDay": ["08:00:00"]}})
+    noon = tablets(1, timing={"repeat": {"timeOfDay": ["12:00:00"]}})
+    assert a_day(twice, noon) == THREE
