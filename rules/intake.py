@@ -90,7 +90,7 @@ NO_INTAKE: Final = Intake((ZERO, ZERO), (ZERO, ZERO), (), [], (ZERO, ZERO), [], 
 
 def _per_day(line: Line, entry: Entry) -> Daily:
     """The amount a day. The same few doses come again and again, so complete ones are remembered, within bounds."""
-    dose, times = line.item.dose, line.times_per_day
+    dose, times = line.item.dose, None if line.some_days_only else line.times_per_day
     key: object = None
     cache = entry.amounts
     if dose is None:

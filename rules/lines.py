@@ -79,6 +79,12 @@ class Line:
         return item.times_per_day is None and not item.times and reading is not None and reading.not_daily
 
     @property
+    def some_days_only(self) -> bool:
+        """Whether its dose times are those of some days only, so that they are no count of every day."""
+        item, reading = self.item, self.resolution.reading
+        return bool(item.times) and reading is not None and reading.not_daily
+
+    @property
     def taking(self) -> Taking:
         """How much is taken, from the caller's dose or the text."""
         item = self.item

@@ -832,3 +832,14 @@ class TestPresentations:
         """It holds magnesium hydroxide too, and nobody knows how much; of the other salt nobody knows the formula."""
         found = intake(liquids, make.medication("m1", "Riddle 5 mL daily"))
         assert [one["elemental_mg_per_day_maximum"] for one in found["contributions"]] == ["100", None]
+
+
+def test_dose_times_of_some_days_only_are_no_count_of_every_day(world: CompiledRuleSet) -> None:
+    mondays = line("magnesium oxide 400 mg tablet, 3 days a week", times=["08:00"])
+    found = intake(world, mondays)
+    assert span(found) == (None, "0", None)
+    assert found["contributions"][0]["basis"].endswith("how often it is taken is not known")
+    # The caller's own number of times a day is one of every day.
+    stated = line("magnesium oxide 400 mg tablet, 3 days a week", times_per_day=1)
+    assert span(intake(world, stated))[0] == "241.2"
+    assert span(intake(world, line("magnesium oxide 400 mg tablet", times=["08:00"])))[0] == "241.2"

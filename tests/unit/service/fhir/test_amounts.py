@@ -192,3 +192,10 @@ def test_some_times_of_several_dosages() -> None:
     twice = tablets(1, timing={"repeat": {**EVERY_TWELVE_HOURS, "timeOfDay": ["08:00:00"]}})
     noon = tablets(1, timing={"repeat": {"timeOfDay": ["12:00:00"]}})
     assert a_day(twice, noon) == THREE
+
+
+def test_times_of_some_days_only_are_no_daily_amount() -> None:
+    mondays: Json = {"timing": {"repeat": {"dayOfWeek": ["mon", "wed", "fri"], "timeOfDay": ["08:00:00"]}}}
+    found = reading(request("magnesium oxide 400 mg tablet", dosageInstruction=[tablets(1, **mondays)]))
+    intake = check(compiled_baseline(), found.profile(as_of=TODAY))["magnesium_intake"]
+    assert (intake["elemental_mg_per_day"], intake["elemental_mg_per_day_maximum"]) == (None, None)
