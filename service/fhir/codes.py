@@ -88,6 +88,10 @@ NOT_TAKEN: Final[dict[str, str]] = {
 # A creatinine alone is no kidney function; which formula would make one of it is not decided here.
 CREATININE: Final = frozenset({"2160-0", "14682-9", "38483-4", "59826-8", "77140-2"})
 
+# Of the names that laboratories give to values the rules read. In urine they are other values.
+VALUE_WORDS: Final = ("magnes", "potass", "kalium", "calcium", "calcemi", "gfr", "filtration")
+URINE: Final = "urin"
+
 # --- units of laboratory values ---------------------------------------------------------------------------------------
 
 # Lower case and without blanks; how people and systems write them.

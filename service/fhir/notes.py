@@ -47,6 +47,7 @@ class NoteCode(StrEnum):
     FORM_LEFT_OUT = "form-left-out"
     DATE_LEFT_OUT = "date-left-out"
     NOT_FINAL = "not-final"
+    VALUE_UNCODED = "value-uncoded"
     NO_VALUE = "no-value"
     NO_UNIT = "no-unit"
     UNIT_UNKNOWN = "unit-unknown"

@@ -115,6 +115,17 @@ class Reader:
             self._take(part)
         members = self._members(found, depth)
         if not parts and not members:
+            self._note_unread(found)
+
+    def _note_unread(self, found: Found) -> None:
+        """Whoever sends a value under a national or local code may think that it was read."""
+        concept = concept_of(found.resource.get("code"))
+        named = " ".join(concept.words()).lower()
+        coded = any(one.system == LOINC for one in concept.codings)
+        if not coded and any(word in named for word in codes.VALUE_WORDS) and codes.URINE not in named:
+            text = "By its name it may be a value that the rules read, but it has no code of LOINC; it was left out."
+            self._notes.warning(NoteCode.VALUE_UNCODED, found.pointer, text)
+        else:
             text = "Its code is none of a value that the rules read."
             self._notes.information(NoteCode.NOT_READ_HERE, found.pointer, text)
 

@@ -65,7 +65,14 @@ _SAID: Final = frozenset({NoteCode.FETCH_FAILED, NoteCode.MORE_PAGES, NoteCode.N
 _OTHERWISE_SAID: Final = frozenset({*_SAID, NoteCode.WITHHELD})
 # A doubt about what a value means, or whom it is about, is worth a card of its own; most others are not.
 _TELLING: Final = frozenset(
-    {NoteCode.UNIT_UNKNOWN, NoteCode.NO_UNIT, NoteCode.UNIT_DECIDES, NoteCode.OTHER_PATIENT, NoteCode.NOT_FOUND}
+    {
+        NoteCode.UNIT_UNKNOWN,
+        NoteCode.NO_UNIT,
+        NoteCode.UNIT_DECIDES,
+        NoteCode.VALUE_UNCODED,
+        NoteCode.OTHER_PATIENT,
+        NoteCode.NOT_FOUND,
+    }
 )
 
 

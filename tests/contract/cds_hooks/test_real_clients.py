@@ -192,6 +192,21 @@ def test_a_sample_of_pddi_cds_with_its_faults(client: ContractClient) -> None:
     assert "read with a doubt" in about(cards, "Not everything")["summary"]
 
 
+def test_a_value_under_a_national_code_is_said_not_to_be_read(client: ContractClient) -> None:
+    """Records of the north send their values under NPU codes, those of the United Kingdom under SNOMED CT."""
+    magnesium = {
+        "resourceType": "Observation",
+        "id": "mg",
+        "status": "final",
+        "code": {"coding": [{"system": "urn:oid:1.2.208.176.2.1", "code": "1", "display": "P-Magnesium"}]},
+        "effectiveDateTime": "2026-11-21",
+        "valueQuantity": {"value": 0.4, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"},
+    }
+    prefetch = {**NOTHING_ELSE, "magnesium": bundle(magnesium)}
+    cards = ask(client, call("order-sign", order(CIPROFLOXACIN), prefetch=prefetch))
+    assert "it has no code of LOINC; it was left out" in about(cards, "read with a doubt")["detail"]
+
+
 # --- what is missing never means that nothing is taken ----------------------------------------------------------------
 
 OUTCOME: Final = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}

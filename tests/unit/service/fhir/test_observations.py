@@ -225,6 +225,31 @@ def test_a_panel_that_is_its_own_member_ends() -> None:
 # --- values no rule reads, and kidney function ------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (concept(("urn:oid:1.2.3.4", "MG", "P-Magnesium")), True),
+        (concept((SNOMED, "1", "Serum magnesium level")), True),
+        ({"text": "Potassium, serum"}, True),
+        ({"text": "S-Kalium"}, True),
+        (concept(("urn:oid:1.2.3.4", "GFR"), text="eGFR (CKD-EPI)"), True),
+        # What it is in urine is another value, one that has a code of LOINC is another one as well, and so is the rest.
+        ({"text": "Magnesium, urine 24 h"}, False),
+        (
+            concept((LOINC, "2598-1", "Magnesium [Moles/volume] in Urine"), ("urn:oid:1.2.3.4", "MG", "Magnesium")),
+            False,
+        ),
+        ({"text": "Ferritin"}, False),
+        (None, False),
+    ],
+)
+def test_a_value_under_another_code_that_sounds_like_one_of_ours_is_said(code: object, said: bool) -> None:  # noqa: FBT001
+    found = reading({**observation("19123-9", 0.5, "mmol/L"), "code": code})
+    assert found.observations == ()
+    assert noted(found) == [NoteCode.VALUE_UNCODED if said else NoteCode.NOT_READ_HERE]
+    assert noted(found, NoteSeverity.WARNING) == [NoteCode.VALUE_UNCODED] * said
+
+
 @pytest.mark.parametrize("code", ["2597-3", "1995-0", "1994-3", "17864-0", "10535-3", "2951-2"])
 def test_other_values_are_left_out_and_said(code: str) -> None:
     found = reading(observation(code, 1.1, "mmol/L"))
