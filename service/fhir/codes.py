@@ -345,6 +345,10 @@ CONDITION_OVER: Final = frozenset({"inactive", "remission", "resolved"})
 CONDITION_PRESENT: Final = frozenset({"active", "recurrence", "relapse"})
 CONDITION_REFUTED: Final = frozenset({"refuted", "entered-in-error"})
 CONDITION_OPEN: Final = frozenset({"unconfirmed", "provisional", "differential"})
+# http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit: how sure a diagnosis is, beside its code.
+CERTAINTY: Final = "/icd-10-gm-diagnosesicherheit"
+CERTAINTY_VERIFIED: Final[dict[str, str]] = {"a": "refuted", "v": "provisional", "g": "confirmed"}
+CERTAINTY_CLINICAL: Final[dict[str, str]] = {"z": "resolved"}
 
 OBSERVATION_COUNTS: Final = frozenset({"final", "amended", "corrected"})
 OBSERVATION_FLAGGED: Final[dict[str, str]] = {

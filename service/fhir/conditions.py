@@ -14,7 +14,7 @@ from rules.terms import Pregnancy
 from service.fhir import codes
 from service.fhir.collecting import Found
 from service.fhir.concepts import concept_of, named_condition
-from service.fhir.elements import code_of
+from service.fhir.elements import Resource, code_of, first, objects, text_of
 from service.fhir.notes import NoteCode, Notes
 
 # An end, as a day, an age, a time, in words, and as DSTU2 had it.
@@ -55,10 +55,30 @@ def _dialysis(read: Conditions, found: Found, *, present: bool) -> None:
         read.dialysis = read.dialysis or False
 
 
+def _states_of(resource: Resource) -> tuple[str | None, str | None]:
+    """The clinical and the verification status; where one of them is not said, what German records say with the code.
+
+    There A is for ruled out, V for suspected and Z for the state after something that is over.
+    """
+    clinical, verified = code_of(resource.get("clinicalStatus")), code_of(resource.get("verificationStatus"))
+    code = first(resource.get("code"))
+    around = [*objects(code.get("coding")), code, resource]
+    certainties = {
+        code_of(one.get("valueCoding") or one.get("valueCode"))
+        for element in around
+        for one in objects(element.get("extension"))
+        if (text_of(one.get("url")) or "").endswith(codes.CERTAINTY)
+    }
+    certainty = certainties.pop() if len(certainties) == 1 else None
+    return (
+        clinical or codes.CERTAINTY_CLINICAL.get(certainty or ""),
+        verified or codes.CERTAINTY_VERIFIED.get(certainty or ""),
+    )
+
+
 def _counts(found: Found, notes: Notes) -> bool:
     resource, pointer = found.resource, found.pointer
-    clinical = code_of(resource.get("clinicalStatus"))
-    verified = code_of(resource.get("verificationStatus"))
+    clinical, verified = _states_of(resource)
     if verified in codes.CONDITION_REFUTED:
         text = "It was refuted or entered in error, so it was left out."
         notes.information(NoteCode.NOT_CURRENT, f"{pointer}/verificationStatus", text)

@@ -261,6 +261,42 @@ def test_a_condition_that_is_not_confirmed_counts_and_is_said(status: str) -> No
     assert noted(found) == [NoteCode.STATUS_DOUBTFUL]
 
 
+CERTAINTY = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
+KBV_CERTAINTY = "https://fhir.kbv.de/CodeSystem/KBV_CS_SFHIR_ICD_DIAGNOSESICHERHEIT"
+
+
+@pytest.mark.parametrize(
+    ("letter", "states", "notes"),
+    [
+        ("G", {}, []),
+        ("V", {}, [NoteCode.STATUS_DOUBTFUL]),
+        ("A", {}, [NoteCode.NOT_CURRENT]),
+        ("Z", {}, [NoteCode.NOT_CURRENT]),
+        ("?", {}, []),
+        # What the elements of FHIR say counts.
+        ("A", {"verificationStatus": "confirmed"}, []),
+        ("Z", {"clinicalStatus": "active"}, []),
+        ("G", {"verificationStatus": "refuted"}, [NoteCode.NOT_CURRENT]),
+    ],
+)
+def test_how_sure_german_records_are(letter: str, states: dict[str, Any], notes: list[NoteCode]) -> None:
+    """medizininformatik-initiative and hl7germany, CodingICD10GM: ruled out, suspected, or the state after it."""
+    said = {"extension": [{"url": CERTAINTY, "valueCoding": {"system": KBV_CERTAINTY, "code": letter}}]}
+    coding = {"system": "http://fhir.de/CodeSystem/bfarm/icd-10-gm", "code": "G70.0", **said}
+    open_states = {"clinicalStatus": None, "verificationStatus": None, **states}
+    found = reading(condition(None, code={"coding": [coding], "text": "Myasthenia gravis"}, **open_states))
+    assert noted(found) == notes
+    assert (found.conditions is None) is (notes == [NoteCode.NOT_CURRENT])
+
+
+def test_letters_that_contradict_one_another_say_nothing() -> None:
+    codings = [
+        {"code": "1", "extension": [{"url": CERTAINTY, "valueCoding": {"code": letter}}]} for letter in ("A", "G")
+    ]
+    code = {"coding": codings, "text": "Myasthenia gravis"}
+    assert reading(condition(None, code=code, verificationStatus=None)).conditions
+
+
 @pytest.mark.parametrize("system", ["http://hl7.org/fhir/sid/icd-10-cm", "urn:oid:2.16.840.1.113883.6.90"])
 def test_codes_of_conditions(system: str) -> None:
     found = reading(condition(None, code=concept((system, "N18.32"), (SNOMED, "1", "Asthma (disorder)"))))
