@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # The salt of a drug has a name of its own ("esomeprazole magnesium"): behind any other name it is another ingredient.
 _MAGNESIUM: Final = "magnesium"
 _LACKING: Final = ["for", "low"]
+_LEADING: Final = frozenset({"to", "then"})
 _IRON: Final = "iron"
 _FERROUS: Final = "ferrous-"
 _DIGITS: Final = frozenset("0123456789")
@@ -185,10 +186,11 @@ def _may_count(lookup: Lookup, words: list[str], start: int, found: tuple[int, T
 
 
 def _is_beside(words: list[str], position: int) -> bool:
-    """Whether a name behind another is no second medicine: what the first is taken for, or is diluted in."""
-    if words[position - 1] == "in":
+    """Whether a name behind another is no second medicine: what the first is taken for, is diluted in or changed to."""
+    before = words[position - 1]
+    if before == "in":
         return words[position] in VEHICLES
-    return words[position - 2 : position] == _LACKING
+    return before in _LEADING or words[position - 2 : position] == _LACKING
 
 
 def _drop_forms(words: list[str], named: list[Named], taken: set[int]) -> None:

@@ -18,14 +18,14 @@ def _token(letter: str) -> re.Pattern[str]:
     """The pattern of a token. Each alternative begins with the kind of character it is for, so that most fail at once.
 
     In order: a word or an abbreviation with dots (p.o.) or a slash (e/c; not 1 g/h, where it is a unit, nor M/W/F); the
-    parts of a day (1-0-1) or a number; the marks that separate; and a number without its first digit (never read: .5 mg
-    may be 0.5 and 5).
+    parts of a day (1-0-1) or a number; the marks that separate and the arrow, which may lead from the former to the
+    new; and a number without its first digit (never read: .5 mg may be 0.5 and 5).
     """
     return re.compile(
         rf"{letter}(?:{letter}+|(?:\.{letter}){{1,4}}(?!{letter})|(?<![0-9/].)(?<![0-9] .)/{letter}(?![^\W_]|/))?"
         r"|[0-9](?:(?<![0-9.,/-].)(?:[.,/][0-9])?(?:- ?[0-9](?:[.,/][0-9])?){2,3}(?![0-9-]|[.,/][0-9])"
         r"|[0-9]{0,8}(?:[.,][0-9]{1,9})?)"
-        r"|[/+&%()\[\];#]"
+        rf"|[/+&%()\[\];#]|[-=]>|>(?= ?{letter})"
         r"|,(?:(?<![^\s(],)[0-9]{1,9})?|\.[0-9]{1,9}|-(?<=[0-9]-)(?=[0-9])"
     )
 
@@ -42,6 +42,7 @@ _PLAIN: Final[dict[int, str | None]] = {
     **_INVISIBLE,
     **_APOSTROPHES,
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212"), "-"),
+    **dict.fromkeys(map(ord, "\u2192\u21d2\u2794\u279c\u27a1\u27f6"), "->"),
     0x00D7: "x",
     0x00BC: " 1/4",
     0x00BD: " 1/2",

@@ -231,6 +231,7 @@ OVER: Final = frozenset(
     unable afford nonadherent noncompliant adherent compliant replaced interrupted omit omitted lapsed terminated
     weaned rejected void voided nil none crossed consider considering considered planned dog cat
     husband wife son daughter mother father mom mum dad brother sister family vater mutter taken given
+    -> => >
     absetzen nicht kein keine allergie unvertraglichkeit entfallt entfallen aufgehort abgebrochen weglassen weggelassen
     gestrichen ruht umgestellt ersetzt fruher ehemals zuletzt
     ne pas nest jamais cesse cessee cesser fini finie termine terminee refus remplace remplacee

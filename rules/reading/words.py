@@ -31,6 +31,7 @@ _ONTO: Final = frozenset({"on", "onto", "to"})
 _PUT_ON: Final = frozenset({"spray", "oil", "gel", "cream", "lotion", "butter", "ointment", "patch"})
 _A_TUBE: Final = frozenset({"tube", "tubes"})
 _SWALLOWED: Final = frozenset({"swallow", "swallowed"})
+_ARROWS: Final = frozenset({"->", "=>", ">"})
 _BY_BODY: Final = frozenset({"m", "kg"})  # square metres of its surface, and its weight
 _LONGEST_COMPANY: Final = 6  # words
 _SHORTEST_AGAIN: Final = 4  # letters of a word that is known again as part of a name
@@ -78,7 +79,7 @@ def read_word(reader: Reader, position: int) -> None:  # noqa: PLR0911 - one kin
     """Read one word that means something else depending on what stands around it, or nothing at all."""
     word = reader.words[position]
     roles = reader.roles
-    if word == "/" or (word == "plus" and position + 1 in reader.named):
+    if word == "/" or (word == "plus" and position + 1 in reader.named) or _leads_to_order(reader, position):
         roles[position] = TokenRole.SEPARATOR
         return
     if word not in DEPENDS:
@@ -104,6 +105,11 @@ def read_word(reader: Reader, position: int) -> None:  # noqa: PLR0911 - one kin
         return
     if not _says_nothing(reader, position):
         roles[position] = TokenRole.FILLER if _adds_nothing(reader, position) else TokenRole.UNREAD
+
+
+def _leads_to_order(reader: Reader, position: int) -> bool:
+    """Whether it is an arrow before an instruction; any other may lead from the former medicine or dose to the new."""
+    return reader.words[position] in _ARROWS and reader.words[position + 1] in known.TAKE
 
 
 def _is_day_of_cycle(reader: Reader, position: int) -> bool:

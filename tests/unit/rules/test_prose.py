@@ -107,6 +107,16 @@ def test_the_answer_is_incomplete_and_has_the_findings(world: CompiledRuleSet) -
         "Furosemide 40 mg 1 cpr sospesa",
         "Furosemide 40 mg 1 comprimido no toma",
         "Furosemide 40 mg 1 comprimido suspensa",
+        "Furosemide 40 mg daily -> digoxin 125 mcg daily",  # a change, and nobody says whether it is made
+        "Furosemide 40 mg daily --> digoxin",
+        "Furosemide 40 mg daily => digoxin",
+        "Furosemide 40 mg daily > digoxin",
+        "Furosemide 40 mg daily \u2192 digoxin",
+        "Furosemide 40 mg \u279c 80 mg daily",
+        "Furosemide 40->80 mg daily",
+        "Furosemide 40 mg daily to digoxin 125 mcg daily",
+        "Furosemide to digoxin",
+        "Furosemide 40 mg daily then digoxin 125 mcg daily",
         "wobble take 1 tablet daily",
     ],
 )
@@ -114,6 +124,22 @@ def test_nothing_is_taken_where_it_may_be_another_or_none(world: CompiledRuleSet
     resolution = resolve(world, text, ())
     assert resolution.shown["state"] == "unrecognised"
     assert ids(resolution) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Furosemide 40 mg tablet -> take 1 tablet twice daily",  # an instruction, and nothing is changed
+        "Furosemide 40 mg tablet twice daily, take > 1 hour before breakfast",
+        "Furosemide 40 mg 1 to 2 tablets twice daily",
+    ],
+)
+def test_an_arrow_or_a_word_like_it_that_changes_nothing_is_read(world: CompiledRuleSet, text: str) -> None:
+    resolution = resolve(world, text, ())
+    assert ids(resolution) == ["furosemide"]
+    assert resolution.shown["problems"] == []
+    assert resolution.reading is not None
+    assert resolution.reading.times_per_day == 2
 
 
 @pytest.mark.parametrize(
