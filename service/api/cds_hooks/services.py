@@ -43,6 +43,10 @@ from service.fhir.reading import Reading, ReadingRefused, read
 
 router = APIRouter(route_class=DirectRoute, generate_unique_id_function=operation_id, tags=[TAG])
 _NAMES_OF_MEDICATION: Final = ("medicationCodeableConcept", "medicationReference", "medication")
+# Orders that cannot hold a medication; an order set (RequestGroup) can.
+_OTHER_ORDERS: Final = frozenset(
+    {"ServiceRequest", "NutritionOrder", "DeviceRequest", "VisionPrescription", "SupplyRequest", "CommunicationRequest"}
+)
 _NOTHING: Final = (
     "No medication came with the request, and that does not mean that the patient takes nothing. Send the prefetch "
     "that `/cds-services` asks for."
@@ -195,7 +199,10 @@ def _with_cards(answer: CheckAnswer, focus: frozenset[str] | None) -> list[Findi
 
 
 def _focus(call: HookCall, reading: Reading) -> frozenset[str] | None:
-    """The lines that cards are about: the orders chosen, or all orders where nobody says; without orders, all."""
+    """The lines that cards are about: the orders chosen, or all orders where nobody says; without orders, all.
+
+    None of them where only orders of another kind were chosen.
+    """
     orders = call.orders()
     if orders is None:
         return None
@@ -206,6 +213,8 @@ def _focus(call: HookCall, reading: Reading) -> frozenset[str] | None:
         for name, source in of_orders.items()
         if any(relative(one) in chosen for one in (source.reference, *source.also) if one is not None)
     }
+    if chosen and all(one.partition("/")[0] in _OTHER_ORDERS for one in chosen):
+        return frozenset()  # a laboratory test was chosen: no medication is what it is about
     return frozenset(selected or of_orders)
 
 

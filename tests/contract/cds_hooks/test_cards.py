@@ -185,6 +185,29 @@ def test_a_choice_is_understood_in_every_spelling(client: ContractClient, select
     assert about(cards, "not about this order")
 
 
+@pytest.mark.parametrize("selections", [["ServiceRequest/s1"], ["https://ehr.example/fhir/NutritionOrder/n1"]])
+def test_a_choice_of_other_orders_gives_no_card_of_its_own_to_a_medicine(
+    client: ContractClient, selections: object
+) -> None:
+    others = [
+        {"resourceType": "ServiceRequest", "id": "s1", "status": "draft"},
+        {"resourceType": "NutritionOrder", "id": "n1", "status": "draft"},
+    ]
+    context = {"selections": selections}
+    cards = ask(client, call("order-select", order(CIPROFLOXACIN), *others, prefetch=TAKES_MAGNESIUM, context=context))
+    # It is not lost: the draft is still there, and what is said of it stands on the card of all others.
+    assert "not about this order" in cards[0]["summary"]
+    assert not [card for card in cards if card["summary"].startswith("Major")]
+    both = call(
+        "order-select",
+        order(CIPROFLOXACIN),
+        *others,
+        prefetch=TAKES_MAGNESIUM,
+        context={"selections": ["ServiceRequest/s1", "MedicationRequest/draft-1"]},
+    )
+    assert about(ask(client, both), "ciprofloxacin + magnesium oxide")
+
+
 @pytest.mark.parametrize("selections", [None, [], ["MedicationRequest/unheard-of"], 5, [None, {}]])
 def test_without_a_choice_that_can_be_told_all_orders_are_meant(client: ContractClient, selections: object) -> None:
     drafts = [order(LEVOTHYROXINE, "a"), order(CIPROFLOXACIN, "b"), order(MAGNESIUM_OXIDE, "c")]
